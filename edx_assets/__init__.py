@@ -1,0 +1,1 @@
+"""A university's edX research data as per-course MongoDB databases, built by Dagster assets."""

@@ -1,0 +1,1 @@
+"""Software-defined assets, a module a stage, thin over `loading`."""

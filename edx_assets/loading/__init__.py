@@ -1,0 +1,1 @@
+"""The work of each stage over the formats and the resources; no Dagster."""
