@@ -1,0 +1,179 @@
+"""Tracking-log lines to tracking records: what is mended, what is added, what is refused.
+
+A record is the delivered event, whole, with fields beside it: `_id`, `timestamp`, `course_id`,
+`module_id`, `site`, `load_file`, `load_date`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import bson
+import orjson
+from bson import ObjectId
+from bson.errors import InvalidDocument
+
+from edx_assets.edx.event_keys import course_of, module_of
+
+MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
+ADDED_FIELDS = frozenset(
+    {"_id", "timestamp", "course_id", "module_id", "site", "load_file", "load_date", "delivered"}
+)
+IMPLICIT = "/"
+"""An implicit event's type is the path of the request, so it begins with a slash."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANK = b" \t\r\n\x00"
+
+
+class Rejected(Exception):  # noqa: N818 - it is a verdict on a line, not a failure of the program
+    """A line that cannot be loaded. `reason` is one of the words below, and never holds data.
+
+    blank, comment, not_json (cut short, as a rule), not_an_event (an array or a scalar), no_time
+    (none that can be read), not_storable (beyond what a MongoDB document can hold).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def line_reader(
+    load_file: str, site: str, load_date: datetime
+) -> Callable[[bytes], tuple[bytes, dict[str, Any]]]:
+    """A function that turns one line of a day's file into a tracking record.
+
+    Args:
+        load_file: base name of the delivered file, kept in every record.
+        site: `edx` or `edge`.
+        load_date: the moment of the load (aware, UTC).
+
+    Returns:
+        A function from a line (bytes, with or without its line end) to the record as BSON and as
+        a dict. It raises `Rejected` for a line that cannot be loaded.
+    """
+    loads, encode = orjson.loads, bson.encode
+
+    def read(line: bytes) -> tuple[bytes, dict[str, Any]]:
+        try:
+            record = loads(line)
+        except ValueError:
+            line, record = _mend(line)
+        if type(record) is not dict:
+            raise Rejected("not_an_event")
+        if not ADDED_FIELDS.isdisjoint(record):
+            record = _set_aside(record)
+        event = record.get("event")
+        if type(event) is str and event[:1] == "{" and (parsed := _parse_event(event)) is not None:
+            record["event"] = event = parsed
+        module = module_of(record, event)
+        if module is not None:
+            record["module_id"] = module
+        course = course_of(record, event, module)
+        if course is not None:
+            record["course_id"] = course
+        time = record.get("time")
+        if time is None and "delivered" in record:  # re-emitted events name it `timestamp`
+            time = record["delivered"].get("timestamp")
+        timestamp, second = read_time(time)
+        record["timestamp"] = timestamp
+        record["site"] = site
+        record["load_file"] = load_file
+        record["load_date"] = load_date
+        record["_id"] = ObjectId(
+            second.to_bytes(4, "big") + blake2b(line.strip(_BLANK), digest_size=8).digest()
+        )
+        try:
+            document = encode(record)
+        except UnicodeEncodeError:
+            document = encode(_without_surrogates(record))
+        except (InvalidDocument, OverflowError, RecursionError):
+            raise Rejected("not_storable") from None
+        if len(document) > MAX_DOCUMENT:
+            raise Rejected("not_storable")
+        return document, record
+
+    return read
+
+
+def read_time(text: Any) -> tuple[datetime, int]:
+    """A tracking event's time (aware) and its second since 1970.
+
+    Variants seen: with or without microseconds, `+00:00`, `Z`, or naive, which is UTC.
+
+    Raises:
+        Rejected: `no_time`, where it is missing, unreadable, before 1970 or after 2106.
+    """
+    if type(text) is not str:
+        raise Rejected("no_time")
+    try:
+        timestamp = datetime.fromisoformat(text)
+        if timestamp.tzinfo is None:
+            timestamp = timestamp.replace(tzinfo=UTC)
+        second = int(timestamp.timestamp() // 1)
+    except (ValueError, OverflowError):
+        raise Rejected("no_time") from None
+    if not 0 <= second < 2**32:
+        raise Rejected("no_time")
+    return timestamp, second
+
+
+def _parse_event(text: str) -> dict[str, Any] | None:
+    try:
+        parsed = orjson.loads(text)
+    except ValueError:
+        # 512 characters is where edX cuts an implicit event's string: not worth a second look
+        parsed = None if len(text) == 512 else _lenient_json(text)
+    return parsed if type(parsed) is dict else None
+
+
+def _mend(line: bytes) -> tuple[bytes, Any]:
+    """The payload of a line that is not plain JSON, and what it parses to.
+
+    Known causes: NULs left by log rotation; a prefix of syslog, of Python's logging or of grep;
+    NaN and lone surrogates, both written by Python's json; bytes that are not UTF-8.
+    """
+    payload = line.strip(_BLANK)
+    if not payload:
+        raise Rejected("blank")
+    if payload.startswith(b"#"):
+        raise Rejected("comment")
+    text = payload.decode("utf-8", "replace")
+    if (parsed := _lenient_json(text)) is not None:
+        return payload, parsed
+    start = payload.find(b"{")
+    if start > 0:
+        payload = payload[start:]
+        if (parsed := _lenient_json(payload.decode("utf-8", "replace"))) is not None:
+            return payload, parsed
+    raise Rejected("not_json")
+
+
+def _lenient_json(text: str) -> Any:
+    """As Python's json reads it, NaN and infinities as their names; None where it does not."""
+    try:
+        parsed = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+    return _without_surrogates(parsed) if "\\u" in text else parsed
+
+
+def _without_surrogates(value: Any) -> Any:
+    """The value with U+FFFD for each half of a pair that was cut: UTF-8, and so BSON, has none."""
+    if type(value) is str:
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if type(value) is list:
+        return [_without_surrogates(item) for item in value]
+    if type(value) is dict:
+        return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
+    return value
+
+
+def _set_aside(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with what it delivered under our own field names moved into `delivered`."""
+    taken = {field: record[field] for field in ADDED_FIELDS & record.keys()}
+    kept = {field: value for field, value in record.items() if field not in ADDED_FIELDS}
+    return {**kept, "delivered": taken}
