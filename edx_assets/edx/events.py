@@ -21,6 +21,7 @@ from edx_assets.edx.event_keys import course_of, module_of
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
 ADDED_FIELDS = frozenset(
     {"_id", "timestamp", "course_id", "module_id", "site", "load_file", "load_date", "delivered"}
+    | {"parent_data", "metadata"}  # what the extraction of a course adds
 )
 IMPLICIT = "/"
 """An implicit event's type is the path of the request, so it begins with a slash."""

@@ -55,7 +55,7 @@ def course_parts(key: str) -> tuple[str, str, str]:
         raise ValueError(f"{key!r} is not a canonical course key")
     locator = CourseKey.from_string(key)
     run = f"{locator.run}_ccx_{locator.ccx}" if isinstance(locator, CCXLocator) else locator.run
-    return locator.org, locator.course, run
+    return str(locator.org), str(locator.course), str(run)
 
 
 def usage_key(text: str) -> str | None:

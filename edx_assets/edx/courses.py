@@ -1,0 +1,150 @@
+"""What identifies a course here: its partition key, its database's name, and its window of time."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import yaml
+
+from edx_assets.edx.keys import course_key, course_parts
+
+_EDGE = "@edge"
+_ILLEGAL = re.compile(r'[/\\. "$*<>:|?+@\x00]')
+_MAX_NAME = 63  # bytes: MongoDB's limit for a database's name
+
+
+class CoursesFileError(ValueError):
+    """The courses file (YAML) cannot be used; the message says where and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time that a course's tracking covers: `start` <= t < `end`; None leaves a side open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CourseEntry:
+    """What the courses file says of a course; the window's end is past its inclusive last day."""
+
+    course_key: str
+    site: str = "edx"
+    spellings: tuple[str, ...] = field(default=())
+    window: Window = Window()
+
+
+def course_partition(key: str, site: str) -> str:
+    """The partition key of a course: its canonical key, with `@edge` for a copy on edge."""
+    return key + _EDGE if site == "edge" else key
+
+
+def partition_course(partition: str) -> tuple[str, str]:
+    """Course key and site of a course's partition key.
+
+    Raises:
+        ValueError: the partition key does not hold a canonical course key.
+    """
+    key, site = (
+        (partition.removesuffix(_EDGE), "edge") if partition.endswith(_EDGE) else (partition, "edx")
+    )
+    course_parts(key)
+    return key, site
+
+
+def database_name(key: str, site: str) -> str:
+    """The name of a course's database, `Org_Number_Run` (`…_edge` on edge), legal for MongoDB.
+
+    Different courses can come to one name (`A.1` and `A_1`): who registers a course refuses that.
+
+    Raises:
+        ValueError: not a canonical course key, or the name would pass 63 bytes.
+    """
+    name = "_".join(course_parts(key)) + ("_edge" if site == "edge" else "")
+    name = _ILLEGAL.sub("_", name)
+    if len(name.encode()) > _MAX_NAME:
+        raise ValueError(f"the database name of {key} would pass {_MAX_NAME} bytes: {name}")
+    return name
+
+
+def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
+    """The courses file, by (course key, site).
+
+    YAML: `courses:` is a list of `course_key`, and where wanted `site` (edx), `spellings` (other
+    spellings of the key that its events carry), `enrolment_start` and `course_end` (dates or
+    times, UTC; a date as the end counts to its midnight).
+
+    Raises:
+        CoursesFileError: not YAML of that form, or a course twice.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise CoursesFileError(f"the courses file is not YAML{where}") from None
+    listed = document.get("courses") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise CoursesFileError("the courses file has no list `courses:`")
+    entries: dict[tuple[str, str], CourseEntry] = {}
+    for number, item in enumerate(listed, 1):
+        entry = _entry(item, number)
+        if (entry.course_key, entry.site) in entries:
+            raise CoursesFileError(f"course {number}: {entry.course_key} is listed twice")
+        entries[entry.course_key, entry.site] = entry
+    return entries
+
+
+def window_of(entry: CourseEntry | None, structure_window: Window) -> Window:
+    """A course's window: the courses file's, and where that is silent the structure's dates."""
+    told = entry.window if entry else Window()
+    return Window(told.start or structure_window.start, told.end or structure_window.end)
+
+
+def day_start(value: Any) -> datetime | None:
+    """A date or time (ISO text, date or datetime; naive is UTC) as the moment it begins.
+
+    Raises:
+        ValueError: it cannot be read as one.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.strip().strip('"'))
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    raise ValueError("not a date")
+
+
+def day_end(value: Any) -> datetime | None:
+    """The midnight (UTC) that ends the day of a date or time: end days are inclusive."""
+    moment = day_start(value)
+    if moment is None:
+        return None
+    return datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
+
+
+def _entry(item: Any, number: int) -> CourseEntry:
+    if not isinstance(item, dict):
+        raise CoursesFileError(f"course {number}: expected `course_key: …` and so on")
+    known = {"course_key", "site", "spellings", "enrolment_start", "course_end"}
+    if unknown := sorted(map(str, item.keys() - known)):
+        raise CoursesFileError(f"course {number}: unknown {', '.join(unknown)}; known: {known}")
+    key = course_key(str(item.get("course_key", "")))
+    if key is None:
+        raise CoursesFileError(f"course {number}: {item.get('course_key')!r} is no course key")
+    site = item.get("site", "edx")
+    if site not in ("edx", "edge"):
+        raise CoursesFileError(f"course {number}: site is {site!r}, not edx or edge")
+    spellings = item.get("spellings") or []
+    if not isinstance(spellings, list):
+        raise CoursesFileError(f"course {number}: spellings is not a list")
+    try:
+        window = Window(day_start(item.get("enrolment_start")), day_end(item.get("course_end")))
+    except ValueError:
+        raise CoursesFileError(f"course {number}: a date is not written YYYY-MM-DD") from None
+    return CourseEntry(key, site, tuple(course_key(str(s)) or str(s) for s in spellings), window)

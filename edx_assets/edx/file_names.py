@@ -1,0 +1,101 @@
+"""Names of delivered files: what edX calls a day's tracking log and the members of a package."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+SITES = ("edx", "edge")
+
+_EVENTS_FILE = re.compile(
+    r"(?P<org>.+)-(?P<site>edx|ex|prod|edge)-events-(?P<date>\d{4}-\d{2}-\d{2})\.log\.gz\.gpg"
+)
+_PACKAGE_FILE = re.compile(r"(?P<org>.+)-(?P<date>\d{4}-\d{2}-\d{2})\.zip")
+_SITE_SUFFIX = r"-(?P<site>prod-edge-analytics|prod-analytics|prod-edx-replica|edge-analytics)"
+_TABLE_MEMBER = re.compile(rf"(?P<rest>.+){_SITE_SUFFIX}\.sql")
+_STRUCTURE_MEMBER = re.compile(rf"(?P<prefix>.+)-course_structure{_SITE_SUFFIX}\.json")
+_EXPORT_MEMBER = re.compile(rf"(?P<prefix>.+)-course{_SITE_SUFFIX}\.xml\.tar\.gz")
+_FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")
+
+
+@dataclass(frozen=True)
+class EventsFile:
+    """A day's tracking log as its name tells it."""
+
+    org: str
+    site: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a database package as its name tells it.
+
+    `prefix` is `Org-Number-Run` with every character that a file name cannot hold replaced, so it
+    does not tell the course key by itself: numbers and runs may hold dashes. `failed` marks the
+    traceback that edX ships in place of an export that failed.
+    """
+
+    prefix: str
+    table: str
+    site: str
+    failed: bool = False
+
+
+def events_file(name: str) -> EventsFile | None:
+    """A day's tracking log by its base name, or None where it is not one.
+
+    The site is `edx` or `edge`; `prod` (edX's documents) and `ex` (McGill's instruction) say `edx`.
+    """
+    found = _EVENTS_FILE.fullmatch(name)
+    day = _day(found["date"]) if found else None
+    if not found or not day:
+        return None
+    return EventsFile(found["org"], "edge" if found["site"] == "edge" else "edx", day)
+
+
+def package_day(name: str, org: str) -> date | None:
+    """The delivery date of a database package of `org` (case aside) by its base name, or None."""
+    found = _PACKAGE_FILE.fullmatch(name)
+    if not found or found["org"].lower() != org.lower():
+        return None
+    return _day(found["date"])
+
+
+def package_member(path: str, tables: frozenset[str]) -> Member | None:
+    """A package's member by its path in the zip, or None where it is no course's file.
+
+    Args:
+        path: as in the zip, with its folders and its `.gpg`.
+        tables: the known table names; where none fits, the part after the last dash is the table,
+            for table names hold no dashes but courses do.
+    """
+    name = path.rsplit("/", 1)[-1].removesuffix(".gpg")
+    failed = name.endswith(".failed")
+    name = name.removesuffix(".failed")
+    if found := _STRUCTURE_MEMBER.fullmatch(name):
+        return Member(found["prefix"], "course_structure", _site(found["site"]), failed)
+    if found := _EXPORT_MEMBER.fullmatch(name):
+        return Member(found["prefix"], "course_export", _site(found["site"]), failed)
+    if found := _TABLE_MEMBER.fullmatch(name):
+        prefix, table = _split_table(found["rest"], tables)
+        return Member(prefix, table, _site(found["site"]), failed) if prefix else None
+    if found := _FORUM_MEMBER.fullmatch(name):
+        return Member(found["prefix"], "forum", _site(found["site"] or "prod"), failed)
+    return None
+
+
+def _split_table(rest: str, tables: frozenset[str]) -> tuple[str, str]:
+    known = [table for table in tables if rest.endswith("-" + table)]
+    table = max(known, key=len) if known else rest.rpartition("-")[2]
+    return rest.removesuffix(table).removesuffix("-"), table
+
+
+def _site(text: str) -> str:
+    return "edge" if "edge" in text else "edx"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,205 @@
+"""The institution's two S3 buckets: what edX has delivered, and downloading it whole."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from dagster import ConfigurableResource, ResourceDependency
+from dagster_aws.s3 import S3Resource
+from pydantic import PrivateAttr
+
+from edx_assets.edx.file_names import events_file, package_day
+from edx_assets.settings import MissingSetting
+
+_PIECE = 1 << 20
+
+
+class DeliveryError(Exception):
+    """S3 does not give what was asked for; the message names the object and the remedy."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """An object on S3: its key, ETag (without quotes) and size in bytes."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Base name of the key."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+class Buckets(ConfigurableResource):
+    """The bucket of tracking logs and the bucket of database packages, for one institution."""
+
+    s3: ResourceDependency[S3Resource]
+    org: str | None = None
+    events_bucket: str
+    packages_bucket: str
+
+    _client: Any = PrivateAttr(default=None)
+
+    def events_file_of(self, site: str, day: date) -> Delivered | None:
+        """The tracking log of a site's day, or None where S3 has none.
+
+        Raises:
+            DeliveryError: two different files claim the day, or S3 refuses.
+        """
+        found = [item for item, its_day in self.events_files(site, day.year) if its_day == day]
+        if len({item.etag for item in found}) > 1:
+            names = " and ".join(item.key for item in found)
+            raise DeliveryError(f"{names} both claim {day}: remove the one that is not right")
+        return found[0] if found else None
+
+    def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
+        """Every tracking log of a site's year with its day, in the order of their keys."""
+        listed = []
+        for folder in self._org_folders():
+            prefix = f"{folder}{site}/events/{year:04d}/"
+            for item in self._list(self.events_bucket, prefix):
+                parsed = events_file(item.name)
+                if parsed and parsed.site == site and parsed.org.lower() == self._org().lower():
+                    listed.append((item, parsed.day))
+        return listed
+
+    def has_events_after(self, site: str, day: date, today: date) -> bool:
+        """Whether S3 has a tracking log of a later day than `day`."""
+        return any(
+            its_day > day
+            for year in range(day.year, today.year + 1)
+            for _item, its_day in self.events_files(site, year)
+        )
+
+    def packages(self) -> dict[date, Delivered]:
+        """Every database package of the institution, by delivery date."""
+        org = self._org()
+        prefixes = {org, org.lower()}
+        return {
+            day: item
+            for prefix in sorted(prefixes)
+            for item in self._list(self.packages_bucket, f"{prefix}-")
+            if (day := package_day(item.name, org))
+        }
+
+    def download(self, item: Delivered, path: Path) -> None:
+        """Download an object, and check that what arrived is what S3 has, by size and ETag.
+
+        Raises:
+            DeliveryError: it is not there (any more), or arrived differently twice.
+        """
+        for _attempt in range(2):
+            try:
+                self.client().download_file(item.bucket, item.key, str(path))
+            except (ClientError, BotoCoreError) as error:
+                raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
+            if path.stat().st_size == item.size and self._etag_fits(item, path):
+                return
+        raise DeliveryError(
+            f"s3://{item.bucket}/{item.key} arrived with another size or checksum than S3 tells:"
+            " it may be being delivered right now; run this partition again"
+        )
+
+    def check(self) -> list[str]:
+        """The folders of the events bucket that are the institution's.
+
+        Raises:
+            MissingSetting: EDX_ORG is not set.
+            DeliveryError: S3 refuses or cannot be reached.
+        """
+        return self._org_folders()
+
+    def client(self) -> Any:
+        """The boto3 client."""
+        if self._client is None:
+            self._client = self.s3.get_client()
+        return self._client
+
+    def _org(self) -> str:
+        if not self.org:
+            raise MissingSetting("org")
+        return self.org
+
+    def _org_folders(self) -> list[str]:
+        """Folders of the events bucket named as the institution, case aside.
+
+        edX lets an institution list its own folder and not the bucket: the two usual spellings are
+        looked for first.
+        """
+        org = self._org()
+        usual = [f"{name}/" for name in dict.fromkeys((org, org.lower()))]
+        folders = [name for name in usual if next(self._list(self.events_bucket, name, 1), None)]
+        if folders:
+            return folders
+        top = self._pages(self.events_bucket, Prefix="", Delimiter="/")
+        names = [entry["Prefix"] for page in top for entry in page.get("CommonPrefixes", [])]
+        return [name for name in names if name.rstrip("/").lower() == org.lower()]
+
+    def _list(self, bucket: str, prefix: str, limit: int = 1000) -> Iterator[Delivered]:
+        for page in self._pages(bucket, Prefix=prefix, MaxKeys=limit):
+            for entry in page.get("Contents", []):
+                etag = entry["ETag"].strip('"')
+                yield Delivered(bucket, entry["Key"], etag, entry["Size"])
+
+    def _pages(self, bucket: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        try:
+            pages = self.client().get_paginator("list_objects_v2")
+            yield from pages.paginate(Bucket=bucket, **arguments)
+        except (ClientError, BotoCoreError) as error:
+            raise _refusal(f"s3://{bucket}/{arguments.get('Prefix', '')}", error) from None
+
+    def _etag_fits(self, item: Delivered, path: Path) -> bool:
+        """An ETag is the content's MD5, or of an upload in parts the MD5 of the parts' MD5s.
+
+        That does not hold under KMS encryption, where only the size can be checked.
+        """
+        parts = item.etag.partition("-")[2]
+        head = self.client().head_object(
+            Bucket=item.bucket, Key=item.key, **({"PartNumber": 1} if parts else {})
+        )
+        if head["ETag"].strip('"') != item.etag:
+            return False
+        if head.get("ServerSideEncryption", "").startswith("aws:kms"):
+            return True
+        if not parts:
+            return _md5(path) == item.etag
+        size = head["ContentLength"]
+        digests = b"".join(bytes.fromhex(digest) for digest in _md5_of_parts(path, size))
+        joined = hashlib.md5(digests, usedforsecurity=False).hexdigest()
+        return f"{joined}-{len(digests) // 16}" == item.etag
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _md5_of_parts(path: Path, size: int) -> Iterator[str]:
+    with path.open("rb") as stream:
+        while True:
+            digest = hashlib.md5(usedforsecurity=False)
+            left = size
+            while left and (piece := stream.read(min(left, _PIECE))):
+                digest.update(piece)
+                left -= len(piece)
+            if left == size:
+                return
+            yield digest.hexdigest()
+
+
+def _refusal(what: str, error: Exception) -> DeliveryError:
+    """S3's refusal in words; botocore's own text can hold the request's headers."""
+    code = type(error).__name__
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", code))
+    return DeliveryError(
+        f"{what}: S3 answered {code}; check EDX_ORG, the bucket settings and the AWS variables"
+        " (edx-assets doctor tells more)"
+    )

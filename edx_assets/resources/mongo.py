@@ -1,0 +1,46 @@
+"""MongoDB as a Dagster resource: the connection; what is asked of it is the `store`'s."""
+
+from dagster import ConfigurableResource
+from pydantic import PrivateAttr
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from edx_assets.resources.store import Document, Store, StoreError
+from edx_assets.settings import MissingSetting, load_settings
+
+_PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
+
+
+class Mongo(ConfigurableResource):
+    """The MongoDB that EDX_MONGO_URI names: never part of a run's configuration, which is shown."""
+
+    _store: Store | None = PrivateAttr(default=None)
+
+    def store(self) -> Store:
+        """The document store, connected at its first use.
+
+        Raises:
+            MissingSetting: EDX_MONGO_URI is not set.
+            StoreError: it is not a connection string.
+        """
+        if self._store is None:
+            uri = load_settings().mongo_uri
+            if uri is None:
+                raise MissingSetting("mongo_uri")
+            self._store = connect(uri.get_secret_value())
+        return self._store
+
+
+def connect(uri: str) -> Store:
+    """The document store at a connection string.
+
+    Raises:
+        StoreError: it is not a connection string.
+    """
+    try:
+        client: MongoClient[Document] = MongoClient(
+            uri, tz_aware=True, serverSelectionTimeoutMS=_PATIENCE_MS, appname="edx_assets"
+        )
+    except (PyMongoError, ValueError, TypeError):
+        raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
+    return Store(client)

@@ -1,0 +1,109 @@
+"""File storage: where downloaded and decrypted files are kept between stages.
+
+A folder now. Assets see keys and, for the time of a read or write, a local path, so that an object
+store can take its place.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from dagster import ConfigurableResource
+
+from edx_assets.settings import MissingSetting
+
+
+class Storage(ConfigurableResource):
+    """Files by key (`a/b/c`), each 0600 in folders of 0700."""
+
+    folder: str | None = None
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """A path to write a file's content to; it becomes `key` at the end, whole or not at all."""
+        target = self._path(key)
+        self._private_folder(target.parent)
+        with tempfile.TemporaryDirectory(dir=self._root(), prefix=".writing-") as scratch:
+            path = Path(scratch) / target.name
+            path.touch(mode=0o600)
+            yield path
+            path.chmod(0o600)
+            path.replace(target)
+
+    @contextmanager
+    def reading(self, key: str) -> Iterator[Path]:
+        """A path to read a file from.
+
+        Raises:
+            FileNotFoundError: there is no such file; the error names the key.
+        """
+        path = self._path(key)
+        if not path.is_file():
+            raise FileNotFoundError(f"{key} is not in the storage")
+        yield path
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such a file."""
+        return self._path(key).is_file()
+
+    def size(self, key: str) -> int:
+        """Size of a file in bytes."""
+        return self._path(key).stat().st_size
+
+    def delete(self, key: str) -> None:
+        """Remove a file, or all below a key; nothing happens where there is none."""
+        path = self._path(key)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def write_json(self, key: str, document: dict[str, Any]) -> None:
+        """Keep a small document."""
+        with self.writing(key) as path:
+            path.write_bytes(orjson.dumps(document))
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """A small document, or None where there is none."""
+        if not self.exists(key):
+            return None
+        with self.reading(key) as path:
+            document: dict[str, Any] = orjson.loads(path.read_bytes())
+            return document
+
+    def check(self) -> Path:
+        """Make the folder where it is not there, write to it, and give its path.
+
+        Raises:
+            MissingSetting: EDX_STORAGE is not set.
+            OSError: it cannot be made or written to.
+        """
+        with self.writing(".check") as path:
+            path.write_bytes(b"ok")
+        self.delete(".check")
+        return self._root()
+
+    def _root(self) -> Path:
+        if not self.folder:
+            raise MissingSetting("storage")
+        root = Path(self.folder).expanduser()
+        if not root.is_dir():
+            root.mkdir(mode=0o700, parents=True)
+        return root
+
+    def _path(self, key: str) -> Path:
+        root = self._root()
+        path = (root / key).resolve()
+        if not path.is_relative_to(root.resolve()):
+            raise ValueError("a storage key may not lead out of the storage")
+        return path
+
+    def _private_folder(self, folder: Path) -> None:
+        root = self._root().resolve()
+        for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
+            os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each

@@ -1,0 +1,239 @@
+"""The document store: every call to the database that the project makes.
+
+What MongoDB does best is done so on every server that answers it rightly, which is found out by
+asking the server. No error of the driver leaves here as it is: its text can hold documents.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from bson import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
+
+Document = dict[str, Any]
+Index = Sequence[tuple[str, int]]
+
+BATCH = 1000
+"""Documents sent at once: larger ones are no faster (see the benchmarks)."""
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_DUPLICATE = 11000
+_STAGING = "_loading"
+_PROBES = "tracking_logs"  # the database that has to be writable anyway
+
+
+class StoreError(Exception):
+    """The database refused or cannot be reached. Neither documents nor the connection are named."""
+
+
+@dataclass
+class Inserted:
+    """What became of a batch: positions of duplicates, and of refused documents with the code."""
+
+    duplicates: list[int] = field(default_factory=list)
+    refused: dict[int, int] = field(default_factory=dict)
+
+
+class Store:
+    """A MongoDB, or a server that speaks its protocol.
+
+    Args:
+        client: pymongo's client, with aware dates.
+    """
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self._client = client
+
+    def insert(self, database: str, collection: str, documents: Sequence[bytes]) -> Inserted:
+        """Insert encoded documents, each with an `_id`; those whose `_id` is there stay out.
+
+        Duplicates are told from the write errors: servers differ in the counts they give.
+        """
+        inserted = Inserted()
+        if not documents:
+            return inserted
+        with _own_errors():
+            try:
+                self._client[database][collection].insert_many(
+                    [RawBSONDocument(document) for document in documents], ordered=False
+                )
+            except BulkWriteError as error:
+                for write in error.details["writeErrors"]:
+                    if write["code"] == _DUPLICATE:
+                        inserted.duplicates.append(write["index"])
+                    else:
+                        inserted.refused[write["index"]] = write["code"]
+                if error.details.get("writeConcernErrors"):
+                    raise StoreError("the database did not confirm a write") from None
+        return inserted
+
+    def put(self, database: str, collection: str, document: Document) -> None:
+        """Insert a document, or replace the one with its `_id`."""
+        with _own_errors():
+            self._client[database][collection].replace_one(
+                {"_id": document["_id"]}, document, upsert=True
+            )
+
+    def get(self, database: str, collection: str, key: Any) -> Document | None:
+        """The document with this `_id`, or None."""
+        with _own_errors():
+            return self._client[database][collection].find_one({"_id": key})
+
+    def find(
+        self, database: str, collection: str, query: Document, sort: Index | None = None
+    ) -> Iterator[Document]:
+        """The documents that fit, as they stream in; in the order of `sort` where given."""
+        with _own_errors():
+            yield from self._client[database][collection].find(query, sort=sort)
+
+    def find_raw(
+        self, database: str, collection: str, query: Document
+    ) -> Iterator[RawBSONDocument]:
+        """The documents that fit, as BSON that is decoded where it is looked at."""
+        with _own_errors():
+            found = self._client[database].get_collection(collection, codec_options=_RAW)
+            yield from found.find(query, batch_size=BATCH)
+
+    def count(self, database: str, collection: str, query: Document | None = None) -> int:
+        """How many documents fit; by `$group`, which every server here answers rightly and fast."""
+        pipeline: list[Document] = [{"$match": query}] if query else []
+        pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
+        with _own_errors():
+            for row in self._client[database][collection].aggregate(pipeline):
+                return int(row["n"])
+        return 0
+
+    def delete(self, database: str, collection: str, query: Document) -> int:
+        """Delete the documents that fit; how many they were."""
+        with _own_errors():
+            return self._client[database][collection].delete_many(query).deleted_count
+
+    def drop(self, database: str, collection: str) -> None:
+        """Drop a collection; nothing happens where there is none."""
+        with _own_errors():
+            self._client[database].drop_collection(collection)
+
+    def index(self, database: str, collection: str, keys: Index, unique: bool = False) -> None:
+        """Make an index where there is none yet."""
+        with _own_errors():
+            self._client[database][collection].create_index(list(keys), unique=unique)
+
+    def collections(self, database: str) -> list[str]:
+        """Names of a database's collections, those being loaded left out."""
+        with _own_errors():
+            names = self._client[database].list_collection_names()
+        return sorted(name for name in names if not name.startswith(_STAGING))
+
+    @contextmanager
+    def replacing(
+        self, database: str, collection: str, indexes: Sequence[Index] = ()
+    ) -> Iterator[str]:
+        """Load a collection anew: what is inserted under the name given here takes its place.
+
+        That happens at the end, and not at all if an error comes before. Where the server renames,
+        a reader sees the old collection or the new one; where it does not (the embedded store),
+        the new one is copied over, and for that time a reader sees a part of it. Two loads of one
+        collection at once end with one of them failing.
+        """
+        staging = f"{_STAGING}_{collection}_{secrets.token_hex(4)}"
+        with _own_errors():
+            for name in self._client[database].list_collection_names():
+                if name.startswith(f"{_STAGING}_{collection}_"):  # left by a load that was killed
+                    self._client[database].drop_collection(name)
+            self._create(database, staging)
+        try:
+            yield staging
+            for keys in indexes:
+                self.index(database, staging, keys)
+            with _own_errors():
+                if self.renames:
+                    self._client[database][staging].rename(collection, dropTarget=True)
+                else:
+                    self._copy_over(database, staging, collection, indexes)
+        finally:
+            self.drop(database, staging)
+
+    def insert_all(
+        self, database: str, collection: str, documents: Iterable[bytes]
+    ) -> Iterator[Inserted]:
+        """Insert encoded documents in batches, as they stream by; what became of each batch."""
+        remaining = iter(documents)
+        while batch := list(islice(remaining, BATCH)):
+            yield self.insert(database, collection, batch)
+
+    @cached_property
+    def renames(self) -> bool:
+        """Whether the server can put one collection in another's place: it is tried, once.
+
+        nx-27017 0.8.1 answers that it did, and does nothing.
+        """
+        database, token = _PROBES, secrets.token_hex(4)
+        old, new = f"{_STAGING}_old_{token}", f"{_STAGING}_new_{token}"
+        with _own_errors():
+            probe = self._client[database]
+            probe[old].insert_one({"_id": "old"})
+            probe[new].insert_one({"_id": "new"})
+            try:
+                probe[new].rename(old, dropTarget=True)
+            except PyMongoError:
+                return False
+            finally:
+                names = [document["_id"] for document in probe[old].find()]
+                probe.drop_collection(old)
+                probe.drop_collection(new)
+        return names == ["new"]
+
+    def version(self) -> str:
+        """What the server says of its version; `?` where it does not."""
+        with _own_errors():
+            return str(self._client.admin.command("buildInfo").get("version", "?"))
+
+    def check(self) -> None:
+        """Write a document, read it, remove it.
+
+        Raises:
+            StoreError: one of them did not work.
+        """
+        name = f"{_STAGING}_check_{secrets.token_hex(4)}"
+        self.put(_PROBES, name, {"_id": 1})
+        read = self.get(_PROBES, name, 1)
+        self.drop(_PROBES, name)
+        if read != {"_id": 1}:
+            raise StoreError("the database did not give back what was written")
+
+    def _create(self, database: str, collection: str) -> None:
+        try:
+            self._client[database].create_collection(collection)
+        except CollectionInvalid:
+            return
+
+    def _copy_over(
+        self, database: str, staging: str, collection: str, indexes: Sequence[Index]
+    ) -> None:
+        self.drop(database, collection)
+        self._create(database, collection)
+        for keys in indexes:
+            self.index(database, collection, keys)
+        documents = (bytes(document.raw) for document in self.find_raw(database, staging, {}))
+        for inserted in self.insert_all(database, collection, documents):
+            if inserted.duplicates or inserted.refused:
+                raise StoreError(f"{collection} could not be copied whole: run it again")
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        code = getattr(error, "code", None)
+        raise StoreError(
+            f"the database answered {type(error).__name__}{f' ({code})' if code else ''};"
+            " check EDX_MONGO_URI (edx-assets doctor tells more)"
+        ) from None

@@ -1,0 +1,58 @@
+"""Settings: what the environment (or a `.env` file) tells, and what each is for."""
+
+from datetime import date
+from pathlib import Path
+
+from dotenv import load_dotenv
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MissingSetting(Exception):  # noqa: N818 - named for what the reader has to do
+    """A setting that the work at hand needs is not there; the message names its variable."""
+
+    def __init__(self, name: str) -> None:
+        variable = f"EDX_{name.upper()}"
+        meaning = Settings.model_fields[name].description
+        super().__init__(f"{variable} is not set: {meaning}. Set it in the environment or in .env")
+
+
+class Settings(BaseSettings):
+    """Every setting, `EDX_` and its name in capitals; none is needed to load the definitions."""
+
+    model_config = SettingsConfigDict(env_prefix="EDX_", extra="ignore", env_ignore_empty=True)
+
+    org: str | None = Field(None, description="the institution's name as edX spells it (mcgillx)")
+    events_bucket: str = Field("edx-course-data", description="S3 bucket of the tracking logs")
+    packages_bucket: str = Field("course-data", description="S3 bucket of the database packages")
+    s3_endpoint_url: str | None = Field(None, description="S3 server, where it is not Amazon's")
+    storage: str | None = Field(None, description="folder for downloaded and decrypted files")
+    gnupg_home: str | None = Field(None, description="GnuPG home that holds the secret key")
+    gpg_passphrase: SecretStr | None = Field(None, description="passphrase of the secret key")
+    gpg_passphrase_file: Path | None = Field(None, description="file that holds the passphrase")
+    mongo_uri: SecretStr | None = Field(None, description="connection string of the MongoDB")
+    courses_file: Path | None = Field(None, description="YAML file of course windows")
+    start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
+
+
+def load_settings() -> Settings:
+    """The settings as they are now; a `.env` in the working folder fills what is not set.
+
+    It goes into the process's environment, so that the usual AWS variables may stand in it too.
+    """
+    load_dotenv(Path.cwd() / ".env")
+    return Settings()
+
+
+def passphrase(settings: Settings) -> str | None:
+    """The passphrase of the GPG key, from its variable or its file (trailing line end aside).
+
+    Raises:
+        MissingSetting: neither is set.
+        OSError: the file cannot be read.
+    """
+    if settings.gpg_passphrase is not None:
+        return settings.gpg_passphrase.get_secret_value()
+    if settings.gpg_passphrase_file is not None:
+        return settings.gpg_passphrase_file.read_text().rstrip("\r\n")
+    raise MissingSetting("gpg_passphrase")
