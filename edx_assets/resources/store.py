@@ -87,11 +87,19 @@ class Store:
             return self._client[database][collection].find_one({"_id": key})
 
     def find(
-        self, database: str, collection: str, query: Document, sort: Index | None = None
+        self,
+        database: str,
+        collection: str,
+        query: Document,
+        sort: Index | None = None,
+        fields: Sequence[str] | None = None,
     ) -> Iterator[Document]:
-        """The documents that fit, as they stream in; in the order of `sort` where given."""
+        """The documents that fit, as they stream in; sorted, and cut to top-level fields, if told.
+
+        `_id` is always among the fields.
+        """
         with _own_errors():
-            yield from self._client[database][collection].find(query, sort=sort)
+            yield from self._client[database][collection].find(query, fields, sort=sort)
 
     def find_raw(
         self, database: str, collection: str, query: Document
@@ -162,11 +170,11 @@ class Store:
 
     def insert_all(
         self, database: str, collection: str, documents: Iterable[bytes]
-    ) -> Iterator[Inserted]:
-        """Insert encoded documents in batches, as they stream by; what became of each batch."""
+    ) -> Iterator[tuple[list[bytes], Inserted]]:
+        """Insert encoded documents as they stream by; each batch, and what became of it."""
         remaining = iter(documents)
         while batch := list(islice(remaining, BATCH)):
-            yield self.insert(database, collection, batch)
+            yield batch, self.insert(database, collection, batch)
 
     @cached_property
     def renames(self) -> bool:
@@ -222,7 +230,7 @@ class Store:
         for keys in indexes:
             self.index(database, collection, keys)
         documents = (bytes(document.raw) for document in self.find_raw(database, staging, {}))
-        for inserted in self.insert_all(database, collection, documents):
+        for _batch, inserted in self.insert_all(database, collection, documents):
             if inserted.duplicates or inserted.refused:
                 raise StoreError(f"{collection} could not be copied whole: run it again")
 

@@ -1,0 +1,73 @@
+"""Database packages: which were delivered, each downloaded, each sorted by course."""
+
+from datetime import date
+from typing import Any
+
+from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, asset
+
+from edx_assets.assets.stages import OWNERS, plain_failures, reveal_courses, shown
+from edx_assets.loading.package import fetch_package, sort_package
+from edx_assets.partitions import packages_partitions
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.gnupg import Gnupg
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.storage import Storage
+
+_COMMON: dict[str, Any] = {"key_prefix": "packages", "group_name": "packages", "owners": OWNERS}
+_ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
+
+
+@asset(**_COMMON, kinds={"s3"}, code_version="1")
+def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeResult[Any]:
+    """The database packages on S3: each delivery date becomes a partition of the two below."""
+    with plain_failures():
+        found = buckets.packages()
+    known = set(context.instance.get_dynamic_partitions(str(packages_partitions.name)))
+    new = sorted({str(day) for day in found} - known)
+    if new:
+        context.instance.add_dynamic_partitions(str(packages_partitions.name), new)
+    return MaterializeResult(
+        metadata={
+            "packages": len(found),
+            "new": len(new),
+            "newest": str(max(found)) if found else "none",
+            "bytes": sum(item.size for item in found.values()),
+        }
+    )
+
+
+@asset(
+    **_COMMON,
+    kinds={"s3", "file"},
+    code_version="1",
+    deps=[delivered],
+    partitions_def=packages_partitions,
+    backfill_policy=_ONE_AT_A_TIME,
+)
+def database_package(
+    context: AssetExecutionContext, buckets: Buckets, storage: Storage
+) -> MaterializeResult[Any]:
+    """A delivery date's package (a zip of encrypted files), downloaded from S3 and checked."""
+    day = date.fromisoformat(context.partition_key)
+    with plain_failures():
+        return MaterializeResult(metadata=shown(fetch_package(buckets, storage, day)))
+
+
+@asset(
+    **_COMMON,
+    kinds={"gnupg", "file"},
+    code_version="1",
+    deps=[database_package],
+    partitions_def=packages_partitions,
+    backfill_policy=_ONE_AT_A_TIME,
+)
+def course_files(
+    context: AssetExecutionContext, gnupg: Gnupg, storage: Storage, mongo: Mongo
+) -> MaterializeResult[Any]:
+    """A package's members, decrypted and sorted by course; each course becomes a partition."""
+    day = date.fromisoformat(context.partition_key)
+    with plain_failures():
+        store = mongo.store()
+        metadata = sort_package(store, storage, gnupg, day)
+        reveal_courses(context, store)
+    return MaterializeResult(metadata=shown(metadata))

@@ -1,0 +1,64 @@
+"""Running a stage under Dagster: its metadata told, its expected failures put plainly."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import AssetExecutionContext, Failure, MetadataValue
+
+from edx_assets.edx.courses import CoursesFileError
+from edx_assets.loading.collection import UnusableFile
+from edx_assets.loading.daily_log import DamagedLog
+from edx_assets.loading.day_files import Metadata, StageMissing
+from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
+from edx_assets.loading.master_tracking import CountMismatch
+from edx_assets.loading.package import DamagedPackage
+from edx_assets.partitions import courses_partitions
+from edx_assets.resources.buckets import DeliveryError
+from edx_assets.resources.gnupg import DecryptionError
+from edx_assets.resources.store import Store, StoreError
+from edx_assets.settings import MissingSetting
+
+FINAL = (
+    CourseClash,
+    CoursesFileError,
+    DamagedLog,
+    DamagedPackage,
+    DecryptionError,
+    MissingSetting,
+    StageMissing,
+    UnusableFile,
+)
+"""Failures that the same input would meet again: a retry is no remedy."""
+
+PASSING = (CountMismatch, DeliveryError, StoreError)
+"""Failures that can pass by themselves."""
+
+OWNERS = ["team:data-czars"]
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """A stage's expected failures as Dagster's, with the message alone: no stack to search."""
+    try:
+        yield
+    except FINAL as error:
+        raise Failure(str(error), allow_retries=False) from None
+    except PASSING as error:
+        raise Failure(str(error)) from None
+
+
+def shown(metadata: Metadata) -> dict[str, Any]:
+    """A stage's metadata for the UI: dictionaries as JSON."""
+    return {
+        name: MetadataValue.json(value) if isinstance(value, dict) else value
+        for name, value in metadata.items()
+    }
+
+
+def reveal_courses(context: AssetExecutionContext, store: Store) -> None:
+    """Add a partition for every registered course that has none."""
+    registered = {course["_id"] for course in store.find(MASTER, COURSES, {})}
+    known = set(context.instance.get_dynamic_partitions(str(courses_partitions.name)))
+    if new := sorted(registered - known):
+        context.instance.add_dynamic_partitions(str(courses_partitions.name), new)

@@ -1,0 +1,144 @@
+"""Tracking logs of a site, day by day: raw_log, daily_log and master_tracking."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetMaterialization,
+    AssetsDefinition,
+    AssetSpec,
+    BackfillPolicy,
+    DailyPartitionsDefinition,
+    Failure,
+    multi_asset,
+)
+
+from edx_assets.assets.stages import FINAL, OWNERS, PASSING, plain_failures, reveal_courses, shown
+from edx_assets.loading.daily_log import decrypt_day
+from edx_assets.loading.day_files import Metadata
+from edx_assets.loading.master_tracking import load_day
+from edx_assets.loading.raw_log import fetch_day
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.gnupg import Gnupg
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.storage import Storage
+from edx_assets.settings import MissingSetting
+
+DAYS_PER_RUN = 60
+"""Days that a backfill gives one run: starting a run costs as much as loading some days."""
+
+Stage = Callable[[date], Metadata]
+
+
+def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinition:
+    """The assets of a site's tracking logs.
+
+    The three stages of a day are one step, and each day's materializations are recorded as they
+    happen: in a run over a range of days a bad one fails alone, and what a killed run had done is
+    not done again.
+    """
+
+    @multi_asset(
+        name=f"{site}_tracking_logs",
+        specs=_specs(site),
+        partitions_def=days,
+        can_subset=True,
+        backfill_policy=BackfillPolicy.multi_run(DAYS_PER_RUN),
+        op_tags={"edx_assets/site": site},
+    )
+    def days_of_site(
+        context: AssetExecutionContext,
+        buckets: Buckets,
+        gnupg: Gnupg,
+        storage: Storage,
+        mongo: Mongo,
+    ) -> Iterator[Any]:
+        today = datetime.now(UTC).date()
+        stages: dict[str, Stage] = {
+            "raw_log": lambda day: fetch_day(buckets, storage, site, day, today),
+            "daily_log": lambda day: decrypt_day(gnupg, storage, site, day),
+            "master_tracking": lambda day: load_day(mongo.store(), storage, site, day),
+        }
+        asked = {key.path[-1] for key in context.selected_asset_keys}
+        wanted = {name: stage for name, stage in stages.items() if name in asked}
+        failures = [
+            failure
+            for partition in context.partition_keys
+            if (failure := _run_day(context, site, partition, wanted))
+        ]
+        if "master_tracking" in wanted and len(failures) < len(context.partition_keys):
+            with plain_failures():
+                reveal_courses(context, mongo.store())
+        if failures:
+            raise _summary(failures, len(context.partition_keys))
+        yield from ()
+
+    return days_of_site
+
+
+def _run_day(
+    context: AssetExecutionContext, site: str, partition: str, stages: dict[str, Stage]
+) -> Exception | None:
+    """Take a day through its stages; what stopped it, or None."""
+    day = date.fromisoformat(partition)
+    for name, stage in stages.items():
+        try:
+            metadata = stage(day)
+        except MissingSetting as error:
+            raise Failure(str(error), allow_retries=False) from None
+        except (*FINAL, *PASSING) as error:
+            context.log.error(f"{site}/{name} {partition}: {error}")
+            return error
+        context.log_event(
+            AssetMaterialization(
+                asset_key=[site, name], partition=partition, metadata=shown(metadata)
+            )
+        )
+        context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
+    return None
+
+
+def _summary(failures: list[Exception], days: int) -> Failure:
+    """One failure for the run; a retry is of use where any of them can pass."""
+    text = "\n".join(str(error) for error in failures)
+    if days > 1:
+        text = f"{len(failures)} of {days} days failed, the others are done:\n{text}"
+    return Failure(text, allow_retries=any(isinstance(error, PASSING) for error in failures))
+
+
+def _specs(site: str) -> list[AssetSpec]:
+    chain = [
+        (
+            "raw_log",
+            "The day's encrypted tracking log, downloaded from S3, its size and ETag checked.",
+            {"s3", "file"},
+        ),
+        (
+            "daily_log",
+            "The day's tracking log decrypted, still gzipped; its gzip stream is whole.",
+            {"gnupg", "file"},
+        ),
+        (
+            "master_tracking",
+            "The day's records in `tracking_logs.tracking`: lines = loaded + duplicates +"
+            " rejected, and what was rejected is in `tracking_logs.quarantine`.",
+            {"mongodb"},
+        ),
+    ]
+    specs: list[AssetSpec] = []
+    for name, description, kinds in chain:
+        specs.append(
+            AssetSpec(
+                [site, name],
+                deps=[specs[-1].key] if specs else [],
+                description=description,
+                group_name=f"{site}_tracking_logs",
+                owners=OWNERS,
+                kinds=kinds,
+                code_version="1",
+                skippable=True,
+            )
+        )
+    return specs

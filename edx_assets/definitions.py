@@ -1,0 +1,56 @@
+"""The Dagster definitions: assets bound to resources. Loading them opens no connection."""
+
+from typing import Any
+
+from dagster import Definitions, in_process_executor
+from dagster_aws.s3 import S3Resource
+
+from edx_assets.assets.courses import course_assets
+from edx_assets.assets.packages import course_files, database_package, delivered
+from edx_assets.assets.tracking_logs import tracking_logs
+from edx_assets.edx.file_names import SITES
+from edx_assets.partitions import days
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.gnupg import Gnupg
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.storage import Storage
+from edx_assets.settings import Settings, load_settings
+
+
+def build_defs(settings: Settings, **overrides: Any) -> Definitions:
+    """All definitions for some settings; resources given by name take the place of the usual."""
+    partitions = days(settings.start_date)
+    return Definitions(
+        assets=[
+            *(tracking_logs(site, partitions) for site in SITES),
+            delivered,
+            database_package,
+            course_files,
+            *course_assets(),
+        ],
+        resources=build_resources(settings) | overrides,
+        # a step in a process of its own costs 2 s, for nothing: a run's steps follow each other
+        executor=in_process_executor,
+    )
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """The resources for some settings. Secrets are not among their values: Dagster shows those."""
+    return {
+        "buckets": Buckets(
+            s3=S3Resource(endpoint_url=settings.s3_endpoint_url),
+            org=settings.org,
+            events_bucket=settings.events_bucket,
+            packages_bucket=settings.packages_bucket,
+        ),
+        "gnupg": Gnupg(home=settings.gnupg_home),
+        "storage": Storage(folder=settings.storage),
+        "mongo": Mongo(),
+        "courses_file": CoursesFile(
+            file=str(settings.courses_file) if settings.courses_file else None
+        ),
+    }
+
+
+defs = build_defs(load_settings())

@@ -1,0 +1,92 @@
+"""The ledger: what has been loaded, from what, with which counts. Databases' names are here too."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from edx_assets.edx.courses import course_partition, database_name
+from edx_assets.resources.store import Store
+
+MASTER = "tracking_logs"
+"""The database of the master collection and of the ledger."""
+TRACKING = "tracking"
+IMPORTS = "imports"
+QUARANTINE = "quarantine"
+DUPLICATES = "duplicates"
+PACKAGES = "packages"
+PACKAGE_COURSES = "package_courses"
+COURSES = "courses"
+COURSE_LOADS = "course_loads"
+
+Entry = dict[str, Any]
+
+
+class CourseClash(ValueError):  # noqa: N818 - named for what happened
+    """Two courses would share a database; the message names both and the remedy."""
+
+
+def import_id(site: str, day: date) -> str:
+    """`_id` of a day's entry in the ledger of imports."""
+    return f"{site}/{day}"
+
+
+def register_course(store: Store, key: str, site: str) -> str:
+    """Register a course if it is new, and give its partition key.
+
+    Raises:
+        CourseClash: its database's name is another course's.
+        ValueError: no canonical course key, or one too long for a database's name.
+    """
+    partition = course_partition(key, site)
+    if store.get(MASTER, COURSES, partition):
+        return partition
+    database = database_name(key, site)
+    # names that differ by case alone are refused by MongoDB, so they are a clash as well
+    folded = database.lower()
+    for other in store.find(MASTER, COURSES, {"database_folded": folded}):
+        raise CourseClash(
+            f"{partition} and {other['_id']} would both be the database {database}: rename one of"
+            " them, or leave it out"
+        )
+    store.put(
+        MASTER,
+        COURSES,
+        {
+            "_id": partition,
+            "course_key": key,
+            "site": site,
+            "database": database,
+            "database_folded": folded,
+        },
+    )
+    return partition
+
+
+def note_course_load(store: Store, partition: str, collection: str, entry: Entry) -> None:
+    """Note what a collection of a course's database now holds, and from what."""
+    store.put(
+        MASTER,
+        COURSE_LOADS,
+        {
+            "_id": f"{partition}/{collection}",
+            "partition": partition,
+            "collection": collection,
+            **entry,
+        },
+    )
+
+
+def course_load(store: Store, partition: str, collection: str) -> Entry | None:
+    """What was noted of a collection of a course's database, or None."""
+    return store.get(MASTER, COURSE_LOADS, f"{partition}/{collection}")
+
+
+def newest_package(store: Store, partition: str) -> Entry | None:
+    """The newest package that holds a course: its date, and its tables with their storage keys."""
+    found = list(store.find(MASTER, PACKAGE_COURSES, {"partition": partition}))
+    return max(found, key=lambda entry: entry["date"]) if found else None
+
+
+def imports(store: Store) -> Iterator[Entry]:
+    """Every day's entry, in the order of sites and days."""
+    return store.find(MASTER, IMPORTS, {}, sort=[("_id", 1)])

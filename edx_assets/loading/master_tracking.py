@@ -1,0 +1,221 @@
+"""The stage master_tracking: a day's records in the master collection, counted to the last line."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+from time import monotonic
+from typing import Any
+
+from isal import igzip
+
+from edx_assets.edx.events import IMPLICIT, Rejected, line_reader
+from edx_assets.loading.day_files import Metadata, StageMissing, daily_log, decrypted_key
+from edx_assets.loading.duplicates import adopt_orphans, note_duplicates
+from edx_assets.loading.ledger import (
+    DUPLICATES,
+    IMPORTS,
+    MASTER,
+    TRACKING,
+    Entry,
+    import_id,
+    register_course,
+)
+from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import BATCH, Store
+
+RECORDS = 1
+"""Version of what becomes of a line; a file loaded under another is loaded anew."""
+
+
+class CountMismatch(Exception):  # noqa: N818 - named for what happened
+    """What was loaded does not add up; the message tells the numbers."""
+
+
+@dataclass
+class DayCounts:
+    """What became of a day's lines, and what the loaded records are."""
+
+    lines: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    implicit: int = 0
+    courses: Counter[str] = field(default_factory=Counter)
+    told_courses: set[str] = field(default_factory=set)
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
+    """Load a day's decrypted file into the master collection.
+
+    The ledger says `loading` until every line is accounted for, then `loaded`. A file that is
+    loaded already is left alone; one that was loaded in part, or replaces another, is loaded anew.
+
+    Raises:
+        StageMissing: daily_log has not run for the day.
+        CountMismatch: lines and records do not add up.
+        StoreError: the database failed.
+    """
+    log = daily_log(storage, site, day)
+    if log is None:
+        raise StageMissing(f"{site}/daily_log has no {day}: materialize it first")
+    key = import_id(site, day)
+    before = store.get(MASTER, IMPORTS, key)
+    if before and _is_loaded(store, before, log.etag):
+        return _metadata(before, "unchanged", 0.0)
+    started = monotonic()
+    entry: Entry = {
+        "_id": key,
+        "site": site,
+        "date": str(day),
+        "file": log.file,
+        "etag": log.etag,
+        "version": RECORDS,
+        "state": "loading",
+    }
+    prepare(store)
+    earlier = set(before["replaces"]) | {before["file"]} - {None} if before else set()
+    store.put(MASTER, IMPORTS, {**entry, "replaces": sorted(earlier)})
+    for file in earlier:
+        _forget(store, file)
+    counts = DayCounts()
+    if log.file is not None:
+        with storage.reading(decrypted_key(site, day)) as path, igzip.open(path, "rb") as lines:
+            load_lines(store, lines, log.file, site, counts)
+    for file in sorted(earlier):
+        adopt_orphans(store, file)
+    _check(store, log.file, log.lines, counts)
+    entry |= {
+        "state": "loaded" if log.file else "no_file",
+        "lines": counts.lines,
+        "loaded": counts.loaded,
+        "duplicates": counts.duplicates,
+        "rejected": counts.rejected.total(),
+        "reasons": dict(counts.rejected),
+        "implicit": counts.implicit,
+        "first": counts.first,
+        "last": counts.last,
+        "courses": [{"course_key": k, "events": n} for k, n in sorted(counts.courses.items())],
+        "loaded_at": datetime.now(UTC),
+        "replaces": [],
+    }
+    store.put(MASTER, IMPORTS, entry)
+    for course in sorted(counts.told_courses):
+        register_course(store, course, site)
+    return _metadata(entry, "loaded", monotonic() - started)
+
+
+def load_lines(
+    store: Store, lines: Iterable[bytes], load_file: str, site: str, counts: DayCounts
+) -> None:
+    """Load a file's lines, a batch at a time: memory is flat whatever its size."""
+    read = line_reader(load_file, site, datetime.now(UTC))
+    remaining = iter(lines)
+    while batch := list(islice(remaining, BATCH)):
+        documents: list[bytes] = []
+        records: list[dict[str, Any]] = []
+        numbers: list[int] = []
+        quarantined: BadLines = []
+        for number, line in enumerate(batch, counts.lines + 1):
+            try:
+                document, record = read(line)
+            except Rejected as verdict:
+                quarantined.append((number, verdict.reason, line))
+            else:
+                documents.append(document)
+                records.append(record)
+                numbers.append(number)
+        inserted = store.insert(MASTER, TRACKING, documents)
+        for position, code in inserted.refused.items():
+            number = numbers[position]
+            line = batch[number - counts.lines - 1]
+            quarantined.append((number, f"refused_by_database_{code}", line))
+        if inserted.duplicates:
+            again = [(numbers[i], records[i]["_id"], documents[i]) for i in inserted.duplicates]
+            note_duplicates(store, load_file, again)
+        quarantine(store, MASTER, TRACKING, load_file, quarantined)
+        counts.lines += len(batch)
+        counts.duplicates += len(inserted.duplicates)
+        counts.rejected.update(reason for _number, reason, _line in quarantined)
+        left_out = {*inserted.duplicates, *inserted.refused}
+        if left_out:
+            records = [record for i, record in enumerate(records) if i not in left_out]
+        _count(records, counts)
+
+
+def prepare(store: Store) -> None:
+    """The master collection's indexes, each for a query that the stages make."""
+    store.index(MASTER, TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
+    store.index(MASTER, TRACKING, [("load_file", 1)])  # what a file brought, to replace it
+    store.index(MASTER, DUPLICATES, [("owner", 1)])
+
+
+def _count(records: list[dict[str, Any]], counts: DayCounts) -> None:
+    if not records:
+        return
+    counts.loaded += len(records)
+    counts.courses.update([course for r in records if (course := r.get("course_id"))])
+    for record in records:
+        event_type = record.get("event_type")
+        if type(event_type) is str and event_type[:1] == IMPLICIT:
+            counts.implicit += 1
+        elif (course := record.get("course_id")) and ":" in course:
+            counts.told_courses.add(course)
+    moments = [record["timestamp"] for record in records]
+    first, last = min(moments), max(moments)
+    counts.first = min(counts.first or first, first)
+    counts.last = max(counts.last or last, last)
+
+
+def _is_loaded(store: Store, entry: Entry, etag: str) -> bool:
+    """Whether the ledger says that this very file is loaded, and the collection bears it out."""
+    if entry["etag"] != etag or entry["version"] != RECORDS:
+        return False
+    if entry["state"] == "no_file":
+        return True
+    held = {"load_file": entry["file"]}
+    return entry["state"] == "loaded" and store.count(MASTER, TRACKING, held) == entry["loaded"]
+
+
+def _forget(store: Store, file: str) -> None:
+    store.delete(MASTER, TRACKING, {"load_file": file})
+    release(store, MASTER, TRACKING, file)
+    store.delete(MASTER, DUPLICATES, {"load_file": file})
+
+
+def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> None:
+    held = store.count(MASTER, TRACKING, {"load_file": file}) if file else 0
+    total = counts.loaded + counts.duplicates + counts.rejected.total()
+    if not (lines == counts.lines == total and held == counts.loaded):
+        raise CountMismatch(
+            f"{file}: {lines} lines decrypted, {counts.lines} read; {counts.loaded} loaded,"
+            f" {counts.duplicates} duplicates, {counts.rejected.total()} rejected; {held} records"
+            " in the master collection: run this partition again, and report it if it stays so"
+        )
+
+
+def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
+    loaded = entry.get("loaded", 0)
+    metadata: Metadata = {
+        "file": entry["file"] or "none",
+        "outcome": outcome if entry["file"] else "empty: no file for this day",
+        "lines": entry.get("lines", 0),
+        "loaded": loaded,
+        "duplicates": entry.get("duplicates", 0),
+        "rejected": entry.get("rejected", 0),
+        "courses": len(entry.get("courses", [])),
+    }
+    if loaded:
+        metadata["implicit_share"] = round(entry["implicit"] / loaded, 4)
+        metadata["first_event"] = entry["first"].isoformat()
+        metadata["last_event"] = entry["last"].isoformat()
+    if entry.get("reasons"):
+        metadata["rejected_by_reason"] = entry["reasons"]
+    if seconds:
+        metadata["seconds"] = round(seconds, 2)
+        metadata["events_per_second"] = round(loaded / seconds)
+    return metadata

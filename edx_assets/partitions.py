@@ -1,0 +1,16 @@
+"""Partitions: days of tracking logs, delivery dates of packages, and courses."""
+
+from datetime import date
+
+from dagster import DailyPartitionsDefinition, DynamicPartitionsDefinition
+
+packages_partitions = DynamicPartitionsDefinition(name="packages")
+"""Delivery dates (YYYY-MM-DD) of the database packages that S3 has."""
+
+courses_partitions = DynamicPartitionsDefinition(name="courses")
+"""Canonical course keys, `@edge` behind those of edge, as packages and events reveal them."""
+
+
+def days(start: date) -> DailyPartitionsDefinition:
+    """Days (UTC) of tracking logs, as the files' names tell them, from the first to yesterday."""
+    return DailyPartitionsDefinition(start_date=start.isoformat())
