@@ -1,0 +1,30 @@
+# What a person does with the project: make demo, make dev, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo dev test lint clean
+
+$(VENV)/installed: pyproject.toml setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed  ## a sample institution, taken through every stage
+	$(BIN)/edx-assets demo
+
+dev: $(VENV)/installed  ## Dagster's UI on what the demo built
+	$(BIN)/edx-assets dev
+
+test: $(VENV)/installed  ## the whole test suite
+	$(BIN)/pytest
+
+lint: $(VENV)/installed  ## what CI checks beside the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+clean:  ## all that was built, the demo's data included
+	rm -rf $(VENV) build data *.egg-info

@@ -1,0 +1,171 @@
+"""`edx-assets doctor`: whether everything that a run needs is there, and what to do where not."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+from edx_assets.edx.courses import CoursesFileError, read_courses_file
+from edx_assets.edx.file_names import SITES
+from edx_assets.resources.buckets import Buckets, DeliveryError
+from edx_assets.resources.gnupg import DecryptionError, Gnupg
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import Store, StoreError
+from edx_assets.settings import MissingSetting, Settings
+
+_OLDEST_MONGODB = (5, 0)
+_EXPIRY_WARNING = timedelta(days=60)  # asking edX to take a new key has taken weeks
+_LITTLE_SPACE = 20 * 2**30  # bytes: a weekly package can be tens of GB
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `ok`, `warning` or `failed`, what is so, and what to do about it."""
+
+    subject: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def diagnose(
+    settings: Settings, buckets: Buckets, gnupg: Gnupg, storage: Storage, store: Callable[[], Store]
+) -> Iterator[Finding]:
+    """Every check's findings, one after the other as they are made; nothing is raised."""
+    checks: dict[str, Check] = {
+        "S3": lambda: _s3(buckets),
+        "GPG": lambda: _gpg(gnupg),
+        "MongoDB": lambda: _mongodb(store()),
+        "storage": lambda: _storage(storage),
+        "courses file": lambda: _courses_file(settings.courses_file),
+    }
+    for subject, check in checks.items():
+        try:
+            yield from check()
+        except MissingSetting as error:
+            yield Finding(subject, "failed", str(error), "see the table of settings in the README")
+        except (DeliveryError, StoreError, DecryptionError, CoursesFileError) as error:
+            yield Finding(subject, "failed", str(error))
+        except OSError as error:
+            yield Finding(
+                subject, "failed", f"{error.strerror}: {error.filename}", "mend the path's rights"
+            )
+        except ValueError as error:  # python-gnupg: the home is no folder
+            yield Finding(subject, "failed", str(error), "correct the setting")
+
+
+def _s3(buckets: Buckets) -> Iterator[Finding]:
+    folders = buckets.check()
+    if not folders:
+        yield Finding(
+            "S3",
+            "failed",
+            f"s3://{buckets.events_bucket} has no folder of the institution {buckets.org}",
+            "correct EDX_ORG or EDX_EVENTS_BUCKET",
+        )
+        return
+    this_year = datetime.now(UTC).year
+    for site in SITES:
+        newest = next(
+            (
+                day
+                for year in range(this_year, 2011, -1)
+                for day in sorted((day for _item, day in buckets.events_files(site, year)))[-1:]
+            ),
+            None,
+        )
+        yield Finding(
+            "S3", "ok", f"tracking logs of {site}: {f'newest {newest}' if newest else 'none'}"
+        )
+    packages = buckets.packages()
+    newest_package = f", newest {max(packages)}" if packages else ""
+    yield Finding(
+        "S3",
+        "ok" if packages else "warning",
+        f"{len(packages)} database packages{newest_package}",
+        "" if packages else "correct EDX_PACKAGES_BUCKET if there should be some",
+    )
+
+
+def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
+    keys = gnupg.secret_keys()
+    if not keys:
+        yield Finding("GPG", "failed", "no secret key in EDX_GNUPG_HOME", "import it: gpg --import")
+        return
+    for key in keys:
+        name = f"secret key {key['keyid'][-16:]}"
+        sample = gnupg.open().encrypt(b"edx", key["fingerprint"], always_trust=True, armor=False)
+        expires = [int(entry) for entry in [key["expires"]] if entry]
+        end = datetime.fromtimestamp(min(expires), UTC) if expires else None
+        if end and end < datetime.now(UTC):
+            yield Finding(
+                "GPG", "failed", f"{name} expired {end:%Y-%m-%d}", "extend it: gpg --edit-key"
+            )
+        elif end and end < datetime.now(UTC) + _EXPIRY_WARNING:
+            yield Finding(
+                "GPG",
+                "warning",
+                f"{name} expires {end:%Y-%m-%d}",
+                "extend it (gpg --edit-key) and send edX the public key",
+            )
+        else:
+            yield Finding("GPG", "ok", f"{name} {f'expires {end:%Y-%m-%d}' if end else 'for ever'}")
+        yield _decrypts(gnupg, name, bytes(sample.data))
+
+
+def _decrypts(gnupg: Gnupg, name: str, encrypted: bytes) -> Finding:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            gnupg.decrypt(BytesIO(encrypted), Path(folder) / "sample")
+        except DecryptionError as error:
+            return Finding("GPG", "failed", f"{name}: {error.cause}", error.remedy)
+    return Finding("GPG", "ok", f"{name} decrypts with the passphrase")
+
+
+def _mongodb(store: Store) -> Iterator[Finding]:
+    version = store.version()
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if len(numbers) == 2 and numbers < _OLDEST_MONGODB:
+        yield Finding("MongoDB", "failed", f"version {version}", "5.0 or newer is needed")
+    else:
+        yield Finding("MongoDB", "ok", f"reached, version {version}")
+    store.check()
+    yield Finding("MongoDB", "ok", "writes, reads and deletes")
+    if store.renames:
+        yield Finding("MongoDB", "ok", "replaces a collection at once")
+    else:
+        yield Finding(
+            "MongoDB",
+            "warning",
+            "cannot replace a collection at once: readers may see one half loaded",
+            "use a MongoDB 5.0 or newer where that matters",
+        )
+
+
+def _storage(storage: Storage) -> Iterator[Finding]:
+    folder = storage.check()
+    yield Finding("storage", "ok", f"{folder} can be written to")
+    if folder.stat().st_mode & 0o077:
+        yield Finding("storage", "failed", f"{folder} is open to others", f"chmod 700 {folder}")
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        "storage",
+        "ok" if free > _LITTLE_SPACE else "warning",
+        f"{free / 2**30:.0f} GiB free",
+        "" if free > _LITTLE_SPACE else "a weekly package can be tens of GB: make room",
+    )
+
+
+def _courses_file(path: Path | None) -> Iterator[Finding]:
+    if path is None:
+        yield Finding("courses file", "ok", "none: windows come from the courses' own dates")
+        return
+    entries = read_courses_file(path.read_text(encoding="utf-8"))
+    yield Finding("courses file", "ok", f"{len(entries)} courses")

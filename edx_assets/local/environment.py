@@ -1,0 +1,60 @@
+"""The environment of the demo: embedded servers, the sample institution, and settings to them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from edx_assets.local.embedded_s3 import embedded_s3
+from edx_assets.local.embedded_store import embedded_store
+
+
+@contextmanager
+def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict[str, str]]:
+    """Start (or share) the embedded servers over a data folder, and point this process at them.
+
+    Args:
+        data: folder that holds `institution`, a sample institution.
+        mongo_uri: a store to use in place of the embedded one.
+
+    Yields:
+        The variables that are set: every setting of the project, so that none of a real
+        institution in `.env` can get in; AWS's; and DAGSTER_HOME.
+    """
+    data = data.resolve()
+    institution = data / "institution"
+    home = data / "dagster"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copy(str(files("edx_assets") / "dagster.yaml"), home / "dagster.yaml")
+    with ExitStack() as servers:
+        endpoint = servers.enter_context(embedded_s3(institution / "buckets"))
+        store = mongo_uri or servers.enter_context(embedded_store(data / "mongo"))
+        variables = {
+            "DAGSTER_HOME": str(home),
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "EDX_ORG": "McGillX",
+            "EDX_EVENTS_BUCKET": "edx-course-data",
+            "EDX_PACKAGES_BUCKET": "course-data",
+            "EDX_S3_ENDPOINT_URL": endpoint,
+            "EDX_STORAGE": str(data / "storage"),
+            "EDX_GNUPG_HOME": str(institution / "gnupg"),
+            "EDX_GPG_PASSPHRASE": "",
+            "EDX_GPG_PASSPHRASE_FILE": str(institution / "passphrase"),
+            "EDX_MONGO_URI": store,
+            "EDX_COURSES_FILE": str(institution / "courses.yaml"),
+            "EDX_START_DATE": "2014-02-03",
+        }
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            yield variables
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value

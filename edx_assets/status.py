@@ -1,0 +1,53 @@
+"""What has been loaded, as the ledger tells it: for `edx-assets status`, the demo and tests."""
+
+from datetime import datetime
+from typing import Any
+
+from edx_assets.loading.ledger import COURSE_LOADS, COURSES, MASTER, PACKAGES, imports
+from edx_assets.resources.store import Store
+
+Status = dict[str, Any]
+
+_FILE = ("site", "date", "file", "state", "lines", "loaded", "duplicates", "rejected")
+_PACKAGE = ("date", "file", "state", "members", "courses", "failed_exports", "not_of_a_course")
+
+
+def status(store: Store) -> Status:
+    """Files, packages and courses: plain values that JSON can hold.
+
+    A file's `state` is `loaded`, `loading` (a load that runs or was cut off), or `no_file` for a
+    day without one. A course's `window` is null until its tracking has been extracted.
+    """
+    loads: dict[str, dict[str, Any]] = {}
+    for load in store.find(MASTER, COURSE_LOADS, {}):
+        loads.setdefault(load["partition"], {})[load["collection"]] = load
+    return {
+        "files": [
+            {name: entry.get(name, 0 if name in _FILE[4:] else None) for name in _FILE}
+            for entry in imports(store)
+        ],
+        "packages": [
+            {name: entry.get(name) for name in _PACKAGE}
+            for entry in store.find(MASTER, PACKAGES, {}, sort=[("_id", 1)])
+        ],
+        "courses": [
+            _course(entry, loads.get(entry["_id"], {}))
+            for entry in store.find(MASTER, COURSES, {}, sort=[("_id", 1)])
+        ],
+    }
+
+
+def _course(entry: dict[str, Any], loads: dict[str, Any]) -> dict[str, Any]:
+    tracking = loads.get("tracking")
+    window = tracking["window"] if tracking else None
+    return {
+        "course_key": entry["course_key"],
+        "site": entry["site"],
+        "database": entry["database"],
+        "window": {side: _iso(moment) for side, moment in window.items()} if window else None,
+        "collections": {name: load["documents"] for name, load in sorted(loads.items())},
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

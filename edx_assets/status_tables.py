@@ -1,0 +1,59 @@
+"""The status as tables for a terminal."""
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_COUNTS = ("lines", "loaded", "duplicates", "rejected")
+
+
+def print_status(status: dict[str, Any], console: Console) -> None:
+    """Print files by site and month, packages, and courses with their collections."""
+    if not (status["files"] or status["packages"] or status["courses"]):
+        console.print("Nothing has been loaded yet.")
+        return
+    console.print(_files(status["files"]))
+    console.print(f"Packages: {', '.join(p['date'] for p in status['packages']) or 'none'}")
+    console.print(_courses(status["courses"]))
+
+
+def _files(files: list[dict[str, Any]]) -> Table:
+    table = Table(title="Tracking logs")
+    for name in ("site", "month", "files", "days without", *_COUNTS):
+        table.add_column(name, justify="left" if name in ("site", "month") else "right")
+    months: dict[tuple[str, str], Counter[str]] = {}
+    unfinished = []
+    for file in files:
+        sums = months.setdefault((file["site"], file["date"][:7]), Counter())
+        sums["files" if file["file"] else "days without"] += 1
+        for name in _COUNTS:
+            sums[name] += file[name]
+        if file["state"] == "loading":
+            unfinished.append(f"{file['site']} {file['date']}")
+    for (site, month), sums in sorted(months.items()):
+        table.add_row(
+            site, month, *(f"{sums[name]:,}" for name in ("files", "days without", *_COUNTS))
+        )
+    if unfinished:
+        table.caption = f"not finished: {', '.join(unfinished)}"
+    return table
+
+
+def _courses(courses: list[dict[str, Any]]) -> Table:
+    table = Table(title="Courses")
+    for name in ("database", "window", "collection", "documents"):
+        table.add_column(name, justify="right" if name == "documents" else "left")
+    for course in courses:
+        window = course["window"]
+        sides = [(window or {}).get(side) for side in ("start", "end")]
+        told = " to before ".join(side[:10] if side else "open" for side in sides)
+        first = [course["database"], told if window else "not extracted"]
+        for name, documents in course["collections"].items():
+            table.add_row(*first, name, f"{documents:,}")
+            first = ["", ""]
+        if not course["collections"]:
+            table.add_row(*first, "", "")
+        table.add_section()
+    return table

@@ -1,0 +1,76 @@
+"""Fixtures: real servers, started here, and the stores that the suite runs against."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from edx_assets.local.embedded_store import embedded_store
+from edx_assets.resources.mongo import connect
+from edx_assets.resources.store import Store
+
+_SYSTEM = {"admin", "config", "local"}
+
+# never those of the person who runs the tests, nor of a `.env` in the working folder
+for name in [name for name in os.environ if name.startswith(("EDX_", "AWS_", "DAGSTER_"))]:
+    if name != "EDX_TEST_MONGO_URI":
+        del os.environ[name]
+
+
+def _servers() -> list[str]:
+    """The stores that are there: the embedded one, a mongod, and the one the environment names."""
+    servers = ["nx-27017"]
+    if shutil.which("mongod"):
+        servers.append("mongod")
+    if os.environ.get("EDX_TEST_MONGO_URI"):
+        servers.append("EDX_TEST_MONGO_URI")
+    return servers
+
+
+@pytest.fixture(scope="session", params=_servers())
+def mongo_uri(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A connection string to each server that is there, empty at the start of the session."""
+    if request.param == "EDX_TEST_MONGO_URI":
+        uri = os.environ["EDX_TEST_MONGO_URI"]
+        with MongoClient(uri) as client:
+            others = sorted(set(client.list_database_names()) - _SYSTEM)
+        if others:
+            pytest.exit("EDX_TEST_MONGO_URI has databases: the tests drop all that they find", 2)
+        yield uri
+        empty(uri)
+        return
+    with embedded_store(tmp_path_factory.mktemp("mongo"), kind=request.param) as uri:
+        yield uri
+
+
+@pytest.fixture
+def empty_mongo_uri(mongo_uri: str) -> str:
+    """The same, emptied before the test."""
+    empty(mongo_uri)
+    return mongo_uri
+
+
+@pytest.fixture
+def store(empty_mongo_uri: str) -> Store:
+    """An empty document store."""
+    return connect(empty_mongo_uri)
+
+
+def empty(uri: str) -> None:
+    """Drop every collection of every database."""
+    with MongoClient(uri) as client:
+        for database in set(client.list_database_names()) - _SYSTEM:
+            for collection in client[database].list_collection_names():
+                client[database].drop_collection(collection)
+            client.drop_database(database)
+
+
+@pytest.fixture(autouse=True)
+def _no_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder, where no `.env` is."""
+    monkeypatch.chdir(tmp_path)
