@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import gnupg
 import pytest
 from pymongo import MongoClient
 
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
+from edx_assets_tests.institution import Institution, gpg_key, institution, s3_server
 
 _SYSTEM = {"admin", "config", "local"}
 
@@ -68,6 +70,33 @@ def empty(uri: str) -> None:
             for collection in client[database].list_collection_names():
                 client[database].drop_collection(collection)
             client.drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def key() -> Iterator[tuple[gnupg.GPG, str]]:
+    """A GPG key pair: the home and the fingerprint."""
+    with gpg_key() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 server with the institution's two buckets."""
+    with s3_server(tmp_path_factory.mktemp("s3") / "buckets") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def testx(
+    tmp_path: Path,
+    s3_endpoint: str,
+    empty_mongo_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
+    key: tuple[gnupg.GPG, str],
+) -> Iterator[Institution]:
+    """An institution to which nothing has been delivered, with an empty store."""
+    with institution(tmp_path, s3_endpoint, empty_mongo_uri, monkeypatch, key) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

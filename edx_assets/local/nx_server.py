@@ -1,0 +1,57 @@
+"""The program that runs nx-27017 in a process of its own: `nx_server.py FOLDER PORT`.
+
+In place of nx-27017's own command line, which logs commands and error texts, and with them what
+the documents hold, and refuses to start where a file with an old process id was left behind.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from types import FrameType
+
+from nx_27017.handler import NeoSQLiteHandler  # type: ignore[import-untyped]
+from nx_27017.server import run_server_threaded  # type: ignore[import-untyped]
+
+
+class _WithoutContents(logging.Formatter):
+    """Tells where something went wrong, not with what."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        kind = record.exc_info[0] if record.exc_info else None
+        place = f"{record.pathname}:{record.lineno}"
+        error = f" {kind.__name__}" if kind else ""
+        return f"{self.formatTime(record)} {record.levelname} {place}{error}"
+
+
+def _is_failure(record: logging.LogRecord) -> bool:
+    """False for the connections that are still open when the server is stopped."""
+    return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def main() -> None:
+    """Serve the databases of a folder on 127.0.0.1 until SIGTERM."""
+    folder, port = sys.argv[1], int(sys.argv[2])
+    # asyncio cancels its tasks in good order on SIGINT only, and only with this handler, which
+    # Python leaves out where the parent ignored SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WithoutContents())
+    handler.addFilter(_is_failure)
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
+    databases = NeoSQLiteHandler(data_dir=folder)
+    try:
+        run_server_threaded("127.0.0.1", port, databases, use_threading=False)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        databases.close_all()
+
+
+if __name__ == "__main__":
+    main()
