@@ -1,0 +1,88 @@
+"""The definitions as Dagster loads them: fast, offline, whole, and described."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, AssetSelection, Definitions
+
+from edx_assets.definitions import build_defs
+from edx_assets.settings import Settings, load_settings
+
+_LOAD = """
+import resource, socket, sys
+def refuse(*args, **kwargs):
+    raise SystemExit("a connection was opened: " + repr(args))
+socket.socket.connect = refuse
+socket.create_connection = refuse
+from edx_assets.definitions import defs
+defs.get_repository_def().load_all_definitions()
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_utime + usage.ru_stime)
+"""
+_CPU_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Definitions:
+    return build_defs(Settings())
+
+
+def test_they_load_in_little_time_and_without_a_connection_or_a_setting() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", _LOAD], capture_output=True, text=True, check=False
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    assert float(loaded.stdout) < _CPU_SECONDS
+
+
+def test_every_asset_says_what_it_is(definitions: Definitions) -> None:
+    graph = definitions.get_repository_def().asset_graph
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert keys >= {
+        *(f"{s}/{a}" for s in ("edx", "edge") for a in ("raw_log", "daily_log", "master_tracking")),
+        "course/course_structure",
+        "course/forum",
+        "course/student_courseenrollment",
+        "course/certificates_generatedcertificate",
+        "course/auth_user",
+        "course/user_id_map",
+        "course/auth_userprofile",
+        "course/tracking",
+    }
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.group_name != "default", key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.code_version, key
+
+
+def test_tracking_comes_after_the_structure_and_both_masters(definitions: Definitions) -> None:
+    graph = definitions.get_repository_def().asset_graph
+    upstream = AssetSelection.assets("course/tracking").upstream(depth=1).resolve(graph)
+    assert upstream == {
+        AssetKey(["course", "tracking"]),
+        AssetKey(["course", "course_structure"]),
+        AssetKey(["edx", "master_tracking"]),
+        AssetKey(["edge", "master_tracking"]),
+    }
+
+
+def test_no_secret_is_in_what_dagster_shows_of_the_resources(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EDX_MONGO_URI", "mongodb://czar:sesame@db.example/")
+    monkeypatch.setenv("EDX_GPG_PASSPHRASE", "sesame")
+    resources = build_defs(load_settings()).resources or {}
+    configured = [resource.model_dump_json() for resource in resources.values()]
+    shown = [repr(resource) for resource in resources.values()]
+    assert len(configured) == 5
+    assert "sesame" not in "".join(shown + configured)
+
+
+def test_the_workspace_names_the_definitions() -> None:
+    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    assert "edx_assets.definitions" in workspace.read_text()
