@@ -134,3 +134,7 @@ def _local() -> Iterator[None]:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'edx-assets[local]', or set EDX_MONGO_URI"
         ) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from edx_assets.edx.courses import CoursesFileError, read_courses_file
 from edx_assets.edx.file_names import SITES
@@ -52,9 +54,9 @@ def diagnose(
         except (DeliveryError, StoreError, DecryptionError, CoursesFileError) as error:
             yield Finding(subject, "failed", str(error))
         except OSError as error:
-            yield Finding(
-                subject, "failed", f"{error.strerror}: {error.filename}", "mend the path's rights"
-            )
+            where = f": {error.filename}" if error.filename else ""
+            remedy = "correct the setting, or the path's rights"
+            yield Finding(subject, "failed", f"{error.strerror or error}{where}", remedy)
         except ValueError as error:  # python-gnupg: the home is no folder
             yield Finding(subject, "failed", str(error), "correct the setting")
 
@@ -93,20 +95,22 @@ def _s3(buckets: Buckets) -> Iterator[Finding]:
 
 
 def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
+    if shutil.which("gpg") is None:
+        yield Finding("GPG", "failed", "there is no gpg on the PATH", "install GnuPG")
+        return
     keys = gnupg.secret_keys()
     if not keys:
         yield Finding("GPG", "failed", "no secret key in EDX_GNUPG_HOME", "import it: gpg --import")
         return
     for key in keys:
         name = f"secret key {key['keyid'][-16:]}"
-        sample = gnupg.open().encrypt(b"edx", key["fingerprint"], always_trust=True, armor=False)
-        expires = [int(entry) for entry in [key["expires"]] if entry]
-        end = datetime.fromtimestamp(min(expires), UTC) if expires else None
+        end = _end(key)
         if end and end < datetime.now(UTC):
             yield Finding(
                 "GPG", "failed", f"{name} expired {end:%Y-%m-%d}", "extend it: gpg --edit-key"
             )
-        elif end and end < datetime.now(UTC) + _EXPIRY_WARNING:
+            continue  # nothing can be encrypted for it
+        if end and end < datetime.now(UTC) + _EXPIRY_WARNING:
             yield Finding(
                 "GPG",
                 "warning",
@@ -115,15 +119,28 @@ def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
             )
         else:
             yield Finding("GPG", "ok", f"{name} {f'expires {end:%Y-%m-%d}' if end else 'for ever'}")
-        yield _decrypts(gnupg, name, bytes(sample.data))
+        yield _decrypts(gnupg, name, key["fingerprint"])
 
 
-def _decrypts(gnupg: Gnupg, name: str, encrypted: bytes) -> Finding:
-    import tempfile
+def _end(key: dict[str, Any]) -> datetime | None:
+    """When nobody can encrypt for a key any more: it expires, or its last part that encrypts."""
+    parts = [key, *key.get("subkey_info", {}).values()]
+    encrypting = [part["expires"] for part in parts if "e" in part["cap"]]
+    last = max(map(int, encrypting)) if encrypting and all(encrypting) else None
+    ends = [int(end) for end in (key["expires"], last) if end]
+    return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
-    with tempfile.TemporaryDirectory() as folder:
+
+def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:
+    sample = gnupg.open().encrypt(b"edx", fingerprint, always_trust=True, armor=False)
+    if not sample.ok:
+        return Finding(
+            "GPG", "failed", f"nothing can be encrypted for {name}", "make a key that encrypts"
+        )
+    gnupg.forget_passphrases()
+    with TemporaryDirectory() as folder:
         try:
-            gnupg.decrypt(BytesIO(encrypted), Path(folder) / "sample")
+            gnupg.decrypt(BytesIO(bytes(sample.data)), Path(folder) / "sample")
         except DecryptionError as error:
             return Finding("GPG", "failed", f"{name}: {error.cause}", error.remedy)
     return Finding("GPG", "ok", f"{name} decrypts with the passphrase")

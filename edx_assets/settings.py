@@ -44,7 +44,7 @@ def load_settings() -> Settings:
     return Settings()
 
 
-def passphrase(settings: Settings) -> str | None:
+def passphrase(settings: Settings) -> str:
     """The passphrase of the GPG key, from its variable or its file (trailing line end aside).
 
     Raises:
@@ -54,5 +54,5 @@ def passphrase(settings: Settings) -> str | None:
     if settings.gpg_passphrase is not None:
         return settings.gpg_passphrase.get_secret_value()
     if settings.gpg_passphrase_file is not None:
-        return settings.gpg_passphrase_file.read_text().rstrip("\r\n")
+        return settings.gpg_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
     raise MissingSetting("gpg_passphrase")

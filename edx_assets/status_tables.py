@@ -21,21 +21,19 @@ def print_status(status: dict[str, Any], console: Console) -> None:
 
 def _files(files: list[dict[str, Any]]) -> Table:
     table = Table(title="Tracking logs")
-    for name in ("site", "month", "files", "days without", *_COUNTS):
+    for name in ("site", "month", "files", "silent", *_COUNTS):
         table.add_column(name, justify="left" if name in ("site", "month") else "right")
     months: dict[tuple[str, str], Counter[str]] = {}
     unfinished = []
     for file in files:
         sums = months.setdefault((file["site"], file["date"][:7]), Counter())
-        sums["files" if file["file"] else "days without"] += 1
+        sums["files" if file["file"] else "silent"] += 1
         for name in _COUNTS:
             sums[name] += file[name]
         if file["state"] == "loading":
             unfinished.append(f"{file['site']} {file['date']}")
     for (site, month), sums in sorted(months.items()):
-        table.add_row(
-            site, month, *(f"{sums[name]:,}" for name in ("files", "days without", *_COUNTS))
-        )
+        table.add_row(site, month, *(f"{sums[name]:,}" for name in ("files", "silent", *_COUNTS)))
     if unfinished:
         table.caption = f"not finished: {', '.join(unfinished)}"
     return table
@@ -43,17 +41,17 @@ def _files(files: list[dict[str, Any]]) -> Table:
 
 def _courses(courses: list[dict[str, Any]]) -> Table:
     table = Table(title="Courses")
-    for name in ("database", "window", "collection", "documents"):
-        table.add_column(name, justify="right" if name == "documents" else "left")
+    table.add_column("course's database and its collections", no_wrap=True)
+    table.add_column("documents", justify="right")
     for course in courses:
         window = course["window"]
-        sides = [(window or {}).get(side) for side in ("start", "end")]
-        told = " to before ".join(side[:10] if side else "open" for side in sides)
-        first = [course["database"], told if window else "not extracted"]
+        told = f"{_day(window['start'])} to before {_day(window['end'])}" if window else "no window"
+        table.add_row(f"[bold]{course['database']}[/]  {told}", "")
         for name, documents in course["collections"].items():
-            table.add_row(*first, name, f"{documents:,}")
-            first = ["", ""]
-        if not course["collections"]:
-            table.add_row(*first, "", "")
+            table.add_row(f"  {name}", f"{documents:,}")
         table.add_section()
     return table
+
+
+def _day(moment: str | None) -> str:
+    return moment[:10] if moment else "now"

@@ -11,7 +11,7 @@ _EVENTS_FILE = re.compile(
 )
 _PACKAGE_FILE = re.compile(r"(?P<org>.+)-(?P<date>\d{4}-\d{2}-\d{2})\.zip")
 _SITE_SUFFIX = r"-(?P<site>prod-edge-analytics|prod-analytics|prod-edx-replica|edge-analytics)"
-_TABLE_MEMBER = re.compile(rf"(?P<rest>.+){_SITE_SUFFIX}\.sql")
+_TABLE_MEMBER = re.compile(rf"(?P<rest>.+?){_SITE_SUFFIX}\.sql")
 _STRUCTURE_MEMBER = re.compile(rf"(?P<prefix>.+)-course_structure{_SITE_SUFFIX}\.json")
 _EXPORT_MEMBER = re.compile(rf"(?P<prefix>.+)-course{_SITE_SUFFIX}\.xml\.tar\.gz")
 _FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")

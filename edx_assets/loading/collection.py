@@ -22,6 +22,7 @@ from edx_assets.loading.ledger import (
     COURSES,
     MASTER,
     Entry,
+    course_load,
     newest_package,
     note_course_load,
 )
@@ -46,6 +47,10 @@ INDEXES: dict[str, list[Index]] = {
 
 class UnusableFile(Exception):  # noqa: N818 - a verdict on a file
     """A delivered file cannot be loaded; the message names it, the cause and the remedy."""
+
+
+ROWS = 1
+"""Version of what becomes of a row; a file loaded under another is loaded anew."""
 
 
 @dataclass
@@ -75,10 +80,14 @@ def load_collection(store: Store, storage: Storage, partition: str, collection: 
             f"no package with {partition} is loaded: materialize packages/course_files for a"
             " delivery date that has it"
         )
+    source = [package["date"], package["etag"], ROWS]
+    database = course["database"]
+    before = course_load(store, partition, collection)
+    if before and is_current(store, database, before, source):
+        return _metadata(database, before, "unchanged")
     started = monotonic()
     files = {table["table"]: table["key"] for table in package["tables"]}
     label = f"{package['file']}: {package['prefix']} {collection}"
-    database = course["database"]
     key = files.get(collection)
     extra: Metadata = {}
     if key is None and collection == "course_structure":
@@ -95,22 +104,29 @@ def load_collection(store: Store, storage: Storage, partition: str, collection: 
         "duplicates": counts.duplicates,
         "rejected": counts.rejected.total(),
         "package": package["date"],
+        "source": source,
         "loaded_at": datetime.now(UTC),
     }
     note_course_load(store, partition, collection, entry)
-    seconds = monotonic() - started
     return {
-        "database": database,
-        "package": package["date"],
-        "outcome": "loaded" if key else "empty: not in the package",
-        "rows": counts.rows,
-        "documents": counts.loaded,
-        "duplicates": counts.duplicates,
-        "rejected": counts.rejected.total(),
-        "seconds": round(seconds, 2),
+        **_metadata(database, entry, "loaded" if key else "empty: not in the package"),
+        "seconds": round(monotonic() - started, 2),
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
         **extra,
     }
+
+
+def is_current(store: Store, database: str, load: Entry, source: list[Any]) -> bool:
+    """Whether a collection was made from this very source, and still holds what it then did."""
+    if load.get("source") != source:
+        return False
+    held: int = store.count(database, load["collection"])
+    return held == load["documents"]
+
+
+def _metadata(database: str, entry: Entry, outcome: str) -> Metadata:
+    told = ("package", "rows", "documents", "duplicates", "rejected")
+    return {"database": database, "outcome": outcome, **{name: entry[name] for name in told}}
 
 
 def course_entry(store: Store, partition: str) -> Entry:

@@ -24,6 +24,8 @@ from edx_assets.resources.gnupg import DecryptionError, Gnupg, naming
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 
+SORTING = 1
+"""Version of how members are told apart; a package sorted under another is sorted anew."""
 _NAMED = 5  # bad members named in one message
 
 
@@ -72,7 +74,7 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
     if raw is None:
         raise StageMissing(f"packages/database_package has no {day}: materialize it first")
     before = store.get(MASTER, PACKAGES, str(day))
-    if before and before["etag"] == raw["etag"]:
+    if before and (before["etag"], before["version"]) == (raw["etag"], SORTING):
         return _metadata(before, "unchanged")
     storage.delete(_folder(day))
     groups: dict[tuple[str, str], dict[str, Entry]] = {}
@@ -102,6 +104,7 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
                 "_id": f"{day}/{partition}",
                 "date": str(day),
                 "file": raw["file"],
+                "etag": raw["etag"],
                 "partition": partition,
                 "prefix": prefix,
                 "tables": [members[table] for table in sorted(members)],
@@ -112,6 +115,7 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
         "date": str(day),
         "file": raw["file"],
         "etag": raw["etag"],
+        "version": SORTING,
         "state": "sorted",
         "members": sum(map(len, groups.values())) + len(failed) + len(others),
         "courses": courses,

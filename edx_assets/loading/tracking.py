@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from struct import pack
 from time import monotonic
@@ -13,12 +14,13 @@ from bson.raw_bson import RawBSONDocument
 
 from edx_assets.edx.course_structure import Block, block_index, find_block, structure_window
 from edx_assets.edx.courses import CourseEntry, Window, read_courses_file, window_of
-from edx_assets.loading.collection import course_entry
+from edx_assets.loading.collection import course_entry, is_current
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
     course_load,
+    imports,
     note_course_load,
 )
 from edx_assets.loading.master_tracking import CountMismatch
@@ -31,6 +33,10 @@ INDEXES: list[Index] = [
     [("module_id", 1)],
     [("load_file", 1)],
 ]
+
+
+EXTRACTION = 1
+"""Version of what becomes of a record; a course extracted under another is extracted anew."""
 
 
 @dataclass
@@ -55,7 +61,8 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
     """
     course = course_entry(store, partition)
     database = course["database"]
-    if course_load(store, partition, "course_structure") is None:
+    structure = course_load(store, partition, "course_structure")
+    if structure is None:
         raise StageMissing(
             f"{partition} has no course structure yet, and its tracking is nothing without:"
             " materialize course/course_structure for it first"
@@ -65,6 +72,10 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
     entry = courses_entry(courses_file, course["course_key"], course["site"])
     window = window_of(entry, structure_window(blocks))
     query = master_query(course["course_key"], course["site"], entry, window)
+    source = [_fingerprint(store, course["site"], query, structure["source"])]
+    before = course_load(store, partition, TRACKING)
+    if before and is_current(store, database, before, source):
+        return {"database": database, "outcome": "unchanged", "documents": before["documents"]}
     binding = Binding()
     with store.replacing(database, TRACKING, INDEXES) as staging:
         found = store.find_raw(MASTER, TRACKING, query)
@@ -85,6 +96,7 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
             "with_module": binding.with_module,
             "bound": binding.bound,
             "window": {"start": window.start, "end": window.end},
+            "source": source,
             "loaded_at": datetime.now(UTC),
         },
     )
@@ -110,6 +122,22 @@ def master_query(key: str, site: str, entry: CourseEntry | None, window: Window)
     if told := {operator: moment for operator, moment in between.items() if moment}:
         query["timestamp"] = told
     return query
+
+
+def _fingerprint(
+    store: Store, site: str, query: dict[str, Any], structure_source: list[Any]
+) -> str:
+    """What the extraction depends on: window and spellings, the structure, the files' events."""
+    spellings = set(query["course_id"]["$in"])
+    files = [
+        (entry["_id"], entry["state"], entry["etag"], row["course_key"], row["events"])
+        for entry in imports(store)
+        if entry["site"] == site
+        for row in entry.get("courses", [])
+        if row["course_key"] in spellings
+    ]
+    told = repr((EXTRACTION, query, structure_source, files))
+    return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def bind(
@@ -156,6 +184,7 @@ def _appended(document: bytes, elements: bytes) -> bytes:
 def _metadata(database: str, window: Window, binding: Binding, seconds: float) -> Metadata:
     metadata: Metadata = {
         "database": database,
+        "outcome": "extracted",
         "window_start": window.start.isoformat() if window.start else "open",
         "window_end": window.end.isoformat() if window.end else "open",
         "documents": binding.events,

@@ -1,1 +1,1 @@
-"""Embedded servers and the sample institution, for trying and testing; never imported by production code."""
+"""Embedded servers and the sample institution: for trying and testing, never for production."""

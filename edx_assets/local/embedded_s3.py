@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from edx_assets.local.shared_process import Server, private_folder, shared_server
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 ACCESS_KEY = "testing"
 SECRET_KEY = "testing"  # noqa: S105 - moto takes any
@@ -49,7 +46,7 @@ def embedded_s3(buckets: Path, port: int = 0, folder: Path | None = None) -> Ite
         yield _url(used_port)
 
 
-def s3_client(endpoint_url: str) -> "S3Client":
+def s3_client(endpoint_url: str) -> Any:
     """A client of the embedded S3, which reads no credentials and no proxy from its surroundings.
 
     Its uploads carry no checksum of their own (the SDK's default), which costs time and serves

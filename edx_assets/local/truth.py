@@ -25,9 +25,7 @@ def differences(manifest: dict[str, Any], status: dict[str, Any]) -> list[str]:
             found.append(f"{label}: not there")
             continue
         for name, documents in truth["collections"].items():
-            if name in built["collections"] and built["collections"][name] != documents:
-                found.append(
-                    f"{label}: {name} has {built['collections'][name]}, should have {documents}"
-                )
+            if (there := built["collections"].get(name)) != documents:
+                found.append(f"{label}: {name} has {there} documents, should have {documents}")
     found += [f"{key} ({site}): registered, and not in the manifest" for key, site in courses]
     return found

@@ -7,10 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from dagster import ConfigurableResource, ResourceDependency
 from dagster_aws.s3 import S3Resource
 from pydantic import PrivateAttr
+from s3transfer.exceptions import S3DownloadFailedError  # type: ignore[import-untyped]
 
 from edx_assets.edx.file_names import events_file, package_day
 from edx_assets.settings import MissingSetting
@@ -98,10 +100,12 @@ class Buckets(ConfigurableResource):
         for _attempt in range(2):
             try:
                 self.client().download_file(item.bucket, item.key, str(path))
-            except (ClientError, BotoCoreError) as error:
+                if path.stat().st_size == item.size and self._etag_fits(item, path):
+                    return
+            except S3DownloadFailedError:  # it was replaced between two of its ranges
+                continue
+            except (ClientError, BotoCoreError, Boto3Error) as error:
                 raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
-            if path.stat().st_size == item.size and self._etag_fits(item, path):
-                return
         raise DeliveryError(
             f"s3://{item.bucket}/{item.key} arrived with another size or checksum than S3 tells:"
             " it may be being delivered right now; run this partition again"
@@ -160,17 +164,16 @@ class Buckets(ConfigurableResource):
 
         That does not hold under KMS encryption, where only the size can be checked.
         """
-        parts = item.etag.partition("-")[2]
-        head = self.client().head_object(
-            Bucket=item.bucket, Key=item.key, **({"PartNumber": 1} if parts else {})
-        )
+        place = {"Bucket": item.bucket, "Key": item.key}
+        head = self.client().head_object(**place)
         if head["ETag"].strip('"') != item.etag:
             return False
         if head.get("ServerSideEncryption", "").startswith("aws:kms"):
             return True
-        if not parts:
+        if "-" not in item.etag:
             return _md5(path) == item.etag
-        size = head["ContentLength"]
+        # asked for apart: servers other than Amazon's answer with the ETag of the part
+        size = self.client().head_object(**place, PartNumber=1)["ContentLength"]
         digests = b"".join(bytes.fromhex(digest) for digest in _md5_of_parts(path, size))
         joined = hashlib.md5(digests, usedforsecurity=False).hexdigest()
         return f"{joined}-{len(digests) // 16}" == item.etag

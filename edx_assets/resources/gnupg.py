@@ -1,8 +1,10 @@
 """GnuPG: decrypting what edX encrypted, and saying plainly why it cannot be."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,14 +14,15 @@ from pydantic import PrivateAttr
 
 from edx_assets.settings import MissingSetting, load_settings, passphrase
 
+_CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
 _CAUSES = [
-    (  # first: gpg then reports the secret key as missing as well
-        r"BAD_PASSPHRASE|bad passphrase|MISSING_PASSPHRASE|no passphrase|Operation cancelled",
-        "the passphrase does not fit the secret key",
-        "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE",
-    ),
     (
-        r"NO_SECKEY|no secret key",
+        r"(BAD|MISSING|NEED)_PASSPHRASE|(bad|no) passphrase|Operation cancelled",
+        "the passphrase does not fit the secret key",
+        _CORRECT_IT,
+    ),
+    (  # not gpg's words "No secret key": it says so of a damaged file and a passphrase as well
+        r"NO_SECKEY",
         "it is encrypted for another key",
         "import the secret key whose public part edX has (gpg --import), or ask edX to encrypt"
         " for yours",
@@ -49,7 +52,9 @@ class Gnupg(ConfigurableResource):
     _gpg: gnupg.GPG | None = PrivateAttr(default=None)
 
     def decrypt(self, source: Path | IO[bytes], target: Path) -> None:
-        """Decrypt a file or a stream of bytes into the file `target`.
+        """Decrypt a file or a stream of bytes into the file `target` (0600).
+
+        An empty passphrase is that of a key that has none.
 
         Raises:
             DecryptionError: not GPG data, for another key, cut short, or a passphrase that does
@@ -57,16 +62,16 @@ class Gnupg(ConfigurableResource):
             MissingSetting: no home or no passphrase is set.
         """
         gpg = self.open()
-        secret = passphrase(load_settings())
+        # python-gnupg writes Latin-1, and where the key was made a terminal has written UTF-8
+        secret = passphrase(load_settings()).encode().decode(gpg.encoding)
+        if not gpg.is_valid_passphrase(secret):
+            raise DecryptionError("the passphrase has more than one line", _CORRECT_IT)
+        target.touch(mode=0o600)  # gpg itself would leave it to the umask
+        target.chmod(0o600)
         arguments = ["--batch", "--no-tty", "--pinentry-mode", "loopback", "--yes"]
-        if isinstance(source, Path):
-            with source.open("rb") as stream:
-                result = gpg.decrypt_file(
-                    stream, passphrase=secret, output=str(target), extra_args=arguments
-                )
-        else:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
             result = gpg.decrypt_file(
-                source, passphrase=secret, output=str(target), extra_args=arguments
+                stream, passphrase=secret or None, output=str(target), extra_args=arguments
             )
         if not result.ok:
             raise DecryptionError(*_explain(f"{result.status} {result.stderr}"))
@@ -89,8 +94,20 @@ class Gnupg(ConfigurableResource):
         if not self.home:
             raise MissingSetting("gnupg_home")
         if self._gpg is None:  # it asks gpg for its version first, a process each time
-            self._gpg = gnupg.GPG(gnupghome=str(Path(self.home).expanduser()))
+            self._gpg = gnupg.GPG(
+                gnupghome=str(Path(self.home).expanduser()),
+                env=os.environ | {"LC_ALL": "C"},  # what it says is looked into, in English
+            )
         return self._gpg
+
+    def forget_passphrases(self) -> None:
+        """Have gpg's agent forget the passphrases that it was given.
+
+        It keeps a right one for some time, and a wrong one would be taken for right until then.
+        """
+        home = str(self.open().gnupghome)
+        command = ["gpgconf", "--homedir", home, "--reload", "gpg-agent"]
+        subprocess.run(command, check=False, capture_output=True)
 
 
 @contextmanager

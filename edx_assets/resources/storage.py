@@ -97,9 +97,9 @@ class Storage(ConfigurableResource):
         return root
 
     def _path(self, key: str) -> Path:
-        root = self._root()
+        root = self._root().resolve()
         path = (root / key).resolve()
-        if not path.is_relative_to(root.resolve()):
+        if root not in path.parents:  # nor may it be the root, which `delete` would empty
             raise ValueError("a storage key may not lead out of the storage")
         return path
 

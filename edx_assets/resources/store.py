@@ -7,7 +7,7 @@ asking the server. No error of the driver leaves here as it is: its text can hol
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -98,7 +98,8 @@ class Store:
     ) -> Iterator[Document]:
         """The documents that fit, as they stream in; sorted, and cut to top-level fields, if told.
 
-        `_id` is always among the fields.
+        `_id` is always among the fields. nx-27017 compares dates by the second: of dates, ask for
+        those from (`$gte`) and before (`$lt`) whole seconds only.
         """
         with _own_errors():
             yield from self._client[database][collection].find(query, fields, sort=sort)
@@ -206,6 +207,8 @@ class Store:
                 names = [document["_id"] for document in probe[old].find()]
                 probe.drop_collection(old)
                 probe.drop_collection(new)
+            with suppress(OperationFailure):  # where nx-27017 makes a collection of that name
+                self._client.admin.drop_collection(old)
         return names == ["new"]
 
     def version(self) -> str:
