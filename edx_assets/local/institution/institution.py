@@ -10,12 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from edx_assets.local.sample.blocks import Course, build_blocks
-from edx_assets.local.sample.delivery import ORG_FOLDER, Delivery
-from edx_assets.local.sample.oddities import Line, Oddities
-from edx_assets.local.sample.packages import Enrolment, course_members, enrol
-from edx_assets.local.sample.people import make_learners
-from edx_assets.local.sample.sessions import Event, Session
+from edx_assets.local.institution.blocks import Course, build_blocks
+from edx_assets.local.institution.delivery import ORG_FOLDER, Delivery
+from edx_assets.local.institution.oddities import Line, Oddities
+from edx_assets.local.institution.packages import Enrolment, course_members, enrol
+from edx_assets.local.institution.people import make_learners
+from edx_assets.local.institution.sessions import Event, Session
 
 FIRST_DAY = date(2014, 2, 3)
 _WINDOW_IN_FILE = ("2014-02-05", "2014-02-25")

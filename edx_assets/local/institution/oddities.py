@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from edx_assets.local.sample.sessions import Event
+from edx_assets.local.institution.sessions import Event
 
 Line = tuple[bytes, Event | None, str]
 """A line, the event it should load (None if none), and the reason of its rejection (or '')."""

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from edx_assets.local.sample.blocks import ORG, Course
-from edx_assets.local.sample.people import Learner
+from edx_assets.local.institution.blocks import ORG, Course
+from edx_assets.local.institution.people import Learner
 
 HOST = "courses.edx.org"
 GONE = "0" * 32

@@ -3,6 +3,6 @@
 It shares no code with the loaders: its manifest is what their counts are held against.
 """
 
-from edx_assets.local.sample.institution import make_institution
+from edx_assets.local.institution.institution import make_institution
 
 __all__ = ["make_institution"]

@@ -6,8 +6,8 @@ from hashlib import md5
 from random import Random
 from typing import Any
 
-from edx_assets.local.sample.blocks import Course
-from edx_assets.local.sample.people import Learner
+from edx_assets.local.institution.blocks import Course
+from edx_assets.local.institution.people import Learner
 
 Enrolment = tuple[Learner, datetime]
 Cell = str | int | float | None
