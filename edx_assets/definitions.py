@@ -20,7 +20,7 @@ from edx_assets.settings import Settings, load_settings
 
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     """All definitions for some settings; resources given by name take the place of the usual."""
-    partitions = days(settings.start_date)
+    partitions = days(settings.start_date, settings.end_date)
     return Definitions(
         assets=[
             *(tracking_logs(site, partitions) for site in SITES),

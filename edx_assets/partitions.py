@@ -1,6 +1,6 @@
 """Partitions: days of tracking logs, delivery dates of packages, and courses."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from dagster import DailyPartitionsDefinition, DynamicPartitionsDefinition
 
@@ -11,6 +11,7 @@ courses_partitions = DynamicPartitionsDefinition(name="courses")
 """Canonical course keys, `@edge` behind those of edge, as packages and events reveal them."""
 
 
-def days(start: date) -> DailyPartitionsDefinition:
-    """Days (UTC) of tracking logs, as the files' names tell them, from the first to yesterday."""
-    return DailyPartitionsDefinition(start_date=start.isoformat())
+def days(start: date, end: date | None) -> DailyPartitionsDefinition:
+    """Days (UTC) of tracking logs, as the files' names tell them: to `end`, or to yesterday."""
+    after = (end + timedelta(days=1)).isoformat() if end else None
+    return DailyPartitionsDefinition(start_date=start.isoformat(), end_date=after)

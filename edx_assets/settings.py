@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     mongo_uri: SecretStr | None = Field(None, description="connection string of the MongoDB")
     courses_file: Path | None = Field(None, description="YAML file of course windows")
     start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
+    end_date: date | None = Field(None, description="last day of tracking logs, if they have ended")
 
 
 def load_settings() -> Settings:

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from dagster import AssetSelection, DagsterInstance, materialize
+from dagster import AssetSelection, DagsterInstance, Definitions
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -80,23 +80,22 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
 
 
 def _materialize(
-    definitions: Any,
+    definitions: Definitions,
     instance: DagsterInstance,
     selection: AssetSelection,
     partition: str | tuple[str, str] | None,
 ) -> None:
-    """A real run in the persistent instance, as the UI would launch it."""
+    """A real run in the persistent instance, of the job that the UI launches for assets."""
     tags = {}
     if isinstance(partition, tuple):
         tags = {
             ASSET_PARTITION_RANGE_START_TAG: partition[0],
             ASSET_PARTITION_RANGE_END_TAG: partition[1],
         }
-    materialize(
-        list(definitions.assets),
-        selection=selection,
+    graph = definitions.get_repository_def().asset_graph
+    definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        asset_selection=sorted(selection.resolve(graph)),
         instance=instance,
-        resources=definitions.resources,
         partition_key=partition if isinstance(partition, str) else None,
         tags=tags,
         run_config=_QUIET,

@@ -10,6 +10,8 @@ from rich.console import Console
 
 from edx_assets.local.environment import local_environment
 
+_PATIENCE = 20  # seconds; Dagster takes some to end its daemon, web server and code server
+
 
 def run_dev(data: Path, port: int) -> int:
     """Run `dagster dev` on what the demo built; its exit code."""
@@ -24,13 +26,29 @@ def run_dev(data: Path, port: int) -> int:
         console.print(
             f"MongoDB: {variables['EDX_MONGO_URI']}  S3: {variables['EDX_S3_ENDPOINT_URL']}"
         )
-        command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+        command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
+        command += ["-h", "127.0.0.1", "-p", str(port)]
         workspace = Path("workspace.yaml")
         command += (
             ["-w", str(workspace)] if workspace.is_file() else ["-m", "edx_assets.definitions"]
         )
-        process = subprocess.Popen(command, env=dict(os.environ))
-        # a Ctrl-C reaches Dagster as well, which then ends by itself: only wait for it here
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        return process.wait()
+        # a shell starts a job in the background with SIGINT ignored, and Dagster would never end
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End Dagster as Ctrl-C does, so that it ends its own processes; in the end by force."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
