@@ -19,6 +19,7 @@ from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
+    Entry,
     course_load,
     imports,
     note_course_load,
@@ -75,7 +76,7 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
     source = [_fingerprint(store, course["site"], query, structure["source"])]
     before = course_load(store, partition, TRACKING)
     if before and is_current(store, database, before, source):
-        return {"database": database, "outcome": "unchanged", "documents": before["documents"]}
+        return _metadata(database, before, "unchanged")
     binding = Binding()
     with store.replacing(database, TRACKING, INDEXES) as staging:
         found = store.find_raw(MASTER, TRACKING, query)
@@ -87,20 +88,23 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
                 f"{partition}: {expected} records in its window, {binding.events} extracted, {held}"
                 " in the collection: a day of it was being loaded, perhaps; run this again"
             )
-    note_course_load(
-        store,
-        partition,
-        TRACKING,
-        {
-            "documents": binding.events,
-            "with_module": binding.with_module,
-            "bound": binding.bound,
-            "window": {"start": window.start, "end": window.end},
-            "source": source,
-            "loaded_at": datetime.now(UTC),
-        },
-    )
-    return _metadata(database, window, binding, monotonic() - started)
+    load: Entry = {
+        "documents": binding.events,
+        "with_module": binding.with_module,
+        "bound": binding.bound,
+        "first": binding.first,
+        "last": binding.last,
+        "window": {"start": window.start, "end": window.end},
+        "source": source,
+        "loaded_at": datetime.now(UTC),
+    }
+    note_course_load(store, partition, TRACKING, load)
+    seconds = monotonic() - started
+    return {
+        **_metadata(database, load, "extracted"),
+        "seconds": round(seconds, 2),
+        "events_per_second": round(binding.events / seconds),
+    }
 
 
 def courses_entry(courses_file: Path | None, key: str, site: str) -> CourseEntry | None:
@@ -181,21 +185,16 @@ def _appended(document: bytes, elements: bytes) -> bytes:
     return pack("<i", len(document) + len(elements)) + document[4:-1] + elements + b"\0"
 
 
-def _metadata(database: str, window: Window, binding: Binding, seconds: float) -> Metadata:
-    metadata: Metadata = {
-        "database": database,
-        "outcome": "extracted",
-        "window_start": window.start.isoformat() if window.start else "open",
-        "window_end": window.end.isoformat() if window.end else "open",
-        "documents": binding.events,
-        "events_with_a_usage_key": binding.with_module,
-        "events_bound": binding.bound,
-        "seconds": round(seconds, 2),
-    }
-    if binding.with_module:
-        metadata["bound_share"] = round(binding.bound / binding.with_module, 4)
-    if binding.first and binding.last:
-        metadata["first_event"] = binding.first.isoformat()
-        metadata["last_event"] = binding.last.isoformat()
-        metadata["events_per_second"] = round(binding.events / seconds) if seconds else 0
+def _metadata(database: str, load: Entry, outcome: str) -> Metadata:
+    metadata: Metadata = {"database": database, "outcome": outcome}
+    for side, moment in load["window"].items():
+        metadata[f"window_{side}"] = moment.isoformat() if moment else "open"
+    metadata["documents"] = load["documents"]
+    metadata["events_with_a_usage_key"] = load["with_module"]
+    metadata["events_bound"] = load["bound"]
+    if load["with_module"]:
+        metadata["bound_share"] = round(load["bound"] / load["with_module"], 4)
+    if load["documents"]:
+        metadata["first_event"] = load["first"].isoformat()
+        metadata["last_event"] = load["last"].isoformat()
     return metadata
