@@ -81,7 +81,7 @@ def status(as_json: bool, data: Path) -> None:
 def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
     """Make a sample institution: keys, encrypted logs and packages, and the truth about them."""
     with _local():
-        from edx_assets.local.institution import make_institution
+        from edx_assets.local.sample import make_institution
 
     make_institution(folder, seed=seed, learners=learners, weeks=weeks, progress=click.echo)
 

@@ -13,7 +13,7 @@ from edx_assets.cli import main
 from edx_assets.loading.ledger import MASTER, TRACKING
 from edx_assets.local.demo import take_through
 from edx_assets.local.environment import local_environment
-from edx_assets.local.institution import make_institution
+from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store

@@ -31,6 +31,7 @@ COLLECTIONS = {
     "auth_user": "The course's learners: ids, usernames, e-mail addresses, log-ins.",
     "user_id_map": "Each learner's id, username and the anonymous id that surveys carry.",
     "auth_userprofile": "What the course's learners told of themselves.",
+    "courseware_studentmodule": "Each learner's state and grade in each block.",
 }
 """Collections of a course's database that come out of a package, and what each holds."""
 

@@ -13,7 +13,7 @@ from dagster._core.storage.tags import (
 from rich.console import Console
 
 from edx_assets.local.environment import local_environment
-from edx_assets.local.institution import make_institution
+from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
 from edx_assets.status import status

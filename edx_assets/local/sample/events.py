@@ -1,0 +1,185 @@
+"""The sample's tracking events: what edX's trackers write of a visit, and the truth of it."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from edx_assets.local.sample.courses import ORG, Block, Course, Sequential
+from edx_assets.local.sample.people import Learner
+
+CUT = 512
+"""Characters at which edX cuts the `event` string of an implicit event."""
+
+
+@dataclass
+class Event:
+    """An event as edX writes it (`fields`) with what is true of it.
+
+    `course` is its canonical course key, `about` the usage key of the block it is about: None
+    where the event does not tell. `received` is when edX wrote it, which decides its file.
+    `before` is what stands in front of the JSON in its line. `oddities` are the manifest's names
+    for what is odd in it.
+    """
+
+    site: str
+    course: str | None
+    learner: int
+    about: str | None
+    time: datetime
+    received: datetime
+    fields: dict[str, Any]
+    before: bytes = b""
+    oddities: list[str] = field(default_factory=list)
+
+    @property
+    def implicit(self) -> bool:
+        """Whether its type is the path of a request."""
+        return bool(self.fields["event_type"].startswith("/"))
+
+    def payload(self) -> bytes:
+        """Its JSON, as Python's json writes it: ASCII, with blanks after commas and colons."""
+        return json.dumps(self.fields).encode("ascii")
+
+    def line(self) -> bytes:
+        """Its line, without a line end."""
+        return self.before + self.payload()
+
+
+@dataclass
+class Visit:
+    """A learner's stay in a course: who and where, and the clock, which only runs forward."""
+
+    learner: Learner
+    course: Course
+    now: datetime
+    rng: Random
+    session: str
+    page: str = ""
+    sequential: str | None = None  # usage key of the one whose address the page has
+    events: list[Event] = field(default_factory=list)
+
+    def wait(self, low: float, high: float) -> None:
+        """Let between so many seconds pass."""
+        self.now += timedelta(microseconds=int(self.rng.uniform(low, high) * 1e6) + 1)
+
+    def open(self, rest: str, sequential: Sequential | None = None) -> None:
+        """Request a page below the course's address, or a sequential's."""
+        self.wait(1, 6)
+        self.page = self.course.url(rest)
+        self.sequential = sequential.block.key if sequential else None
+        implicit(self, self.course.path(rest), about=self.sequential)
+
+
+def implicit(
+    visit: Visit,
+    path: str,
+    post: dict[str, list[str]] | None = None,
+    get: dict[str, list[str]] | None = None,
+    about: str | None = None,
+) -> None:
+    """The server's event for a request; `about` is the block that the address names."""
+    event = json.dumps({"POST": post or {}, "GET": get or {}})
+    fields = {**_envelope(visit), "event": event[:CUT], "event_source": "server"}
+    fields["event_type"] = path
+    fields |= {"context": _context(visit, path), "time": when(visit.now), "page": None}
+    made = _add(visit, fields, about)
+    if len(event) > CUT:
+        made.oddities.append("cut_at_512")
+
+
+def browser(
+    visit: Visit, event_type: str, event: Any, about: str | None = None, name: str | None = None
+) -> Event:
+    """An event that the page sends: an object goes as a JSON string, anything else as it is.
+
+    `about` is the block that the event itself names; where none, the page's sequential is it.
+    """
+    fields = {**_envelope(visit), "event": json.dumps(event) if isinstance(event, dict) else event}
+    fields |= {
+        "event_type": event_type,
+        "session": visit.session,
+        "event_source": "browser",
+        "context": _context(visit, "/event"),
+        "time": when(visit.now),
+        "page": visit.page,
+    }
+    if name:
+        fields["name"] = name
+    return _add(visit, fields, about or visit.sequential)
+
+
+def server(
+    visit: Visit, name: str, event: dict[str, Any], path: str, about: Block | None = None
+) -> Event:
+    """An event that the server emits by name; `about` is the block of its module, if any."""
+    context = _context(visit, path)
+    if about:
+        context["module"] = {"display_name": about.title}
+        if not visit.course.old:
+            context["module"]["usage_key"] = about.key
+    fields = {**_envelope(visit), "event_type": name, "session": visit.session}
+    fields |= {"event": event, "event_source": "server", "context": context}
+    fields |= {"time": when(visit.now), "page": "x_module" if about else None, "name": name}
+    return _add(visit, fields, about.key if about else None)
+
+
+def mobile(
+    visit: Visit, event_type: str, name: str, event: dict[str, Any], about: Block, delay: timedelta
+) -> Event:
+    """An event of the app, which keeps what it could not send: edX gets it `delay` later."""
+    received = visit.now + delay
+    application = {"name": "edx.mobileapp.android", "version": "1.0.02", "component": "videoplayer"}
+    context = _context(visit, "/segmentio/event") | {
+        "application": application,
+        "client": {"library": {"name": "analytics-android", "version": "2.2.0"}},
+        "received_at": when(received),
+    }
+    own = {"id": about.html_id, "code": "mobile", **event}
+    if not visit.course.old:
+        own["module_id"] = about.key
+    fields = {**_envelope(visit), "agent": "Dalvik/1.6.0 (Linux; U; Android 4.4.2; Nexus 5)"}
+    fields |= {"ip": "", "referer": "", "accept_language": "", "session": ""}
+    fields |= {"event_type": event_type, "name": name, "event_source": "mobile", "event": own}
+    fields |= {"context": context, "time": when(visit.now), "page": visit.page}
+    made = _add(visit, fields, about.key)
+    made.received = received
+    if received.date() > visit.now.date():
+        made.oddities.append("late")
+    return made
+
+
+def when(moment: datetime) -> str:
+    """A time as edX writes it: microseconds and offset always there."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def _envelope(visit: Visit) -> dict[str, Any]:
+    learner = visit.learner
+    return {
+        "username": learner.username,
+        "event_type": "",
+        "ip": learner.ip,
+        "agent": learner.agent,
+        "host": visit.course.host,
+        "referer": visit.page,
+        "accept_language": learner.language,
+    }
+
+
+def _context(visit: Visit, path: str) -> dict[str, Any]:
+    return {
+        "user_id": visit.learner.id,
+        "org_id": ORG,
+        "course_id": visit.course.spelled,
+        "path": path,
+    }
+
+
+def _add(visit: Visit, fields: dict[str, Any], about: str | None) -> Event:
+    course = visit.course
+    made = Event(course.site, course.key, visit.learner.id, about, visit.now, visit.now, fields)
+    visit.events.append(made)
+    visit.wait(0.01, 0.4)
+    return made

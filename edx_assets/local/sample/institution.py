@@ -1,0 +1,108 @@
+"""Making the sample institution: everything below one folder, with the truth about it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import yaml
+
+from edx_assets.local.sample.calendar import Calendar
+from edx_assets.local.sample.courses import Course
+from edx_assets.local.sample.delivery import deliver_logs, deliver_packages, new_key
+from edx_assets.local.sample.history import make_history
+from edx_assets.local.sample.logs import make_logs
+from edx_assets.local.sample.manifest import Manifest, make_manifest
+from edx_assets.local.sample.packages import make_packages
+from edx_assets.local.sample.people import NOTABLE
+
+_MADE = ("manifest.json", "buckets", "gnupg", "passphrase", "courses.yaml")
+
+
+def make_institution(
+    folder: Path,
+    *,
+    seed: int = 1,
+    learners: int = 60,
+    weeks: int = 5,
+    progress: Callable[[str], None] | None = None,
+) -> Manifest:
+    """Write the institution McGillX below a folder, and give its manifest.
+
+    The folder then holds `gnupg/` and `passphrase`, the key pair; `buckets/`, with a folder a
+    bucket; `courses.yaml`, the courses file; and `manifest.json`. The same parameters make the
+    same content; the key pair, and so the encrypted bytes, are new each time. An institution that
+    is there with the same parameters is left alone, a half-made one or another is made anew:
+    nothing else in the folder is touched.
+
+    Args:
+        folder: created where it is not there.
+        seed: of all that is drawn.
+        learners: on edx, at least 5; the number of events grows with them.
+        weeks: delivered weeks, at least 2.
+        progress: is told of each step.
+
+    Raises:
+        ValueError: too few learners or weeks.
+        EncryptionError: gpg failed.
+    """
+    if learners < NOTABLE or weeks < 2:
+        raise ValueError(f"a sample needs at least {NOTABLE} learners and 2 weeks")
+    tell = progress or (lambda text: None)
+    parameters = {"seed": seed, "learners": learners, "weeks": weeks}
+    if (there := _read_manifest(folder)) and there["parameters"] == parameters:
+        tell(f"{folder} holds this institution already")
+        return there
+    _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    calendar = Calendar(weeks)
+    history = make_history(seed, learners, calendar)
+    tell(f"{len(history.events)} events of {learners} learners in {weeks} weeks")
+    packages = make_packages(history, calendar)
+    files = make_logs(Random(f"{seed}/logs"), history.events, calendar)
+    with new_key(folder) as key:
+        tell("a GPG key pair")
+        deliver_logs(folder, key, files)
+        tell(f"{sum(file.name is not None for file in files)} tracking logs")
+        deliver_packages(folder, key, packages)
+        tell(f"{len(packages)} database packages")
+    (folder / "courses.yaml").write_text(_courses_file(history.courses), encoding="utf-8")
+    manifest = make_manifest(parameters, calendar, history.courses, files, packages)
+    unfinished = folder / "manifest.json.part"
+    unfinished.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    unfinished.replace(folder / "manifest.json")  # last: its presence says that all is there
+    return manifest
+
+
+def _read_manifest(folder: Path) -> Manifest | None:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return None
+    manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier making left, the manifest first."""
+    for name in _MADE:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _courses_file(courses: list[Course]) -> str:
+    entries = [
+        {
+            "course_key": course.key,
+            "spellings": [course.spelled],
+            "enrolment_start": course.listed[0],
+            "course_end": course.listed[1],
+        }
+        for course in courses
+        if course.listed
+    ]
+    head = "# course_end is the last day of the course, and counts until its midnight (UTC)\n"
+    return head + yaml.safe_dump({"courses": entries}, sort_keys=False)
