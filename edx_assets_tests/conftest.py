@@ -66,9 +66,12 @@ def store(empty_mongo_uri: str) -> Store:
 def empty(uri: str) -> None:
     """Drop every collection of every database."""
     with MongoClient(uri) as client:
-        for database in set(client.list_database_names()) - _SYSTEM:
+        databases = set(client.list_database_names()) - _SYSTEM
+        for database in databases:
             for collection in client[database].list_collection_names():
                 client[database].drop_collection(collection)
+        # last: mongo-java-server drops with a database those whose names begin the same
+        for database in databases:
             client.drop_database(database)
 
 

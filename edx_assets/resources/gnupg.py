@@ -15,7 +15,10 @@ from pydantic import PrivateAttr
 from edx_assets.settings import MissingSetting, load_settings, passphrase
 
 _CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
+_CUT = ("it is cut short or damaged", "download it again, and ask edX where that does not help")
 _CAUSES = [
+    # the key has fitted: what else gpg says is what it makes of the bytes behind the damage
+    (r"DECRYPTION_INFO", *_CUT),
     (
         r"(BAD|MISSING|NEED)_PASSPHRASE|(bad|no) passphrase|Operation cancelled",
         "the passphrase does not fit the secret key",
@@ -33,7 +36,6 @@ _CAUSES = [
         "download it again, and ask edX where that does not help",
     ),
 ]
-_CUT = ("it is cut short or damaged", "download it again, and ask edX where that does not help")
 
 
 class DecryptionError(Exception):

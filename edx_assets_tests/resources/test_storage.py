@@ -1,0 +1,186 @@
+"""File storage: private, whole or not at all, and nothing outside its folder."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edx_assets.resources.storage import Storage
+from edx_assets.settings import MissingSetting
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077], ids=["umask 000", "umask 022", "umask 077"])
+def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    usual = os.umask(request.param)
+    yield
+    os.umask(usual)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "a" / "storage"
+
+
+@pytest.fixture
+def storage(folder: Path) -> Storage:
+    return Storage(folder=str(folder))
+
+
+def write(storage: Storage, key: str, content: bytes = b"content") -> None:
+    with storage.writing(key) as path:
+        path.write_bytes(content)
+
+
+def write_half(storage: Storage, key: str) -> None:
+    with storage.writing(key) as path:
+        path.write_bytes(b"half")
+        raise ZeroDivisionError
+
+
+def read(storage: Storage, key: str) -> bytes:
+    with storage.reading(key) as path:
+        return path.read_bytes()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    found = {
+        str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode)
+        for path in folder.rglob("*")
+    }
+    return found | {".": stat.S_IMODE(folder.stat().st_mode)}
+
+
+def test_gives_back_what_was_written(storage: Storage) -> None:
+    write(storage, "edx/2014/log.gz", b"\x00\xff")
+    assert read(storage, "edx/2014/log.gz") == b"\x00\xff"
+    assert storage.exists("edx/2014/log.gz")
+    assert storage.size("edx/2014/log.gz") == 2
+
+
+@pytest.mark.usefixtures("_umask")
+def test_files_and_folders_are_their_owners_alone(storage: Storage, folder: Path) -> None:
+    with storage.writing("edx/2014/log.gz") as path:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        path.unlink()
+        path.write_bytes(b"by a program that makes the file itself")
+        path.chmod(0o644)
+    storage.write_json("edx/2014/log.json", {})
+    assert modes(folder) == {
+        ".": 0o700,
+        "edx": 0o700,
+        "edx/2014": 0o700,
+        "edx/2014/log.gz": 0o600,
+        "edx/2014/log.json": 0o600,
+    }
+
+
+def test_it_is_there_at_the_end_only(storage: Storage) -> None:
+    with storage.writing("a/log") as path:
+        path.write_bytes(b"half")
+        assert not storage.exists("a/log")
+        path.write_bytes(b"whole")
+    assert read(storage, "a/log") == b"whole"
+
+
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_an_error_leaves_what_was_there(
+    storage: Storage, folder: Path, before: bytes | None
+) -> None:
+    if before is not None:
+        write(storage, "a/log", before)
+    with pytest.raises(ZeroDivisionError):
+        write_half(storage, "a/log")
+    assert storage.exists("a/log") == (before is not None)
+    if before is not None:
+        assert read(storage, "a/log") == before
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["log"] * bool(before)
+    assert [path.name for path in folder.iterdir()] == ["a"]
+
+
+def test_a_reader_keeps_what_it_opened(storage: Storage) -> None:
+    write(storage, "log", b"old")
+    with storage.reading("log") as path, path.open("rb") as stream:
+        write(storage, "log", b"new")
+        assert stream.read() == b"old"
+    assert read(storage, "log") == b"new"
+
+
+def test_what_is_not_there(storage: Storage) -> None:
+    assert not storage.exists("edx/log")
+    assert storage.read_json("edx/log.json") is None
+    storage.delete("edx/log")
+    with pytest.raises(FileNotFoundError, match="edx/log is not in the storage"):
+        read(storage, "edx/log")
+    write(storage, "edx/log")
+    assert not storage.exists("edx")
+
+
+def test_delete(storage: Storage) -> None:
+    for key in ("p/1/a", "p/1/b", "p/10/a"):
+        write(storage, key)
+    storage.delete("p/1/a")
+    assert [storage.exists(key) for key in ("p/1/a", "p/1/b", "p/10/a")] == [False, True, True]
+    storage.delete("p/1")
+    assert [storage.exists(key) for key in ("p/1/b", "p/10/a")] == [False, True]
+
+
+KEYS = ["../out", "a/../../out", "/etc/passwd", "..", ".", "", "a/..", "link/out"]
+ACTS: dict[str, Callable[[Storage, str], Any]] = {
+    "writing": write,
+    "reading": read,
+    "exists": lambda storage, key: storage.exists(key),
+    "size": lambda storage, key: storage.size(key),
+    "delete": lambda storage, key: storage.delete(key),
+    "write_json": lambda storage, key: storage.write_json(key, {}),
+    "read_json": lambda storage, key: storage.read_json(key),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+@pytest.mark.parametrize("key", KEYS)
+def test_no_key_leads_out(
+    storage: Storage, folder: Path, key: str, act: Callable[[Storage, str], Any]
+) -> None:
+    write(storage, "kept")
+    outside = folder.parent / "out"
+    outside.write_bytes(b"of somebody else")
+    (folder / "link").symlink_to(folder.parent)
+    with pytest.raises(ValueError, match="storage key"):
+        act(storage, key)
+    assert outside.read_bytes() == b"of somebody else"
+    assert read(storage, "kept") == b"content"
+
+
+def test_small_documents(storage: Storage) -> None:
+    document = {"etag": "abc", "size": 2**40, "name": "naïve 日本", "none": None, "list": [1, {}]}
+    storage.write_json("edx/log.raw.json", document)
+    assert storage.read_json("edx/log.raw.json") == document
+    storage.write_json("edx/log.raw.json", {})
+    assert storage.read_json("edx/log.raw.json") == {}
+
+
+def test_check_makes_the_folder(storage: Storage, folder: Path) -> None:
+    assert storage.check() == folder
+    assert modes(folder) == {".": 0o700}
+
+
+def test_a_folder_in_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Storage(folder="~/edx").check() == tmp_path / "edx"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file"):
+        Storage(folder=str(tmp_path / "file" / "storage")).check()
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+@pytest.mark.parametrize("folder", [None, ""])
+def test_no_folder_is_set(folder: str | None, act: Callable[[Storage, str], Any]) -> None:
+    with pytest.raises(MissingSetting, match="EDX_STORAGE is not set: folder for downloaded"):
+        act(Storage(folder=folder), "key")

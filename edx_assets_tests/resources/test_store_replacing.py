@@ -1,0 +1,184 @@
+"""The contract of the document store, on every server that is there: replacing a collection."""
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from bson import encode
+from pymongo import MongoClient
+
+from edx_assets.resources.store import Store, StoreError
+from edx_assets_tests.resources.deviations import RENAMES_IN_TWO_STEPS
+
+Client = MongoClient[dict[str, Any]]
+
+
+def load(store: Store, collection: str, count: int, **fields: Any) -> None:
+    documents = [encode({"_id": number, **fields}) for number in range(count)]
+    for _batch, inserted in store.insert_all("d", collection, documents):
+        assert not inserted.duplicates
+
+
+def loads(store: Store, **query: Any) -> set[str]:
+    return {document["load"] for document in store.find("d", "c", query)}
+
+
+def fail_to_replace(store: Store) -> None:
+    with store.replacing("d", "c", [[("user_id", 1)]]) as staging:
+        load(store, staging, 5, load="new")
+        raise ZeroDivisionError
+
+
+def test_renames_agrees_with_what_renaming_does(store: Store, client: Client) -> None:
+    client["d"]["old"].insert_one({"_id": "old"})
+    client["d"]["new"].insert_one({"_id": "new"})
+    client["d"]["new"].rename("old", dropTarget=True)
+    names = sorted(client["d"].list_collection_names())
+    renamed = [document["_id"] for document in client["d"]["old"].find()] == ["new"]
+    assert store.renames == renamed
+    assert names == (["old"] if renamed else ["new", "old"])
+
+
+@pytest.mark.parametrize("old", [0, 3, 2500])
+def test_the_new_content_takes_the_place(store: Store, client: Client, old: int) -> None:
+    load(store, "c", old, load="old")
+    indexes = [[("user_id", 1)], [("student_id", 1), ("module_id", 1)]]
+    with store.replacing("d", "c", indexes) as staging:
+        load(store, staging, 2100, load="new", user_id=1)
+    assert store.count("d", "c") == 2100
+    assert loads(store) == {"new"}
+    assert client["d"].list_collection_names() == ["c"]
+    keys = [index["key"] for index in client["d"]["c"].index_information().values()]
+    assert sorted(keys) == sorted([[("_id", 1)], *indexes])
+
+
+def test_it_can_be_replaced_again(store: Store, client: Client) -> None:
+    for load_number in range(3):
+        with store.replacing("d", "c", [[("load", 1)]]) as staging:
+            load(store, staging, load_number, load=str(load_number))
+    assert loads(store) == {"2"}
+    assert store.count("d", "c") == 2
+    keys = [index["key"] for index in client["d"]["c"].index_information().values()]
+    assert sorted(keys) == [[("_id", 1)], [("load", 1)]]
+
+
+def test_documents_are_the_same_byte_for_byte(store: Store) -> None:
+    documents = [encode({"_id": 1, "z": "a\0b", "a": {"x.y": [None, {"$k": 2**40}]}, "$d": 1.0})]
+    with store.replacing("d", "c") as staging:
+        store.insert("d", staging, documents)
+    assert [raw.raw for raw in store.find_raw("d", "c", {})] == documents
+
+
+@pytest.mark.parametrize("old", [0, 2])
+def test_replaced_with_nothing_it_is_there_and_empty(store: Store, old: int) -> None:
+    load(store, "c", old, load="old")
+    with store.replacing("d", "c", [[("load", 1)]]):
+        pass
+    assert store.collections("d") == ["c"]
+    assert store.count("d", "c") == 0
+
+
+def test_an_error_leaves_the_old_content(store: Store, client: Client) -> None:
+    store.index("d", "c", [("load", 1)])
+    load(store, "c", 3, load="old")
+    with pytest.raises(ZeroDivisionError):
+        fail_to_replace(store)
+    assert store.count("d", "c") == 3
+    assert loads(store) == {"old"}
+    assert client["d"].list_collection_names() == ["c"]
+    keys = [index["key"] for index in client["d"]["c"].index_information().values()]
+    assert sorted(keys) == [[("_id", 1)], [("load", 1)]]
+
+
+def test_an_error_leaves_nothing_where_nothing_was(store: Store, client: Client) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_to_replace(store)
+    assert client["d"].list_collection_names() == []
+
+
+def test_an_index_that_cannot_be_made_leaves_the_old_content(store: Store, client: Client) -> None:
+    load(store, "c", 3, load="old")
+    with (
+        pytest.raises(ValueError, match="empty"),
+        store.replacing("d", "c", [[]]) as staging,
+    ):
+        load(store, staging, 5, load="new")
+    assert loads(store) == {"old"}
+    assert client["d"].list_collection_names() == ["c"]
+
+
+def test_what_a_killed_load_left_is_dropped(store: Store, client: Client) -> None:
+    killed = store.replacing("d", "c")
+    left = killed.__enter__()
+    load(store, left, 4, load="killed")
+    with store.replacing("d", "c") as staging:
+        assert staging != left
+        assert left not in client["d"].list_collection_names()
+        load(store, staging, 1, load="new")
+    assert loads(store) == {"new"}
+    assert client["d"].list_collection_names() == ["c"]
+
+
+def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -> None:
+    """`teams` and `teams_membership` are both tables of a package."""
+    with store.replacing("d", "teams_membership") as longer:
+        load(store, longer, 2, load="longer")
+        with store.replacing("d", "teams") as shorter:
+            load(store, shorter, 1, load="shorter")
+    assert sorted(client["d"].list_collection_names()) == ["teams", "teams_membership"]
+    assert store.count("d", "teams_membership") == 2
+    assert store.count("d", "teams") == 1
+
+
+def test_of_two_loads_at_once_one_fails(store: Store, client: Client) -> None:
+    first = store.replacing("d", "c")
+    load(store, first.__enter__(), 4, load="first")
+    with store.replacing("d", "c") as second:
+        load(store, second, 2, load="second")
+    with pytest.raises(StoreError):
+        first.__exit__(None, None, None)
+    assert loads(store) == {"second"}
+    assert store.count("d", "c") == 2
+    assert client["d"].list_collection_names() == ["c"]
+
+
+def test_a_reader_sees_the_old_content_during_the_load(store: Store) -> None:
+    load(store, "c", 3, load="old")
+    with store.replacing("d", "c") as staging:
+        assert loads(store) == {"old"}
+        load(store, staging, 5, load="new")
+        assert loads(store) == {"old"}
+        assert store.count("d", "c") == 3
+    assert loads(store) == {"new"}
+
+
+def test_a_reader_sees_the_old_or_the_new_at_the_end(store: Store, server: str) -> None:
+    if not store.renames:
+        pytest.skip("this server does not rename: the store promises less there")
+    load(store, "c", 1000, load="old")
+    seen: list[int | None] = []
+    done = Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                seen.append(store.count("d", "c"))
+            except StoreError:
+                seen.append(None)
+
+    reader = Thread(target=read)
+    reader.start()
+    for _time in range(5):
+        with store.replacing("d", "c") as staging:
+            load(store, staging, 1000, load="new")
+    done.set()
+    reader.join(timeout=30)
+    assert len(seen) > 5
+    assert set(seen) - ({0, None} if server in RENAMES_IN_TWO_STEPS else set()) == {1000}
+
+
+def test_names_as_long_as_they_come(store: Store) -> None:
+    database = "UniversityX_Introduction-to-Something_2014_T1_edge".ljust(63, "x")
+    with store.replacing(database, "certificates_generatedcertificate", [[("id", 1)]]) as staging:
+        store.put(database, staging, {"_id": 1})
+    assert store.count(database, "certificates_generatedcertificate") == 1
