@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from edx_assets.edx.courses import Window, day_end, day_start
-from edx_assets.edx.keys import block_of, course_key, html_id, usage_key
+from edx_assets.edx.keys import block_of, course_key, course_of_usage, html_id, usage_key
 
 SPLICED = frozenset({"conditional", "wrapper"})
 """Categories that are taken out, their children put in their place (McGill's rule)."""
@@ -52,7 +52,7 @@ def course_of_structure(blocks: dict[str, Block]) -> str | None:
     if root.startswith("i4x://"):
         org, number, _category, run = root.removeprefix("i4x://").split("/", 3)
         return course_key(f"{org}/{number}/{run}")
-    return course_key("course-v1:" + root.split(":", 1)[1].split("+type@", 1)[0])
+    return course_key(course_of_usage(root) or "")
 
 
 def structure_window(blocks: dict[str, Block]) -> Window:
@@ -94,13 +94,15 @@ def _read(content: bytes) -> dict[str, Block]:
         is_block = isinstance(block, dict) and isinstance(block.get("category"), str)
         if not is_block or usage_key(key) is None:
             raise StructureError("an entry is not a block: a usage key with its category")
-        children = block.get("children") or []
+        children, metadata = block.get("children") or [], block.get("metadata") or {}
+        if not isinstance(children, list) or not isinstance(metadata, dict):
+            raise StructureError("a block's children are no list, or its metadata is no object")
         blocks[key] = {
             "_id": key,
             **block,
             "name": (block_of(key) or ("", key))[1],
             "children": [child for child in children if isinstance(child, str)],
-            "metadata": block.get("metadata") or {},
+            "metadata": metadata,
             "parent": None,
             "parent_data": {},
         }
@@ -146,5 +148,5 @@ def _root(blocks: dict[str, Block]) -> str | None:
 def _date(value: Any, read: Any) -> Any:
     try:
         return read(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -85,6 +85,8 @@ def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise CoursesFileError(f"the courses file is not YAML{where}") from None
+    except ValueError:  # PyYAML makes dates itself
+        raise CoursesFileError("the courses file has a date that does not exist") from None
     listed = document.get("courses") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise CoursesFileError("the courses file has no list `courses:`")
@@ -133,7 +135,9 @@ def _entry(item: Any, number: int) -> CourseEntry:
         raise CoursesFileError(f"course {number}: expected `course_key: …` and so on")
     known = {"course_key", "site", "spellings", "enrolment_start", "course_end"}
     if unknown := sorted(map(str, item.keys() - known)):
-        raise CoursesFileError(f"course {number}: unknown {', '.join(unknown)}; known: {known}")
+        raise CoursesFileError(
+            f"course {number}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
     key = course_key(str(item.get("course_key", "")))
     if key is None:
         raise CoursesFileError(f"course {number}: {item.get('course_key')!r} is no course key")
@@ -145,6 +149,6 @@ def _entry(item: Any, number: int) -> CourseEntry:
         raise CoursesFileError(f"course {number}: spellings is not a list")
     try:
         window = Window(day_start(item.get("enrolment_start")), day_end(item.get("course_end")))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise CoursesFileError(f"course {number}: a date is not written YYYY-MM-DD") from None
     return CourseEntry(key, site, tuple(course_key(str(s)) or str(s) for s in spellings), window)

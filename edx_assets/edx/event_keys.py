@@ -79,7 +79,8 @@ def module_of(record: Record, event: Any) -> str | None:
     """The usage key of the block that an event is about, or None where none can be told.
 
     Old and new spellings, dashed html ids, `/xblock/…`, `/modx/…` and `i4x:;_;_…` addresses, the
-    inputs of a submitted problem, and the sequential of a `/courseware/…` address are understood.
+    inputs of a submitted problem, and the sequential of a `/courseware/…` address are understood;
+    so is the bare name that a player gives its video in a course of the new spelling.
     An i4x html id is turned into a usage key as far as it can be (see `keys`).
     """
     context = record.get("context")
@@ -92,6 +93,8 @@ def module_of(record: Record, event: Any) -> str | None:
                 key = _any_usage(text, context.get("course_id"))
                 if key:
                     return key
+        if "code" in event and (key := _played_video(event, record)):
+            return key
     module = context.get("module")
     if type(module) is dict:
         text = module.get("usage_key")
@@ -104,7 +107,7 @@ def module_of(record: Record, event: Any) -> str | None:
         path = context.get("path")
         return _block_in_url(path) if type(path) is str else None
     page = record.get("page")
-    if type(event) is not dict and event and (key := _submitted_problem(event, record, page)):
+    if type(event) is not dict and event and (key := _submitted_problem(event, record)):
         return key
     return _module_in_url(page) if type(page) is str else None
 
@@ -115,17 +118,33 @@ def _any_usage(text: str, course: Any) -> str | None:
     return usage_key(text)
 
 
-def _submitted_problem(event: Any, record: Record, page: Any) -> str | None:
+def _played_video(event: dict[str, Any], record: Record) -> str | None:
+    """The video that a player's event names by html id: every such event has its `code`."""
+    name = event.get("id") or event.get("host_component_id")
+    if type(name) is not str or name[:4] == "i4x-" or record.get("event_source") == "server":
+        return None
+    course = _told_course(record)
+    return usage_key_in(course, "video", name) if course else None
+
+
+def _told_course(record: Record) -> str | None:
+    """The course in the spelling that its html ids go by: the context's, else the page's."""
+    context = record.get("context")
+    course = context.get("course_id") if type(context) is dict else None
+    if type(course) is str and course:
+        return course
+    page = record.get("page")
+    return _course_in_url(page) if type(page) is str else None
+
+
+def _submitted_problem(event: Any, record: Record) -> str | None:
     """The problem whose inputs a browser's problem_check, problem_graded, … names."""
     if type(event) is list:
         event = event[0] if event else None
     if type(event) is not str or not (found := _INPUT.search(event)):
         return None
     name = found[1]
-    context = record.get("context")
-    course = context.get("course_id") if type(context) is dict else None
-    if type(course) is not str or not course:
-        course = _course_in_url(page) if type(page) is str else None
+    course = _told_course(record)
     if name.startswith("i4x-"):
         return usage_key_of_html_id(name, course)
     return usage_key_in(course, "problem", name) if course else None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import bson
@@ -19,6 +20,7 @@ from bson.errors import InvalidDocument
 from edx_assets.edx.event_keys import course_of, module_of
 
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
+MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit, and a browser can send more
 ADDED_FIELDS = frozenset(
     {"_id", "timestamp", "course_id", "module_id", "site", "load_file", "load_date", "delivered"}
     | {"parent_data", "metadata"}  # what the extraction of a course adds
@@ -87,6 +89,8 @@ def line_reader(
         record["_id"] = ObjectId(
             second.to_bytes(4, "big") + blake2b(line.strip(_BLANK), digest_size=8).digest()
         )
+        if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record):
+            raise Rejected("not_storable")
         try:
             document = encode(record)
         except UnicodeEncodeError:
@@ -156,10 +160,16 @@ def _mend(line: bytes) -> tuple[bytes, Any]:
 def _lenient_json(text: str) -> Any:
     """As Python's json reads it, NaN and infinities as their names; None where it does not."""
     try:
-        parsed = json.loads(text, parse_constant=str)
+        parsed = json.loads(text, parse_constant=str, parse_float=_finite)
+        return _without_surrogates(parsed) if "\\u" in text else parsed
     except (ValueError, RecursionError):
         return None
-    return _without_surrogates(parsed) if "\\u" in text else parsed
+
+
+def _finite(text: str) -> float | str:
+    """A number, or its text where it is beyond what a float can hold."""
+    number = float(text)
+    return number if isfinite(number) else text
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -171,6 +181,14 @@ def _without_surrogates(value: Any) -> Any:
     if type(value) is dict:
         return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
     return value
+
+
+def _too_deep(record: dict[str, Any]) -> bool:
+    level: list[Any] = [record]
+    for _ in range(MAX_DEPTH):
+        held = (item.values() if type(item) is dict else item for item in level)
+        level = [value for values in held for value in values if type(value) in (dict, list)]
+    return bool(level)
 
 
 def _set_aside(record: dict[str, Any]) -> dict[str, Any]:

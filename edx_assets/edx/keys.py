@@ -15,9 +15,10 @@ from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import CourseLocator
 
 _CACHE = 65_536  # keys; a site has some thousands of courses and some 100,000 blocks
-_UNCLEAN_IN_HTML = re.compile(r"[^\w-]")
+_UNCLEAN_IN_HTML = re.compile(r"(?:[^\w-]|_)+")
 _ID = r"[\w.~-]+"
-_PLAIN_I4X = re.compile(rf"i4x://{_ID}/{_ID}/(\w+)/({_ID})")
+_OLD_ID = r"[\w.-]+"  # the old grammar knows no tilde
+_PLAIN_I4X = re.compile(rf"i4x://{_OLD_ID}/{_OLD_ID}/(\w+)/({_OLD_ID})")
 _PLAIN_BLOCK = re.compile(rf"block-v1:{_ID}\+{_ID}\+{_ID}\+type@(\w+)\+block@({_ID})")
 
 
@@ -31,7 +32,9 @@ def course_key(text: str) -> str | None:
     """
     text = text.strip()
     if "%" in text:
-        text = unquote(text)
+        text = unquote(text).strip()
+        if "%" in text:  # the old grammar has it, the canonical form has not
+            return None
     try:
         key = CourseKey.from_string(text)
     except (InvalidKeyError, ValueError):
@@ -81,10 +84,15 @@ def block_of(text: str) -> tuple[str, str] | None:
 
 @lru_cache(_CACHE)
 def course_of_usage(text: str) -> str | None:
-    """The course that a usage key names: canonical, or `Org/Number` for an i4x key (no run)."""
+    """The course that a usage key names: canonical, or `Org/Number` for an i4x key (no run).
+
+    None for a library's block, and for what is no usage key.
+    """
     try:
         course = UsageKey.from_string(text).course_key
     except (InvalidKeyError, ValueError):
+        return None
+    if not isinstance(course, CourseLocator):
         return None
     if course.run:
         return course_key(str(course))
@@ -95,7 +103,7 @@ def course_of_usage(text: str) -> str | None:
 def _parse_usage(text: str) -> tuple[str, str, str] | None:
     text = text.strip()
     if "%" in text:
-        text = unquote(text)
+        text = unquote(text).strip()
     if ";" in text:
         text = text.replace(";_", "/").replace(";;", ";")
     if text.startswith("i4x:/"):
@@ -117,7 +125,7 @@ def html_id(key: str) -> str:
     """The dashed id that a page's HTML, and so its browser events, give a block.
 
     An i4x key is written `i4x-Org-Number-category-name`, with every character outside `[\\w-]`
-    as an underscore; a block-v1 key is its bare name.
+    as an underscore, and several underscores as one; a block-v1 key is its bare name.
     Source: `Location.html_id` of edx-platform until 2014, `UsageKey.html_id` since.
     """
     if key.startswith("i4x://"):
@@ -139,8 +147,9 @@ def _html_prefix(course: str) -> tuple[str, str] | None:
 def usage_key_of_html_id(text: str, course: str | None) -> str | None:
     """The i4x usage key of a dashed html id (`i4x-Org-Number-category-name`), or None.
 
-    Dots were written as underscores and cannot be told from them, but in the organisation and
-    number, which are taken from `course` (a course key in any spelling, or None) where it fits.
+    Dots, and several underscores, were written as one underscore and cannot be told from it, but
+    in the organisation and number, which are taken from `course` (a course key in any spelling, or
+    None) where it fits.
     """
     if not text.startswith("i4x-"):
         return None

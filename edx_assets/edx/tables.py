@@ -86,18 +86,22 @@ _text = _unescape
 def _integer(cell: str) -> int | None:
     if not cell:
         return None
-    if "_" in cell:  # int() would take it for a separator of digits
-        raise ValueError
-    value = int(cell)
+    value = int(_digits(cell))
     if not -(2**63) <= value < 2**63:
         raise OverflowError
     return value
 
 
+def _digits(cell: str) -> str:
+    if "_" in cell:  # Python would take it for a separator of digits
+        raise ValueError
+    return cell
+
+
 def _number(cell: str) -> float | None:
     if not cell:
         return None
-    if not isfinite(value := float(cell)):
+    if not isfinite(value := float(_digits(cell))):
         raise ValueError
     return value
 

@@ -1,0 +1,156 @@
+"""Courses: partition keys, databases' names, and windows of time."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edx_assets.edx.courses import (
+    CourseEntry,
+    Window,
+    course_partition,
+    database_name,
+    day_end,
+    day_start,
+    partition_course,
+    window_of,
+)
+
+CHEM = "course-v1:McGillX+CHEM181x+1T2014"
+CCX = "ccx-v1:McGillX+CHEM181x+1T2014+ccx@3"
+ILLEGAL = set('/\\. "$*<>:|?+@\0')
+
+_part = st.text("aZ09é_.~:-", min_size=1, max_size=8)
+_keys = st.builds("course-v1:{}+{}+{}".format, _part, _part, _part) | st.builds(
+    "ccx-v1:{}+{}+{}+ccx@{}".format, _part, _part, _part, st.integers(0, 99)
+)
+
+
+@given(_keys, st.sampled_from(["edx", "edge"]))
+def test_a_partition_key_tells_its_course_and_site(key: str, site: str) -> None:
+    assert partition_course(course_partition(key, site)) == (key, site)
+
+
+def test_the_edge_copy_has_a_partition_of_its_own() -> None:
+    assert course_partition(CHEM, "edx") == CHEM
+    assert course_partition(CHEM, "edge") == CHEM + "@edge"
+
+
+@pytest.mark.parametrize("text", ["", "@edge", "McGillX/CHEM181x/1T2014", CHEM + "@edge@edge", "x"])
+def test_what_is_no_partition_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a canonical course key"):
+        partition_course(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "site", "name"),
+    [
+        (CHEM, "edx", "McGillX_CHEM181x_1T2014"),
+        (CHEM, "edge", "McGillX_CHEM181x_1T2014_edge"),
+        (CCX, "edx", "McGillX_CHEM181x_1T2014_ccx_3"),
+        ("course-v1:BerkeleyX+Stat_2.1x+1T-2014", "edx", "BerkeleyX_Stat_2_1x_1T-2014"),
+        ("course-v1:A+B:1+C~2", "edx", "A_B_1_C~2"),
+    ],
+)
+def test_a_database_is_named_from_its_course(key: str, site: str, name: str) -> None:
+    assert database_name(key, site) == name
+
+
+@given(_keys, st.sampled_from(["edx", "edge"]))
+def test_every_database_s_name_is_legal(key: str, site: str) -> None:
+    name = database_name(key, site)
+    assert name
+    assert not ILLEGAL & set(name)
+    assert len(name.encode()) <= 63
+
+
+@pytest.mark.parametrize("character", ["a", "é"])
+def test_a_name_has_63_bytes_at_most(character: str) -> None:
+    width = len(character.encode())
+    longest = "A" + "b" * (56 % width) + character * (56 // width)  # "O__" and the run's "2014"
+    key = f"course-v1:O+{longest[:-1]}+2014"
+    assert len(database_name(f"course-v1:O+{'b' * 56}+2014", "edx")) == 63
+    assert len(database_name(key, "edx").encode()) == 63 - (width - 1)
+    with pytest.raises(ValueError, match="63 bytes"):
+        database_name(f"course-v1:O+{longest}{character}+2014", "edx")
+    with pytest.raises(ValueError, match="63 bytes"):
+        database_name(f"course-v1:O+{'b' * 56}+2014", "edge")
+
+
+def test_only_a_canonical_key_names_a_database() -> None:
+    with pytest.raises(ValueError, match="not a canonical course key"):
+        database_name("McGillX/CHEM181x/1T2014", "edx")
+
+
+@pytest.mark.parametrize(
+    ("told", "start", "end"),
+    [
+        (None, None, None),
+        ("", None, None),
+        ("2014-05-01", datetime(2014, 5, 1, tzinfo=UTC), datetime(2014, 5, 2, tzinfo=UTC)),
+        (' "2014-05-01" ', datetime(2014, 5, 1, tzinfo=UTC), datetime(2014, 5, 2, tzinfo=UTC)),
+        (date(2014, 12, 31), datetime(2014, 12, 31, tzinfo=UTC), datetime(2015, 1, 1, tzinfo=UTC)),
+        (
+            "2014-05-01T12:30:00",
+            datetime(2014, 5, 1, 12, 30, tzinfo=UTC),
+            datetime(2014, 5, 2, tzinfo=UTC),
+        ),
+        (
+            "2014-05-01T23:30:00-04:00",
+            datetime(2014, 5, 2, 3, 30, tzinfo=UTC),
+            datetime(2014, 5, 3, tzinfo=UTC),
+        ),
+        (
+            datetime(2014, 5, 1, 23, 59, 59),
+            datetime(2014, 5, 1, 23, 59, 59, tzinfo=UTC),
+            datetime(2014, 5, 2, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_day_begins_when_told_and_ends_at_its_midnight(
+    told: Any, start: datetime | None, end: datetime | None
+) -> None:
+    assert day_start(told) == start
+    assert day_end(told) == end
+
+
+@pytest.mark.parametrize("told", ["soon", "2014-02-30", "1 May 2014", 2014, 5.0, ["2014-05-01"]])
+def test_what_is_no_date_is_refused(told: Any) -> None:
+    for read in (day_start, day_end):
+        with pytest.raises(ValueError, match=r"."):
+            read(told)
+
+
+@given(st.datetimes(timezones=st.just(UTC), max_value=datetime(9999, 12, 30)))
+def test_the_whole_of_the_last_day_is_before_the_end(moment: datetime) -> None:
+    end = day_end(moment.date())
+    assert end is not None
+    assert moment < end
+    assert (end - moment).total_seconds() <= 86_400
+
+
+JAN, MAY = datetime(2014, 1, 1, tzinfo=UTC), datetime(2014, 5, 1, tzinfo=UTC)
+FEB, JUN = datetime(2014, 2, 1, tzinfo=UTC), datetime(2014, 6, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "window"),
+    [
+        (None, Window(FEB, JUN)),
+        (Window(), Window(FEB, JUN)),
+        (Window(JAN, None), Window(JAN, JUN)),
+        (Window(None, MAY), Window(FEB, MAY)),
+        (Window(JAN, MAY), Window(JAN, MAY)),
+    ],
+)
+def test_the_courses_file_counts_before_the_structure_each_side_by_itself(
+    told: Window | None, window: Window
+) -> None:
+    entry = None if told is None else CourseEntry(CHEM, window=told)
+    assert window_of(entry, Window(FEB, JUN)) == window
+
+
+def test_a_side_that_neither_tells_is_open() -> None:
+    assert window_of(None, Window()) == Window(None, None)

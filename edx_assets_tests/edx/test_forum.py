@@ -1,0 +1,120 @@
+"""The forum: mongoexport's lines with their ids and dates, in each form that it wrote."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import bson
+import pytest
+from bson import ObjectId
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edx_assets.edx.forum import read_forum
+from edx_assets.edx.lines import BadLine
+
+ID = "5365a1b2c3d4e5f601020304"
+
+
+def post(**changes: Any) -> dict[str, Any]:
+    plain = {
+        "_id": {"$oid": ID},
+        "_type": "CommentThread",
+        "author_id": "7",
+        "author_username": "learner",
+        "body": "Why?\n$x$ and {a.b}",
+        "course_id": "McGillX/CHEM181x/1T2014",
+        "votes": {"up": ["8"], "down": [], "up_count": 1, "down_count": 0, "count": 1, "point": 1},
+    }
+    return {**plain, **changes}
+
+
+def lines(*posts: Any) -> list[bytes]:
+    return [json.dumps(each).encode() + b"\n" for each in posts]
+
+
+def test_a_post_is_whole_with_its_ids_as_object_ids() -> None:
+    told = post(parent_ids=[{"$oid": ID}], comment_thread_id={"$oid": ID})
+    found = {"_id": ObjectId(ID), "parent_ids": [ObjectId(ID)], "comment_thread_id": ObjectId(ID)}
+    assert list(read_forum(lines(told))) == [{**told, **found}]
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        (1398947696789, datetime(2014, 5, 1, 12, 34, 56, 789000, UTC)),
+        ({"$numberLong": "1398947696789"}, datetime(2014, 5, 1, 12, 34, 56, 789000, UTC)),
+        ("2014-05-01T12:34:56.789Z", datetime(2014, 5, 1, 12, 34, 56, 789000, UTC)),
+        ("2014-05-01T12:34:56Z", datetime(2014, 5, 1, 12, 34, 56, 0, UTC)),
+        ("2014-05-01T12:34:56.789+0000", datetime(2014, 5, 1, 12, 34, 56, 789000, UTC)),
+        ("2014-05-01T08:34:56.789-0400", datetime(2014, 5, 1, 12, 34, 56, 789000, UTC)),
+        ("2014-05-01T08:34:56-04:00", datetime(2014, 5, 1, 12, 34, 56, 0, UTC)),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (-1000, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_every_form_of_date_is_the_moment_in_utc(written: Any, moment: datetime) -> None:
+    (found,) = read_forum(lines(post(created_at={"$date": written})))
+    assert isinstance(found, dict)
+    assert found["created_at"] == moment
+    assert found["created_at"].utcoffset() == moment.utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"", "blank"),
+        (b"  \r", "blank"),
+        (b"{", "not_json"),
+        (b"nonsense", "not_json"),
+        (b'{"_id": {"$oid": "zz"}}', "not_json"),
+        (b'{"_id": 1, "d": {"$date": "nonsense"}}', "not_json"),
+        (b'{"_id": 1, "d": {"$date": 99999999999999999}}', "not_json"),
+        (b'{"_id": 1, "d": {"$date": {"$numberLong": "9999999999999999"}}}', "not_json"),
+        (b'{"_id": 1, "d": {"$date": null}}', "not_json"),
+        (b'{"_id": 1, "d": {"$binary": {"base64": "x"}}}', "not_json"),
+        (b'{"_id": 1, "d": {"$numberDecimal": "x"}}', "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b"[1]", "not_a_post"),
+        (b"5", "not_a_post"),
+        (b"null", "not_a_post"),
+        (b'{"body": "no id"}', "not_a_post"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_number_and_the_rest_is_read(line: bytes, reason: str) -> None:
+    first, last = lines(post(body="first"), post(body="last"))
+    found = list(read_forum([first, line + b"\n", last]))
+    assert found[1] == BadLine(2, reason, line)
+    assert [each["body"] for each in found if isinstance(each, dict)] == ["first", "last"]
+
+
+def test_bytes_that_are_no_utf_8_are_replaced() -> None:
+    (line,) = lines(post(body="@"))
+    (found,) = read_forum([line.replace(b"@", b"Andr\xe9")])
+    assert isinstance(found, dict)
+    assert found["body"] == "Andr\ufffd"
+
+
+def test_a_file_without_lines_has_no_posts() -> None:
+    assert list(read_forum([])) == []
+
+
+_NAMES = ["$oid", "$date", "$numberLong", "$binary", "$regex", "$numberDecimal", "$uuid", "$code"]
+_values = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=4) | st.just(ID),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(_NAMES), inner, min_size=1, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.binary(max_size=20) | _values.map(lambda value: json.dumps(post(x=value)).encode()))
+def test_any_line_is_a_post_or_a_bad_line(line: bytes) -> None:
+    (found,) = read_forum([line])
+    if isinstance(found, BadLine):
+        assert (found.number, found.raw) == (1, line.removesuffix(b"\n"))
+    else:
+        assert found["_id"] == ObjectId(ID)
+        assert bson.decode(bson.encode({"body": found["body"]})) == {"body": found["body"]}

@@ -1,0 +1,185 @@
+"""Tables: rows read by their header, typed by the schema, and those that cannot be refused."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from edx_assets.edx.lines import BadLine
+from edx_assets.edx.tables import TableError, TableReader
+
+Rows = list[dict[str, Any] | BadLine]
+
+
+def rows(content: bytes, table: str = "auth_user") -> Rows:
+    return list(TableReader(io.BytesIO(content), table))
+
+
+def test_a_row_is_a_document_typed_by_the_schema_and_numbered_by_its_line() -> None:
+    content = (
+        b"id\tusername\tis_staff\tlast_login\temail\n"
+        b"7\tlearner\t0\t2014-05-01 12:34:56\ta@example.org\n"
+        b"8\t12\t1\t2014-05-01 12:34:56.789000\t\n"
+    )
+    assert rows(content) == [
+        {
+            "_id": 2,
+            "id": 7,
+            "username": "learner",
+            "is_staff": 0,
+            "last_login": datetime(2014, 5, 1, 12, 34, 56, tzinfo=UTC),
+            "email": "a@example.org",
+        },
+        {
+            "_id": 3,
+            "id": 8,
+            "username": "12",
+            "is_staff": 1,
+            "last_login": datetime(2014, 5, 1, 12, 34, 56, 789000, UTC),
+            "email": "",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("id", b"-5", -5),
+        ("id", b"9223372036854775807", 2**63 - 1),
+        ("id", b"", None),
+        ("grade", b"0.85", 0.85),
+        ("grade", b"1", 1.0),
+        ("grade", b"", None),
+        ("created_date", b"", None),
+        ("created_date", b"2014-05-01", datetime(2014, 5, 1, tzinfo=UTC)),
+        ("created_date", b"2014-05-01T12:00:00Z", datetime(2014, 5, 1, 12, tzinfo=UTC)),
+        ("created_date", b"2014-05-01 12:00:00-04:00", datetime(2014, 5, 1, 16, tzinfo=UTC)),
+        ("name", b"", ""),
+        ("name", b"1.50", "1.50"),
+        ("unknown_column", b"5", "5"),
+    ],
+)
+def test_cells_take_the_type_of_their_column(column: str, cell: bytes, value: Any) -> None:
+    table = TableReader(io.BytesIO(column.encode() + b"\n" + cell + b"\n"), CERTIFICATES)
+    assert list(table) == [{"_id": 2, column: value}]
+    assert not table.untyped
+
+
+CERTIFICATES = "certificates_generatedcertificate"
+
+
+@pytest.mark.parametrize("column", ["id", "grade", "created_date", "name", "unknown_column"])
+def test_null_is_none_in_every_column(column: str) -> None:
+    content = column.encode() + b"\nNULL\nnull\n"
+    found = rows(content, CERTIFICATES)
+    assert found == [{"_id": 2, column: None}, {"_id": 3, column: "null"}]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("id", "x"),
+        ("id", "1.0"),
+        ("id", "1_000"),
+        ("id", "9223372036854775808"),
+        ("id", "1" * 5000),
+        ("grade", "n/a"),
+        ("grade", "1_0"),
+        ("grade", "nan"),
+        ("grade", "inf"),
+        ("grade", "1e999"),
+        ("created_date", "2015-09-31 00:00:00"),
+        ("created_date", "0000-00-00 00:00:00"),
+        ("created_date", "yesterday"),
+        ("created_date", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_what_is_not_of_its_type_stays_text_and_is_counted(column: str, cell: str) -> None:
+    table = TableReader(io.BytesIO(f"{column}\n{cell}\n{cell}\nNULL\n".encode()), CERTIFICATES)
+    assert [row[column] for row in table if isinstance(row, dict)] == [cell, cell, None]
+    assert table.untyped == {column: 2}
+
+
+@pytest.mark.parametrize("line", [b"1", b"1\ta\tb", b"", b"\t\t", b"1\r"])
+def test_a_line_with_another_number_of_fields_is_bad_and_the_rest_is_read(line: bytes) -> None:
+    found = rows(b"id\tusername\n1\ta\n" + line + b"\n2\tb\n")
+    assert found == [
+        {"_id": 2, "id": 1, "username": "a"},
+        BadLine(3, "wrong_number_of_fields", line),
+        {"_id": 4, "id": 2, "username": "b"},
+    ]
+
+
+def test_the_last_line_needs_no_end() -> None:
+    assert rows(b"id\tusername\n1\ta") == [{"_id": 2, "id": 1, "username": "a"}]
+
+
+def test_a_raw_carriage_return_is_data_of_its_cell() -> None:
+    found = rows(b"id\tbio\n1\tone\rtwo\r\n2\t\r\n", "auth_userprofile")
+    assert found == [
+        {"_id": 2, "id": 1, "bio": "one\rtwo\r"},
+        {"_id": 3, "id": 2, "bio": "\r"},
+    ]
+
+
+def test_bytes_that_are_no_utf_8_are_replaced() -> None:
+    assert rows(b"id\tusername\n1\tAndr\xe9\n") == [{"_id": 2, "id": 1, "username": "Andr\ufffd"}]
+
+
+def test_quotes_are_literal() -> None:
+    content = b'id\tusername\n1\t"a" \'b\n2\t"\n'
+    assert [row["username"] for row in rows(content) if isinstance(row, dict)] == ['"a" \'b', '"']
+
+
+def test_columns_are_read_by_name_whatever_their_order_or_set() -> None:
+    content = b"username\tnewly_added\tid\nlearner\tyes\t7\n"
+    table = TableReader(io.BytesIO(content), "auth_user")
+    assert table.columns == ["username", "newly_added", "id"]
+    assert list(table) == [{"_id": 2, "username": "learner", "newly_added": "yes", "id": 7}]
+
+
+def test_a_table_that_the_schema_does_not_know_is_read_as_text() -> None:
+    content = b"id\tcreated\n7\t2014-05-01 00:00:00\n"
+    assert rows(content, "teams") == [{"_id": 2, "id": "7", "created": "2014-05-01 00:00:00"}]
+
+
+@pytest.mark.parametrize("header", [b"hash_id\tid\tusername", b"hash_id\tuser_id\tusername"])
+def test_the_old_header_of_user_id_map_is_read_as_today_s(header: bytes) -> None:
+    found = rows(header + b"\nabc\t7\tlearner\n", "user_id_map")
+    assert found == [{"_id": 2, "hash_id": "abc", "user_id": 7, "username": "learner"}]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\n1\ta\n"])
+def test_a_file_without_a_header_is_no_table(content: bytes) -> None:
+    with pytest.raises(TableError, match="empty"):
+        rows(content)
+
+
+@pytest.mark.parametrize("content", [b"id\tusername\n", b"id\tusername"])
+def test_a_table_of_a_header_only_has_no_rows(content: bytes) -> None:
+    table = TableReader(io.BytesIO(content), "auth_user")
+    assert table.columns == ["id", "username"]
+    assert list(table) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "header"),
+    [
+        ("auth_user", b"id\tusername\tid"),
+        ("user_id_map", b"hash_id\tid\tuser_id"),
+        ("auth_user", b"id\t\t"),
+    ],
+)
+def test_a_header_that_names_a_column_twice_is_refused(table: str, header: bytes) -> None:
+    with pytest.raises(TableError, match="twice"):
+        rows(header + b"\n1\t2\t3\n", table)
+
+
+def test_rows_are_read_as_they_stream_by() -> None:
+    def lines() -> Any:
+        yield b"id\n"
+        yield b"1\n"
+        raise AssertionError("read ahead")
+
+    assert next(iter(TableReader(lines(), "auth_user"))) == {"_id": 2, "id": 1}
