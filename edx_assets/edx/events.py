@@ -70,8 +70,11 @@ def line_reader(
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
         event = record.get("event")
-        if type(event) is str and event[:1] == "{" and (parsed := _parse_event(event)) is not None:
-            record["event"] = event = parsed
+        if type(event) is str:
+            if event[:1] == "{" and (parsed := _parse_event(event)) is not None:
+                record["event"] = event = parsed
+        elif line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record, MAX_DEPTH):
+            raise Rejected("not_storable")
         module = module_of(record, event)
         if module is not None:
             record["module_id"] = module
@@ -89,8 +92,6 @@ def line_reader(
         record["_id"] = ObjectId(
             second.to_bytes(4, "big") + blake2b(line.strip(_BLANK), digest_size=8).digest()
         )
-        if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record):
-            raise Rejected("not_storable")
         try:
             document = encode(record)
         except UnicodeEncodeError:
@@ -127,12 +128,18 @@ def read_time(text: Any) -> tuple[datetime, int]:
 
 
 def _parse_event(text: str) -> dict[str, Any] | None:
+    """The object that a stringified event is, or None where it is none or too deep to be stored."""
     try:
         parsed = orjson.loads(text)
     except ValueError:
         # 512 characters is where edX cuts an implicit event's string: not worth a second look
         parsed = None if len(text) == 512 else _lenient_json(text)
-    return parsed if type(parsed) is dict else None
+    if type(parsed) is not dict:
+        return None
+    levels = MAX_DEPTH - 1  # the record is one
+    if text.count("{") + text.count("[") > levels and _too_deep(parsed, levels):
+        return None
+    return parsed
 
 
 def _mend(line: bytes) -> tuple[bytes, Any]:
@@ -183,9 +190,9 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _too_deep(record: dict[str, Any]) -> bool:
-    level: list[Any] = [record]
-    for _ in range(MAX_DEPTH):
+def _too_deep(value: dict[str, Any], levels: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(levels):
         held = (item.values() if type(item) is dict else item for item in level)
         level = [value for values in held for value in values if type(value) in (dict, list)]
     return bool(level)

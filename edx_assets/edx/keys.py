@@ -86,13 +86,13 @@ def block_of(text: str) -> tuple[str, str] | None:
 def course_of_usage(text: str) -> str | None:
     """The course that a usage key names: canonical, or `Org/Number` for an i4x key (no run).
 
-    None for a library's block, and for what is no usage key.
+    None for a library's block, a key of a version alone, and what is no usage key.
     """
     try:
         course = UsageKey.from_string(text).course_key
     except (InvalidKeyError, ValueError):
         return None
-    if not isinstance(course, CourseLocator):
+    if not isinstance(course, CourseLocator) or not course.org:
         return None
     if course.run:
         return course_key(str(course))

@@ -152,7 +152,7 @@ def test_an_explicit_server_event_is_named_by_its_context_s_path(key: str) -> No
     [
         "input_{0}_2_1=choice_0",
         "input_{0}_2_1[]=choice_0&input_{0}_2_1[]=choice_1",
-        "input_{0}_2_1%5B%5D=choice_0&input_{0}_3_1=a+b",
+        "input_{0}_2_1%5B%5D=choice_0&input_{0}_2_1%5B%5D=choice_1",
         "other=1&input_{0}_10_12=x",
         "input_{0}_2_1=",
     ],

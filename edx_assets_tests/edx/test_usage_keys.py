@@ -94,6 +94,7 @@ def test_a_block_is_the_same_in_every_spelling(key: str) -> None:
         (CCX, "ccx-v1:McGillX+CHEM181x+1T2014+ccx@3"),
         ("lib-block-v1:McGillX+Questions+type@problem+block@1", None),
         ("lb:McGillX:Questions:problem:1", None),
+        ("block-v1:version@519665f6223ebd6980884f2b+type@problem+block@1", None),
         ("Week_1", None),
     ],
 )
