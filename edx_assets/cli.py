@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from edx_assets.doctor import diagnose
+from edx_assets.edx.dictionary import dictionary as dictionary_page
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import load_settings
@@ -71,6 +72,12 @@ def status(as_json: bool, data: Path) -> None:
         click.echo(json.dumps(now, indent=2))
     else:
         print_status(now, Console())
+
+
+@main.command()
+def dictionary() -> None:
+    """Print the data dictionary: every table's columns, types and meanings (Markdown)."""
+    click.echo(dictionary_page(), nl=False)
 
 
 @main.command()

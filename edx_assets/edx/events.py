@@ -1,7 +1,7 @@
 """Tracking-log lines to tracking records: what is mended, what is added, what is refused.
 
 A record is the delivered event, whole, with fields beside it: `_id`, `timestamp`, `course_id`,
-`module_id`, `site`, `load_file`, `load_date`.
+`module_id`, `user_id`, `site`, `load_file`, `load_date`.
 """
 
 import json
@@ -22,8 +22,8 @@ from edx_assets.edx.event_keys import course_of, module_of
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
 MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit, and a browser can send more
 ADDED_FIELDS = frozenset(
-    {"_id", "timestamp", "course_id", "module_id", "site", "load_file", "load_date", "delivered"}
-    | {"parent_data", "metadata"}  # what the extraction of a course adds
+    {"_id", "timestamp", "course_id", "module_id", "user_id", "site", "load_file", "load_date"}
+    | {"delivered", "parent_data", "metadata"}  # what the extraction of a course adds
 )
 IMPLICIT = "/"
 """An implicit event's type is the path of the request, so it begins with a slash."""
@@ -81,6 +81,9 @@ def line_reader(
         course = course_of(record, event, module)
         if course is not None:
             record["course_id"] = course
+        user_id = read_user_id(record.get("context"))
+        if user_id is not None:
+            record["user_id"] = user_id
         time = record.get("time")
         if time is None and "delivered" in record:  # re-emitted events name it `timestamp`
             time = record["delivered"].get("timestamp")
@@ -103,6 +106,16 @@ def line_reader(
         return document, record
 
     return read
+
+
+def read_user_id(context: Any) -> int | None:
+    """The learner's user id as in the tables: events carry a number, its digits, '' or null."""
+    user_id = context.get("user_id") if type(context) is dict else None
+    if type(user_id) is int:
+        return user_id
+    if type(user_id) is str and user_id.isascii() and user_id.isdecimal() and len(user_id) < 19:
+        return int(user_id)
+    return None
 
 
 def read_time(text: Any) -> tuple[datetime, int]:

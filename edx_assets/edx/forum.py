@@ -27,6 +27,16 @@ def read_forum(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
             yield BadLine(number, "not_json", line)
             continue
         if isinstance(post, dict) and "_id" in post:
-            yield post
+            yield _with_user_ids(post)
         else:
             yield BadLine(number, "not_a_post", line)
+
+
+def _with_user_ids(post: dict[str, Any]) -> dict[str, Any]:
+    """The post with user ids as integers, as in the tables: mongoexport tells them as text."""
+    for document, name in ((post, "author_id"), (post.get("endorsement"), "user_id")):
+        if isinstance(document, dict):
+            told = document.get(name)
+            if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
+                document[name] = int(told)
+    return post

@@ -1,20 +1,25 @@
 """The tables of a database package: `.sql` files, which are tab-separated text with a header."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
-from math import isfinite
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
+from edx_assets.edx.cells import (
+    CONVERT,
+    NULL,
+    Convert,
+    infer_type,
+    parse_json,
+    unescape,
+    without_bytes_literals,
+)
 from edx_assets.edx.lines import BadLine, numbered
-from edx_assets.edx.schema import column_names, tables
+from edx_assets.edx.schema import PARSED, column_names, tables
 
 Document = dict[str, Any]
-Convert = Callable[[str], Any]
 
-_ESCAPE = re.compile(r"\\([\\tnr0])")
-_PLAIN = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r", "0": "\0"}
+_SAMPLE = 1000  # rows from which an unknown column's type is inferred
 
 
 class TableError(ValueError):
@@ -26,97 +31,98 @@ class TableReader:
 
     Args:
         lines: the file's lines, bytes.
-        table: the table's name; its columns are typed by the schema, others stay text.
+        table: the table's name. Its columns are typed by the schema; those that the schema does
+            not know, by what the first rows hold.
 
     Attributes:
         columns: the header's columns under today's names.
+        types: each column's type.
+        inferred: columns whose type was inferred.
         untyped: cells by column that did not read as their type and so were kept as text
             (impossible dates, say), counted while iterating.
+        mended: rows by what had to be mended: `bytes_literals`, `not_utf8`, `carriage_return`.
 
     Raises:
         TableError: no header, or a column in it twice.
     """
 
     def __init__(self, lines: Iterable[bytes], table: str) -> None:
-        self._lines = iter(lines)
-        header = next(self._lines, b"").rstrip(b"\n").decode("utf-8", "replace")
+        remaining = iter(lines)
+        header = next(remaining, b"").rstrip(b"\n").decode("utf-8", "replace")
+        self._ends_with_cr = header.endswith("\r")
+        header = header.removesuffix("\r")
         if not header:
             raise TableError("it is empty: not even a header")
-        self.columns = column_names(table, [_unescape(name) for name in header.split("\t")])
+        self.columns = column_names(table, [unescape(name) for name in header.split("\t")])
         if len(set(self.columns)) < len(self.columns):
             raise TableError("its header names a column twice")
         self.untyped: Counter[str] = Counter()
+        self.mended: Counter[str] = Counter()
         known = tables().get(table, {})
-        self._converts = [
-            _CONVERT[known[name].type] if name in known else _text for name in self.columns
-        ]
+        self.types = {name: known[name].type for name in self.columns if name in known}
+        self.inferred = [name for name in self.columns if name not in known]
+        if self.inferred:
+            sample = list(islice(remaining, _SAMPLE))
+            remaining = chain(sample, remaining)
+            self._infer(sample)
+        self._lines = remaining
 
     def __iter__(self) -> Iterator[Document | BadLine]:
         """Each row as a document, with its line number as `_id`, or as a `BadLine`.
 
-        Source of the escaping: the mysql client's batch mode until November 2015, since then edX's
-        exporter, which writes the same two-character escapes and leaves quotes alone.
+        A JSON column keeps its text, and its value stands beside it, named `…_parsed`.
         """
         width = len(self.columns)
+        converts = [(name, CONVERT[self.types[name]]) for name in self.columns]
+        json_columns = [name for name in self.columns if self.types[name] == "json"]
         for number, line in numbered(self._lines, start=2):
-            cells = line.decode("utf-8", "replace").split("\t")
+            cells = self._cells(line)
             if len(cells) != width:
                 yield BadLine(number, "wrong_number_of_fields", line)
                 continue
             row: Document = {"_id": number}
-            for name, convert, cell in zip(self.columns, self._converts, cells, strict=True):
-                row[name] = None if cell == "NULL" else self._typed(name, convert, cell)
+            for (name, convert), cell in zip(converts, cells, strict=True):
+                row[name] = None if cell == NULL else self._typed(name, convert, cell)
+            for name in json_columns:
+                self._parse(row, name)
             yield row
+
+    def _cells(self, line: bytes) -> list[str]:
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            text = line.decode("utf-8", "replace")
+            self.mended["not_utf8"] += 1
+        if self._ends_with_cr:
+            text = text.removesuffix("\r")
+            self.mended["carriage_return"] += 1
+        cells = text.split("\t")
+        if text.startswith(("b'", 'b"')):
+            plain = without_bytes_literals(cells)
+            self.mended["bytes_literals"] += plain is not cells
+            cells = plain
+        return cells
+
+    def _infer(self, sample: list[bytes]) -> None:
+        rows = [self._cells(line.rstrip(b"\n")) for line in sample]
+        self.mended.clear()
+        for position, name in enumerate(self.columns):
+            if name not in self.types:
+                cells = (cells[position] for cells in rows if len(cells) == len(self.columns))
+                self.types[name] = infer_type(cells)
 
     def _typed(self, name: str, convert: Convert, cell: str) -> Any:
         try:
             return convert(cell)
         except (ValueError, OverflowError):
             self.untyped[name] += 1
-            return _unescape(cell)
+            return unescape(cell)
 
-
-def _unescape(cell: str) -> str:
-    return _ESCAPE.sub(lambda found: _PLAIN[found[1]], cell) if "\\" in cell else cell
-
-
-_text = _unescape
-
-
-def _integer(cell: str) -> int | None:
-    if not cell:
-        return None
-    value = int(_digits(cell))
-    if not -(2**63) <= value < 2**63:
-        raise OverflowError
-    return value
-
-
-def _digits(cell: str) -> str:
-    if "_" in cell:  # Python would take it for a separator of digits
-        raise ValueError
-    return cell
-
-
-def _number(cell: str) -> float | None:
-    if not cell:
-        return None
-    if not isfinite(value := float(_digits(cell))):
-        raise ValueError
-    return value
-
-
-def _moment(cell: str) -> datetime | None:
-    if not cell:
-        return None
-    moment = datetime.fromisoformat(cell)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-_CONVERT: dict[str, Convert] = {
-    "integer": _integer,
-    "number": _number,
-    "datetime": _moment,
-    "date": _moment,
-    "text": _text,
-}
+    def _parse(self, row: Document, name: str) -> None:
+        text = row[name]
+        if not text:
+            return
+        try:
+            row[name + PARSED] = parse_json(text)
+        except ValueError:
+            self.untyped[name] += 1

@@ -36,7 +36,7 @@ def lines(*posts: Any) -> list[bytes]:
 def test_a_post_is_whole_with_its_ids_as_object_ids() -> None:
     told = post(parent_ids=[{"$oid": ID}], comment_thread_id={"$oid": ID})
     found = {"_id": ObjectId(ID), "parent_ids": [ObjectId(ID)], "comment_thread_id": ObjectId(ID)}
-    assert list(read_forum(lines(told))) == [{**told, **found}]
+    assert list(read_forum(lines(told))) == [{**told, **found, "author_id": 7}]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_the_tables_that_a_course_s_database_holds_are_known(table: str) -> None
 def test_every_column_has_a_type_and_a_meaning(table: str) -> None:
     for name, column in tables()[table].items():
         assert (column.table, column.column) == (table, name)
-        assert column.type in {"integer", "number", "datetime", "date", "text"}
+        assert column.type in {"integer", "number", "datetime", "date", "text", "json"}
         assert column.meaning
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from edx_assets.edx.lines import BadLine
+from edx_assets.edx.schema import drift, tables
 from edx_assets.edx.tables import TableError, TableReader
 
 Rows = list[dict[str, Any] | BadLine]
@@ -57,7 +58,11 @@ def test_a_row_is_a_document_typed_by_the_schema_and_numbered_by_its_line() -> N
         ("created_date", b"2014-05-01 12:00:00-04:00", datetime(2014, 5, 1, 16, tzinfo=UTC)),
         ("name", b"", ""),
         ("name", b"1.50", "1.50"),
-        ("unknown_column", b"5", "5"),
+        ("unknown_column", b"5", 5),
+        ("unknown_column", b"007", "007"),
+        ("unknown_column", b"1.5", 1.5),
+        ("unknown_column", b"2014-05-01 12:00:00", datetime(2014, 5, 1, 12, tzinfo=UTC)),
+        ("unknown_column", b"word", "word"),
     ],
 )
 def test_cells_take_the_type_of_their_column(column: str, cell: bytes, value: Any) -> None:
@@ -139,9 +144,31 @@ def test_columns_are_read_by_name_whatever_their_order_or_set() -> None:
     assert list(table) == [{"_id": 2, "username": "learner", "newly_added": "yes", "id": 7}]
 
 
-def test_a_table_that_the_schema_does_not_know_is_read_as_text() -> None:
-    content = b"id\tcreated\n7\t2014-05-01 00:00:00\n"
-    assert rows(content, "teams") == [{"_id": 2, "id": "7", "created": "2014-05-01 00:00:00"}]
+def test_a_table_that_the_schema_does_not_know_is_read_by_inferred_types() -> None:
+    content = b"id\tscore\tnote\n7\t1\tNULL\n8\t1.5\tx\n"
+    table = TableReader(io.BytesIO(content), "a_table_of_tomorrow")
+    assert list(table) == [
+        {"_id": 2, "id": 7, "score": 1.0, "note": None},
+        {"_id": 3, "id": 8, "score": 1.5, "note": "x"},
+    ]
+    assert table.inferred == ["id", "score", "note"]
+
+
+def test_a_cell_that_breaks_with_its_inferred_type_stays_text_and_is_counted() -> None:
+    content = b"id\n" + b"7\n" * 1000 + b"x\n"
+    table = TableReader(io.BytesIO(content), "a_table_of_tomorrow")
+    assert [row["id"] for row in table if isinstance(row, dict)] == [7] * 1000 + ["x"]
+    assert table.untyped == {"id": 1}
+
+
+def test_drift_tells_new_and_missing_columns_but_not_those_that_went() -> None:
+    columns = [name for name in tables()["auth_userprofile"] if name != "bio"]
+    columns.remove("phone_number")
+    assert drift("auth_userprofile", [*columns, "pronouns"]) == {
+        "new": ["pronouns"],
+        "missing": ["bio"],
+    }
+    assert drift("a_table_of_tomorrow", ["x"]) == {}
 
 
 @pytest.mark.parametrize("header", [b"hash_id\tid\tusername", b"hash_id\tuser_id\tusername"])
@@ -167,7 +194,6 @@ def test_a_table_of_a_header_only_has_no_rows(content: bytes) -> None:
     ("table", "header"),
     [
         ("auth_user", b"id\tusername\tid"),
-        ("user_id_map", b"hash_id\tid\tuser_id"),
         ("auth_user", b"id\t\t"),
     ],
 )
