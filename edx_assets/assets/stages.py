@@ -34,6 +34,8 @@ FINAL = (
 PASSING = (CountMismatch, DeliveryError, StoreError)
 """Failures that can pass by themselves."""
 
+EXPECTED = (*FINAL, *PASSING)
+
 OWNERS = ["team:data-czars"]
 
 
@@ -46,6 +48,14 @@ def plain_failures() -> Iterator[None]:
         raise Failure(str(error), allow_retries=False) from None
     except PASSING as error:
         raise Failure(str(error)) from None
+
+
+def summary(failures: list[Exception], of: int, what: str) -> Failure:
+    """One failure for a run over several things; a retry is of use where any of them can pass."""
+    text = "\n".join(str(error) for error in failures)
+    if of > 1:
+        text = f"{len(failures)} of {of} {what} failed, the others are done:\n{text}"
+    return Failure(text, allow_retries=any(isinstance(error, PASSING) for error in failures))
 
 
 def shown(metadata: Metadata) -> dict[str, Any]:

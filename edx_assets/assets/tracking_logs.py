@@ -15,7 +15,14 @@ from dagster import (
     multi_asset,
 )
 
-from edx_assets.assets.stages import FINAL, OWNERS, PASSING, plain_failures, reveal_courses, shown
+from edx_assets.assets.stages import (
+    EXPECTED,
+    OWNERS,
+    plain_failures,
+    reveal_courses,
+    shown,
+    summary,
+)
 from edx_assets.loading.daily_log import decrypt_day
 from edx_assets.loading.day_files import Metadata
 from edx_assets.loading.master_tracking import load_day
@@ -72,7 +79,7 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
             with plain_failures():
                 reveal_courses(context, mongo.store())
         if failures:
-            raise _summary(failures, len(context.partition_keys))
+            raise summary(failures, len(context.partition_keys), "days")
         yield from ()
 
     return days_of_site
@@ -88,7 +95,7 @@ def _run_day(
             metadata = stage(day)
         except MissingSetting as error:
             raise Failure(str(error), allow_retries=False) from None
-        except (*FINAL, *PASSING) as error:
+        except EXPECTED as error:
             context.log.error(f"{site}/{name} {partition}: {error}")
             return error
         context.log_event(
@@ -98,14 +105,6 @@ def _run_day(
         )
         context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
     return None
-
-
-def _summary(failures: list[Exception], days: int) -> Failure:
-    """One failure for the run; a retry is of use where any of them can pass."""
-    text = "\n".join(str(error) for error in failures)
-    if days > 1:
-        text = f"{len(failures)} of {days} days failed, the others are done:\n{text}"
-    return Failure(text, allow_retries=any(isinstance(error, PASSING) for error in failures))
 
 
 def _specs(site: str) -> list[AssetSpec]:

@@ -1,4 +1,4 @@
-"""Loading one collection of a course's database from the course's newest package."""
+"""Loading one collection of a course's database from a package."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -9,13 +9,17 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from bson import encode
+from bson import decode, encode
 from bson.errors import InvalidDocument
 
+from edx_assets.edx.course_export import ExportError, read_export
 from edx_assets.edx.course_structure import StructureError, read_blocks
+from edx_assets.edx.courses import partition_course
 from edx_assets.edx.events import MAX_DOCUMENT
 from edx_assets.edx.forum import read_forum
 from edx_assets.edx.lines import BadLine
+from edx_assets.edx.opt_in import read_opt_in
+from edx_assets.edx.schema import drift, indexes, tables
 from edx_assets.edx.tables import TableError, TableReader
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
@@ -23,34 +27,26 @@ from edx_assets.loading.ledger import (
     MASTER,
     Entry,
     course_load,
-    newest_package,
+    forget_course_load,
     note_course_load,
+    note_load,
+    package_of,
 )
+from edx_assets.loading.package import OPT_IN, course_file, opt_in_list
 from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Index, Store
+from edx_assets.resources.store import Store
 
 Rows = Iterable[dict[str, Any] | BadLine]
+Tell = Callable[[], Metadata]
 
-INDEXES: dict[str, list[Index]] = {
-    "course_structure": [[("category", 1)]],
-    "forum": [[("author_id", 1)], [("comment_thread_id", 1)]],
-    "auth_user": [[("id", 1)], [("username", 1)]],
-    "auth_userprofile": [[("user_id", 1)]],
-    "user_id_map": [[("user_id", 1)], [("hash_id", 1)]],
-    "student_courseenrollment": [[("user_id", 1)]],
-    "certificates_generatedcertificate": [[("user_id", 1)]],
-    "courseware_studentmodule": [[("student_id", 1), ("module_id", 1)], [("module_id", 1)]],
-}
-"""Indexes of the package's collections, for the joins by learner and block that studies make."""
+ROWS = 2
+"""Version of what becomes of a row; a file loaded under another is loaded anew."""
 
 
 class UnusableFile(Exception):  # noqa: N818 - a verdict on a file
     """A delivered file cannot be loaded; the message names it, the cause and the remedy."""
-
-
-ROWS = 1
-"""Version of what becomes of a row; a file loaded under another is loaded anew."""
 
 
 @dataclass
@@ -63,57 +59,88 @@ class RowCounts:
     rejected: Counter[str] = field(default_factory=Counter)
 
 
-def load_collection(store: Store, storage: Storage, partition: str, collection: str) -> Metadata:
+def load_collection(
+    store: Store,
+    storage: Storage,
+    gnupg: Gnupg,
+    partition: str,
+    collection: str,
+    day: str | None = None,
+    optional: bool = False,
+) -> Metadata:
     """Load a collection of a course anew from the newest package that holds the course.
 
-    A collection that this package lacks becomes empty: it is never kept from an older one.
+    A collection that this package lacks becomes empty, or goes where it is `optional`: it is never
+    kept from an older one. With `day`, the package of that delivery date is loaded, into a database
+    of its own.
 
     Raises:
-        StageMissing: no package with the course has been sorted.
+        StageMissing: no such package with the course has been sorted.
         UnusableFile: the file is not what its name says; the collection stays as it was.
+        DecryptionError, DamagedPackage: the file cannot be had from the package.
         StoreError: the database failed.
     """
-    course = course_entry(store, partition)
-    package = newest_package(store, partition)
-    if package is None:
-        raise StageMissing(
-            f"no package with {partition} is loaded: materialize packages/course_files for a"
-            " delivery date that has it"
-        )
-    source = [package["date"], package["etag"], ROWS]
-    database = course["database"]
-    before = course_load(store, partition, collection)
+    package = course_package(store, partition, day)
+    database = course_database(store, partition, day)
+    if optional and not _holds(package, collection):
+        if day is None:
+            forget_course_load(store, partition, database, collection)
+        return {"database": database, "package": package["date"], "outcome": "not in the package"}
+    source = [*package["source"], package["date"], ROWS]
+    before = course_load(store, partition, collection) if day is None else None
     if before and is_current(store, database, before, source):
         return _metadata(database, before, "unchanged")
     started = monotonic()
-    files = {table["table"]: table["key"] for table in package["tables"]}
     label = f"{package['file']}: {package['prefix']} {collection}"
-    key = files.get(collection)
-    extra: Metadata = {}
-    if key is None and collection == "course_structure":
-        raise UnusableFile(f"{label} is not in the package: ask edX for it")
-    if key is None:
-        counts = _replace(store, database, collection, label, [])
-    else:
-        with storage.reading(key) as path, _naming(label), _rows(path, collection) as (rows, tell):
-            counts = _replace(store, database, collection, label, rows)
-            extra = tell()
+    with (
+        _naming(label),
+        _file(storage, gnupg, package, collection) as path,
+        _rows(path, partition, collection, label) as (rows, tell),
+    ):
+        counts = _replace(store, database, collection, label, rows)
+        told = tell()
     entry: Entry = {
         "documents": counts.loaded,
         "rows": counts.rows,
         "duplicates": counts.duplicates,
         "rejected": counts.rejected.total(),
         "package": package["date"],
+        "file": package["file"],
         "source": source,
         "loaded_at": datetime.now(UTC),
+        **told,
     }
-    note_course_load(store, partition, collection, entry)
+    if day is None:
+        note_course_load(store, partition, database, collection, entry)
+    else:
+        note_load(store, database, collection, entry)
     return {
-        **_metadata(database, entry, "loaded" if key else "empty: not in the package"),
+        **_metadata(database, entry, "loaded" if path else "empty: not in the package"),
         "seconds": round(monotonic() - started, 2),
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
-        **extra,
+        **told,
     }
+
+
+def course_package(store: Store, partition: str, day: str | None) -> Entry:
+    """The newest package that holds a course, or that of a delivery date.
+
+    Raises:
+        StageMissing: none has been sorted.
+    """
+    package = package_of(store, partition, day)
+    if package is None:
+        raise StageMissing(
+            f"no package {f'of {day} ' if day else ''}with {partition} is sorted: materialize"
+            " packages/course_files for a delivery date that has it"
+        )
+    return package
+
+
+def course_database(store: Store, partition: str, day: str | None = None) -> str:
+    """The name of a course's database; with a delivery date, of the one for that package alone."""
+    name: str = course_entry(store, partition)["database"]
+    return f"{name[:54]}_{day.replace('-', '')}" if day else name
 
 
 def is_current(store: Store, database: str, load: Entry, source: list[Any]) -> bool:
@@ -122,11 +149,6 @@ def is_current(store: Store, database: str, load: Entry, source: list[Any]) -> b
         return False
     held: int = store.count(database, load["collection"])
     return held == load["documents"]
-
-
-def _metadata(database: str, entry: Entry, outcome: str) -> Metadata:
-    told = ("package", "rows", "documents", "duplicates", "rejected")
-    return {"database": database, "outcome": outcome, **{name: entry[name] for name in told}}
 
 
 def course_entry(store: Store, partition: str) -> Entry:
@@ -144,29 +166,69 @@ def course_entry(store: Store, partition: str) -> Entry:
     return course
 
 
+def _holds(package: Entry, collection: str) -> bool:
+    if collection == OPT_IN:
+        return bool(package["opt_in"])
+    return any(member["table"] == collection for member in package["tables"])
+
+
 @contextmanager
-def _rows(path: Path, collection: str) -> Iterator[tuple[Rows, Callable[[], Metadata]]]:
-    """A file's documents as they stream by, and what to tell of them afterwards."""
-    with path.open("rb") as lines:
+def _file(storage: Storage, gnupg: Gnupg, package: Entry, collection: str) -> Iterator[Path | None]:
+    """The collection's file, decrypted; None where the package has none."""
+    if not _holds(package, collection):
         if collection == "course_structure":
-            blocks = read_blocks(lines.read())
-            yield blocks.values(), lambda: {"categories": _categories(blocks.values())}
-        elif collection == "forum":
-            yield read_forum(lines), dict
-        else:
-            table = TableReader(lines, collection)
-            yield table, lambda: {"untyped_cells": dict(table.untyped)} if table.untyped else {}
+            raise StructureError("the package has none")
+        yield None
+    elif collection == OPT_IN:
+        with opt_in_list(storage, gnupg, package["date"], package["site"]) as path:
+            yield path
+    else:
+        member = next(each for each in package["tables"] if each["table"] == collection)
+        with course_file(storage, gnupg, package, member) as path:
+            yield path
 
 
-def _categories(blocks: Iterable[dict[str, Any]]) -> dict[str, int]:
-    return dict(Counter(block["category"] for block in blocks).most_common())
+@contextmanager
+def _rows(
+    path: Path | None, partition: str, collection: str, label: str
+) -> Iterator[tuple[Rows, Tell]]:
+    """A file's documents as they stream by, and what to tell of them afterwards."""
+    if path is None:
+        yield [], dict
+    elif collection == "course_export":
+        facts = {"_id": partition, "export": label, **read_export(path)}
+        yield [facts], lambda: {"files_in_export": sum(facts["files"].values())}
+    else:
+        with path.open("rb") as lines:
+            if collection == "course_structure":
+                blocks = read_blocks(lines.read()).values()
+                categories = Counter(block["category"] for block in blocks)
+                yield blocks, lambda: {"categories": dict(categories.most_common())}
+            elif collection == "forum":
+                yield read_forum(lines), dict
+            elif collection == OPT_IN:
+                yield read_opt_in(lines, partition_course(partition)[0]), dict
+            else:
+                table = TableReader(lines, collection)
+                yield table, lambda: _told_of_table(collection, table)
+
+
+def _told_of_table(collection: str, table: TableReader) -> Metadata:
+    """What a table had that the schema does not expect: drift, cells kept as text, mends."""
+    told = {
+        "drift": drift(collection, table.columns),
+        "inferred_types": {name: table.types[name] for name in table.inferred},
+        "untyped_cells": dict(table.untyped),
+        "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 @contextmanager
 def _naming(label: str) -> Iterator[None]:
     try:
         yield
-    except (TableError, StructureError) as error:
+    except (TableError, StructureError, ExportError) as error:
         raise UnusableFile(
             f"{label}: {error}: look at the file in the storage, and ask edX for a new one"
         ) from None
@@ -175,13 +237,14 @@ def _naming(label: str) -> Iterator[None]:
 def _replace(store: Store, database: str, collection: str, label: str, rows: Rows) -> RowCounts:
     counts = RowCounts()
     bad: BadLines = []
-    with store.replacing(database, collection, INDEXES.get(collection, [])) as staging:
+    with store.replacing(database, collection, indexes(collection)) as staging:
         for batch, inserted in store.insert_all(database, staging, _encoded(rows, counts, bad)):
             counts.duplicates += len(inserted.duplicates)
             for position, code in inserted.refused.items():
                 reason = f"refused_by_database_{code}"
                 counts.rejected[reason] += 1
-                bad.append((counts.rows - len(batch) + position + 1, reason, batch[position]))
+                line = decode(batch[position])["_id"] if collection in tables() else 0
+                bad.append((line, reason, batch[position]))
         counts.loaded = counts.rows - counts.duplicates - counts.rejected.total()
         held = store.count(database, staging)
         if held != counts.loaded:
@@ -203,10 +266,15 @@ def _encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
             continue
         try:
             document = encode(row)
-        except (InvalidDocument, OverflowError, RecursionError):
+        except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError):
             document = b""
         if not document or len(document) > MAX_DOCUMENT:
             counts.rejected["not_storable"] += 1
             bad.append((counts.rows, "not_storable", b""))
             continue
         yield document
+
+
+def _metadata(database: str, entry: Entry, outcome: str) -> Metadata:
+    told = ("package", "rows", "documents", "duplicates", "rejected")
+    return {"database": database, "outcome": outcome, **{name: entry[name] for name in told}}

@@ -17,6 +17,8 @@ PACKAGES = "packages"
 PACKAGE_COURSES = "package_courses"
 COURSES = "courses"
 COURSE_LOADS = "course_loads"
+LOADS = "_loads"
+"""The collection of each course's database that says what every other was loaded from."""
 
 Entry = dict[str, Any]
 
@@ -62,8 +64,13 @@ def register_course(store: Store, key: str, site: str) -> str:
     return partition
 
 
-def note_course_load(store: Store, partition: str, collection: str, entry: Entry) -> None:
-    """Note what a collection of a course's database now holds, and from what."""
+def note_course_load(
+    store: Store, partition: str, database: str, collection: str, entry: Entry
+) -> None:
+    """Note what a collection of a course's database now holds, and from what.
+
+    In the ledger, and in the database itself (`_loads`), which may be copied or handed on.
+    """
     store.put(
         MASTER,
         COURSE_LOADS,
@@ -74,6 +81,19 @@ def note_course_load(store: Store, partition: str, collection: str, entry: Entry
             **entry,
         },
     )
+    note_load(store, database, collection, entry)
+
+
+def note_load(store: Store, database: str, collection: str, entry: Entry) -> None:
+    """Note it in the course's database alone."""
+    store.put(database, LOADS, {"_id": collection, **entry})
+
+
+def forget_course_load(store: Store, partition: str, database: str, collection: str) -> None:
+    """Drop a collection of a course's database, and what was noted of it."""
+    store.drop(database, collection)
+    store.delete(MASTER, COURSE_LOADS, {"_id": f"{partition}/{collection}"})
+    store.delete(database, LOADS, {"_id": collection})
 
 
 def course_load(store: Store, partition: str, collection: str) -> Entry | None:
@@ -81,9 +101,10 @@ def course_load(store: Store, partition: str, collection: str) -> Entry | None:
     return store.get(MASTER, COURSE_LOADS, f"{partition}/{collection}")
 
 
-def newest_package(store: Store, partition: str) -> Entry | None:
-    """The newest package that holds a course: its date, and its tables with their storage keys."""
-    found = list(store.find(MASTER, PACKAGE_COURSES, {"partition": partition}))
+def package_of(store: Store, partition: str, day: str | None = None) -> Entry | None:
+    """The newest package that holds a course, or that of a day: its date, and its members."""
+    query = {"partition": partition} | ({"date": day} if day else {})
+    found = list(store.find(MASTER, PACKAGE_COURSES, query))
     return max(found, key=lambda entry: entry["date"]) if found else None
 
 

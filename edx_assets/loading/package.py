@@ -1,9 +1,11 @@
-"""The stages of a database package: downloaded, and its members decrypted and sorted by course."""
+"""The stages of a database package: downloaded, and its members told apart by course."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from edx_assets.edx.course_structure import StructureError, course_of_structure, read_blocks
 from edx_assets.edx.file_names import Member, package_member
@@ -20,83 +22,106 @@ from edx_assets.loading.ledger import (
     register_course,
 )
 from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets.resources.gnupg import DecryptionError, Gnupg, naming
+from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 
 SORTING = 1
 """Version of how members are told apart; a package sorted under another is sorted anew."""
-_NAMED = 5  # bad members named in one message
+OPT_IN = "email_opt_in"
+_TELLS_COURSE = ("course_structure", "student_courseenrollment")
+"""Members whose content tells the course key, which the files' names alone do not."""
 
 
 class DamagedPackage(Exception):  # noqa: N818 - a verdict on a file
     """A database package cannot be used; the message names the file and the remedy."""
 
 
-def package_key(day: date) -> str:
-    """Storage key of a package."""
-    return f"packages/{day}/package.zip"
+def package_key(day: str, kind: str = "package") -> str:
+    """Storage key of a package, or of the e-mail opt-in list delivered with it."""
+    return f"packages/{day}/{kind}.zip"
 
 
 def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
-    """Download the package of a delivery date, where it is not here yet.
+    """Download the package of a delivery date, and its opt-in list, where they are not here yet.
 
     Raises:
         DeliveryError: S3 has no such package.
     """
     item = buckets.packages().get(day)
-    note_key = f"packages/{day}/raw.json"
-    before = storage.read_json(note_key)
     if item is None:
         raise DeliveryError(
             f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
             " packages/delivered to see which there are"
         )
-    note = {"file": item.name, "etag": item.etag, "size": item.size}
+    note_key = f"packages/{day}/raw.json"
+    before = storage.read_json(note_key)
+    opt_in = buckets.opt_in_lists().get(day)
+    note = {
+        "file": item.name,
+        "etag": item.etag,
+        "size": item.size,
+        "opt_in_etag": opt_in.etag if opt_in else None,
+    }
     outcome = "unchanged"
-    if note != before or not storage.exists(package_key(day)):
-        with storage.writing(package_key(day)) as path:
-            buckets.download(item, path)
+    if note != before or not storage.exists(package_key(str(day))):
+        for delivered, kind in ((item, "package"), (opt_in, OPT_IN)):
+            if delivered:
+                with storage.writing(package_key(str(day), kind)) as path:
+                    buckets.download(delivered, path)
         storage.write_json(note_key, note)
         outcome = "downloaded"
-    return {"file": item.name, "bytes": item.size, "etag": item.etag, "outcome": outcome}
+    return {
+        "file": item.name,
+        "bytes": item.size,
+        "etag": item.etag,
+        "opt_in_list": opt_in.name if opt_in else "none",
+        "outcome": outcome,
+    }
 
 
 def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Metadata:
-    """Decrypt a package's members into the storage, told apart by course, and register the courses.
+    """Tell a package's members apart by course, and register the courses.
+
+    Decrypted now is only what tells the courses' keys; every other member when its course is
+    loaded: a package can be tens of GB, twenty times that unpacked, and hold courses that nobody
+    asks for.
 
     Raises:
         StageMissing: the package has not been downloaded.
-        DamagedPackage: it is no zip, or members of it cannot be decrypted; the ledger then stays
-            as it was.
+        DamagedPackage: it is no zip file; the ledger then stays as it was.
+        DecryptionError: a member that tells a course's key cannot be decrypted.
     """
     raw = storage.read_json(f"packages/{day}/raw.json")
     if raw is None:
         raise StageMissing(f"packages/database_package has no {day}: materialize it first")
+    source = [raw["etag"], raw["opt_in_etag"], SORTING]
     before = store.get(MASTER, PACKAGES, str(day))
-    if before and (before["etag"], before["version"]) == (raw["etag"], SORTING):
+    if before and before["source"] == source:
         return _metadata(before, "unchanged")
-    storage.delete(_folder(day))
+    storage.delete(_folder(str(day)))
     groups: dict[tuple[str, str], dict[str, Entry]] = {}
     failed, others = [], []
-    for path, member in _decrypted_members(storage, gnupg, day, raw["file"]):
+    for path, size, member in _members(storage, str(day), raw["file"]):
         if member is None:
             others.append(path)
         elif member.failed:
             failed.append(path)
         else:
-            key = _member_key(day, member)
-            entry = {"table": member.table, "key": key, "bytes": storage.size(key)}
+            entry = {"table": member.table, "member": path, "bytes": size}
             groups.setdefault((member.site, member.prefix), {})[member.table] = entry
-    store.delete(MASTER, PACKAGE_COURSES, {"date": str(day)})
-    courses = []
+    found: list[tuple[str, str, str]] = []
     for (site, prefix), members in sorted(groups.items()):
-        course = _course_of(store, storage, prefix, site, members)
+        package = {"date": str(day), "file": raw["file"], "site": site, "prefix": prefix}
+        course = _course_of(store, storage, gnupg, package, members)
         if course is None:
             others.extend(f"{prefix}-{table}" for table in sorted(members))
-            continue
+        else:
+            found.append((course, site, prefix))
+    store.delete(MASTER, PACKAGE_COURSES, {"date": str(day)})
+    for course, site, prefix in found:
         partition = register_course(store, course, site)
-        courses.append({"course_key": course, "site": site})
+        members = groups[site, prefix]
         store.put(
             MASTER,
             PACKAGE_COURSES,
@@ -104,21 +129,23 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
                 "_id": f"{day}/{partition}",
                 "date": str(day),
                 "file": raw["file"],
-                "etag": raw["etag"],
+                "source": source,
                 "partition": partition,
+                "site": site,
                 "prefix": prefix,
                 "tables": [members[table] for table in sorted(members)],
+                "opt_in": raw["opt_in_etag"] is not None,
+                "failed_exports": [path for path in failed if f"/{prefix}-" in f"/{path}"],
             },
         )
     entry = {
         "_id": str(day),
         "date": str(day),
         "file": raw["file"],
-        "etag": raw["etag"],
-        "version": SORTING,
+        "source": source,
         "state": "sorted",
         "members": sum(map(len, groups.values())) + len(failed) + len(others),
-        "courses": courses,
+        "courses": [{"course_key": course, "site": site} for course, site, _prefix in found],
         "failed_exports": failed,
         "not_of_a_course": others,
     }
@@ -126,85 +153,120 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
     return _metadata(entry, "sorted")
 
 
-def _decrypted_members(
-    storage: Storage, gnupg: Gnupg, day: date, name: str
-) -> list[tuple[str, Member | None]]:
-    """Decrypt every member of a course; each member's path with what its name tells."""
+@contextmanager
+def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -> Iterator[Path]:
+    """A member of a package, decrypted: on its first use, and kept.
+
+    It is streamed from the zip through gpg into the storage, one at a time.
+
+    Raises:
+        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+    """
+    key = f"{_folder(package['date'])}/{package['site']}/{package['prefix']}/{member['table']}"
+    if not storage.exists(key):
+        with (
+            storage.reading(package_key(package["date"])) as path,
+            _opened(path, package["file"]) as archive,
+            _member_stream(archive, member["member"]) as stream,
+            naming(member["member"]),
+            storage.writing(key) as target,
+        ):
+            gnupg.decrypt(stream, target)
+    with storage.reading(key) as path:
+        yield path
+
+
+@contextmanager
+def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator[Path | None]:
+    """The e-mail opt-in list delivered with a package, decrypted; None where there is none.
+
+    Raises:
+        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+    """
+    key = f"{_folder(day)}/{site}/{OPT_IN}.csv"
+    if not storage.exists(key):
+        with storage.reading(package_key(day, OPT_IN)) as path, _opened(path, OPT_IN) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".csv.gpg")]
+            own = next((name for name in names if ("edge" in name) == (site == "edge")), None)
+            if own is None:
+                yield None
+                return
+            with (
+                _member_stream(archive, own) as stream,
+                naming(own),
+                storage.writing(key) as target,
+            ):
+                gnupg.decrypt(stream, target)
+    with storage.reading(key) as path:
+        yield path
+
+
+def _members(storage: Storage, day: str, name: str) -> list[tuple[str, int, Member | None]]:
+    """A package's members: path in the zip, size there, and what the name tells."""
     known = frozenset(tables())
-    found: list[tuple[str, Member | None]] = []
-    bad: list[str] = []
-    with storage.reading(package_key(day)) as path:
-        try:
-            archive = zipfile.ZipFile(path)
-        except zipfile.BadZipFile:
-            raise DamagedPackage(
-                f"{name} is no zip file or is cut short: materialize packages/database_package"
-                " again, and ask edX where that does not help"
-            ) from None
-        with archive:
-            for info in archive.infolist():
-                if info.is_dir():
-                    continue
-                member = package_member(info.filename, known)
-                found.append((info.filename, member))
-                if member is None or member.failed:
-                    continue
-                try:
-                    with (
-                        naming(info.filename),
-                        archive.open(info) as stream,
-                        storage.writing(_member_key(day, member)) as target,
-                    ):
-                        gnupg.decrypt(stream, target)
-                except (DecryptionError, zipfile.BadZipFile) as error:
-                    bad.append(str(error))
-    if bad:
-        more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        raise DamagedPackage(f"{name}: {'; '.join(bad[:_NAMED])}{more}")
-    return found
+    with storage.reading(package_key(day)) as path, _opened(path, name) as archive:
+        return [
+            (info.filename, info.file_size, package_member(info.filename, known))
+            for info in archive.infolist()
+            if not info.is_dir()
+        ]
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        raise DamagedPackage(
+            f"{name} is no zip file or is cut short: delete it from the storage, materialize"
+            " packages/database_package again, and ask edX where that does not help"
+        ) from None
+    with archive:
+        yield archive
+
+
+@contextmanager
+def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]:
+    try:
+        with archive.open(member) as stream:
+            yield stream
+    except zipfile.BadZipFile:
+        raise DamagedPackage(f"{member} is damaged in its package: download it again") from None
 
 
 def _course_of(
-    store: Store, storage: Storage, prefix: str, site: str, members: dict[str, Entry]
+    store: Store, storage: Storage, gnupg: Gnupg, package: Entry, members: dict[str, Entry]
 ) -> str | None:
     """The course of a group of files, told by their content before their name.
 
     A name cannot tell where its number ends and its run begins, nor what a `_` was.
     """
-    if structure := members.get("course_structure"):
-        with storage.reading(structure["key"]) as path:
-            try:
-                key = course_of_structure(read_blocks(path.read_bytes()))
-            except StructureError:
-                key = None
-        if key:
-            return key
-    if enrolments := members.get("student_courseenrollment"):
-        with storage.reading(enrolments["key"]) as path:
-            if key := _course_of_enrolments(path):
-                return key
-    for course in store.find(MASTER, COURSES, {"site": site}):
+    for table in _TELLS_COURSE:
+        if member := members.get(table):
+            with course_file(storage, gnupg, package, member) as path:
+                if key := _course_in(table, path):
+                    return key
+    prefix = package["prefix"]
+    for course in store.find(MASTER, COURSES, {"site": package["site"]}):
         if "-".join(course_parts(course["course_key"])) == prefix:
             return str(course["course_key"])
     return course_key("/".join(prefix.split("-"))) if prefix.count("-") == 2 else None
 
 
-def _course_of_enrolments(path: Path) -> str | None:
-    with path.open("rb") as lines:
-        try:
-            for row in TableReader(lines, "student_courseenrollment"):
+def _course_in(table: str, path: Path) -> str | None:
+    try:
+        if table == "course_structure":
+            return course_of_structure(read_blocks(path.read_bytes()))
+        with path.open("rb") as lines:
+            for row in TableReader(lines, table):
                 if isinstance(row, dict) and isinstance(told := row.get("course_id"), str):
                     return course_key(told)
-        except TableError:
-            return None
+    except (StructureError, TableError):
+        return None
     return None
 
 
-def _member_key(day: date, member: Member) -> str:
-    return f"{_folder(day)}/{member.site}/{member.prefix}/{member.table}"
-
-
-def _folder(day: date) -> str:
+def _folder(day: str) -> str:
     return f"packages/{day}/courses"
 
 

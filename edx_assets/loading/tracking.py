@@ -14,6 +14,7 @@ from bson.raw_bson import RawBSONDocument
 
 from edx_assets.edx.course_structure import Block, block_index, find_block, structure_window
 from edx_assets.edx.courses import CourseEntry, Window, read_courses_file, window_of
+from edx_assets.edx.schema import indexes
 from edx_assets.loading.collection import course_entry, is_current
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
@@ -25,16 +26,7 @@ from edx_assets.loading.ledger import (
     note_course_load,
 )
 from edx_assets.loading.master_tracking import CountMismatch
-from edx_assets.resources.store import Index, Store
-
-INDEXES: list[Index] = [
-    [("timestamp", 1)],
-    [("username", 1), ("timestamp", 1)],
-    [("event_type", 1)],
-    [("module_id", 1)],
-    [("load_file", 1)],
-]
-
+from edx_assets.resources.store import Store
 
 EXTRACTION = 1
 """Version of what becomes of a record; a course extracted under another is extracted anew."""
@@ -78,7 +70,7 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
     if before and is_current(store, database, before, source):
         return _metadata(database, before, "unchanged")
     binding = Binding()
-    with store.replacing(database, TRACKING, INDEXES) as staging:
+    with store.replacing(database, TRACKING, indexes(TRACKING)) as staging:
         found = store.find_raw(MASTER, TRACKING, query)
         for _batch, inserted in store.insert_all(database, staging, bind(found, blocks, binding)):
             binding.events -= len(inserted.duplicates) + len(inserted.refused)
@@ -98,7 +90,7 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
         "source": source,
         "loaded_at": datetime.now(UTC),
     }
-    note_course_load(store, partition, TRACKING, load)
+    note_course_load(store, partition, database, TRACKING, load)
     seconds = monotonic() - started
     return {
         **_metadata(database, load, "extracted"),

@@ -76,7 +76,8 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
             (manifest["first_day"], manifest["last_day"]),
         )
     for course in sorted(instance.get_dynamic_partitions("courses")):
-        yield f"course {course}", AssetSelection.groups("courses"), course
+        groups = AssetSelection.groups("courses", "course_tables", "course_ora")
+        yield f"course {course}", groups, course
 
 
 def _materialize(

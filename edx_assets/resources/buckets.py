@@ -91,6 +91,14 @@ class Buckets(ConfigurableResource):
             if (day := package_day(item.name, org))
         }
 
+    def opt_in_lists(self) -> dict[date, Delivered]:
+        """Every e-mail opt-in list of the institution (a zip of CSVs), by delivery date."""
+        return {
+            day: item
+            for item in self._list(self.packages_bucket, "email-opt-in/")
+            if (day := package_day(item.name.removeprefix("email-opt-in-"), self._org()))
+        }
+
     def download(self, item: Delivered, path: Path) -> None:
         """Download an object, and check that what arrived is what S3 has, by size and ETag.
 

@@ -1,0 +1,21 @@
+"""The columns of a collection as Dagster's UI shows them, out of the schema."""
+
+from typing import Any
+
+from dagster import TableColumn, TableSchema
+
+from edx_assets.edx.schema import tables
+
+
+def column_schema(collection: str) -> dict[str, Any]:
+    """Metadata with a table's columns, their types and meanings; none for other collections."""
+    columns = tables().get(collection)
+    if not columns:
+        return {}
+    schema = TableSchema(
+        columns=[
+            TableColumn(column.column, column.type, description=column.meaning)
+            for column in columns.values()
+        ]
+    )
+    return {"dagster/column_schema": schema}
