@@ -30,6 +30,8 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def gpg_key(passphrase: str = PASSPHRASE) -> Iterator[tuple[gnupg.GPG, str]]:
     """A GnuPG home with a new key pair; a short path, for its agent's socket."""
     with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as home:
+        # stretching the passphrase would cost each decryption a tenth of a second
+        (Path(home) / "gpg-agent.conf").write_text("s2k-count 65536\n")
         gpg = gnupg.GPG(gnupghome=home)
         key = gpg.gen_key(
             gpg.gen_key_input(
@@ -80,11 +82,21 @@ class Institution:
         key = f"{self.org}-{day}.zip"
         self.s3.put_object(Bucket=PACKAGES, Key=key, Body=buffer.getvalue())
 
+    def deliver_opt_in(self, day: str, rows: bytes) -> None:
+        """The institution's e-mail opt-in list (CSV)."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            name = f"{self.org}-email_opt_in-prod-analytics.csv.gpg"
+            archive.writestr(name, self.encrypted(rows))
+        key = f"email-opt-in/email-opt-in-{self.org}-{day}.zip"
+        self.s3.put_object(Bucket=PACKAGES, Key=key, Body=buffer.getvalue())
+
     def run(
         self,
         *assets: str,
         partition: str | None = None,
         days: tuple[str, str] | None = None,
+        config: dict[str, Any] | None = None,
     ) -> ExecuteInProcessResult:
         """Materialize assets (`edx/raw_log`) of a partition or a range of days, in a real run."""
         definitions = build_defs(load_settings())
@@ -101,7 +113,7 @@ class Institution:
             resources=dict(definitions.resources or {}),
             partition_key=partition,
             tags=tags,
-            run_config=_QUIET,
+            run_config={**_QUIET, "ops": config or {}},
             raise_on_error=False,
         )
 
