@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from itertools import islice
 from time import monotonic
 from typing import Any
 
 from isal import igzip
 
 from edx_assets.edx.events import IMPLICIT, Rejected, line_reader
+from edx_assets.edx.lines import batches
 from edx_assets.loading.day_files import Metadata, StageMissing, daily_log, decrypted_key
 from edx_assets.loading.duplicates import adopt_orphans, note_duplicates
 from edx_assets.loading.ledger import (
@@ -24,7 +24,7 @@ from edx_assets.loading.ledger import (
 )
 from edx_assets.loading.quarantine import BadLines, quarantine, release
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import BATCH, Store
+from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
 RECORDS = 3
 """Version of what becomes of a line; a file loaded under another is loaded anew."""
@@ -114,8 +114,7 @@ def load_lines(
 ) -> None:
     """Load a file's lines, a batch at a time: memory is flat whatever its size."""
     read = line_reader(load_file, site, datetime.now(UTC))
-    remaining = iter(lines)
-    while batch := list(islice(remaining, BATCH)):
+    for batch in batches(lines, BATCH, BATCH_BYTES):
         documents: list[bytes] = []
         records: list[dict[str, Any]] = []
         numbers: list[int] = []

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from bson import CodecOptions
@@ -19,11 +18,16 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
 
+from edx_assets.edx.lines import batches
+
 Document = dict[str, Any]
 Index = Sequence[tuple[str, int]]
 
 BATCH = 1000
 """Documents sent at once: larger ones are no faster (see the benchmarks)."""
+
+BATCH_BYTES = 8 * 1024 * 1024
+"""A batch ends where it passes so many bytes: it is held in memory whole."""
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _DUPLICATE = 11000
@@ -183,8 +187,7 @@ class Store:
         self, database: str, collection: str, documents: Iterable[bytes]
     ) -> Iterator[tuple[list[bytes], Inserted]]:
         """Insert encoded documents as they stream by; each batch, and what became of it."""
-        remaining = iter(documents)
-        while batch := list(islice(remaining, BATCH)):
+        for batch in batches(documents, BATCH, BATCH_BYTES):
             yield batch, self.insert(database, collection, batch)
 
     @cached_property
