@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edx_assets.edx.tables import TableReader
-from edx_assets.loading.collection import RowCounts, _encoded
-from edx_assets.loading.package import course_file
+from edx_assets.loading.package_files import course_file
+from edx_assets.loading.rows import RowCounts, encoded
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect
@@ -81,7 +81,7 @@ def main() -> None:
             store = connect(uri)
             with path.open("rb") as lines, store.replacing("BigX", "big") as staging:
                 table = TableReader(lines, "courseware_studentmodule")
-                for _batch in store.insert_all("BigX", staging, _encoded(table, counts, [])):
+                for _batch in store.insert_all("BigX", staging, encoded(table, counts, [])):
                     pass
                 loaded = time.monotonic() - started - decrypted
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -12,7 +12,7 @@ from edx_assets.loading.daily_log import DamagedLog
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
 from edx_assets.loading.master_tracking import CountMismatch
-from edx_assets.loading.package import DamagedPackage
+from edx_assets.loading.package_files import DamagedPackage
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.buckets import DeliveryError
 from edx_assets.resources.gnupg import DecryptionError

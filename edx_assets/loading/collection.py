@@ -1,26 +1,18 @@
 """Loading one collection of a course's database from a package."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from bson import decode, encode
-from bson.errors import InvalidDocument
+from bson import decode
 
-from edx_assets.edx.course_export import ExportError, read_export
-from edx_assets.edx.course_structure import StructureError, read_blocks
-from edx_assets.edx.courses import partition_course
-from edx_assets.edx.events import MAX_DOCUMENT
-from edx_assets.edx.forum import read_forum
-from edx_assets.edx.lines import BadLine
-from edx_assets.edx.opt_in import read_opt_in
-from edx_assets.edx.schema import drift, indexes, tables
-from edx_assets.edx.tables import TableError, TableReader
+from edx_assets.edx.course_export import ExportError
+from edx_assets.edx.course_structure import StructureError
+from edx_assets.edx.schema import indexes, tables
+from edx_assets.edx.tables import TableError
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
     COURSES,
@@ -32,14 +24,12 @@ from edx_assets.loading.ledger import (
     note_load,
     package_of,
 )
-from edx_assets.loading.package import OPT_IN, course_file, opt_in_list
+from edx_assets.loading.package_files import OPT_IN, course_file, opt_in_list
 from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.loading.rows import RowCounts, Rows, encoded, rows_of
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
-
-Rows = Iterable[dict[str, Any] | BadLine]
-Tell = Callable[[], Metadata]
 
 ROWS = 2
 """Version of what becomes of a row; a file loaded under another is loaded anew."""
@@ -47,16 +37,6 @@ ROWS = 2
 
 class UnusableFile(Exception):  # noqa: N818 - a verdict on a file
     """A delivered file cannot be loaded; the message names it, the cause and the remedy."""
-
-
-@dataclass
-class RowCounts:
-    """What became of a file's rows."""
-
-    rows: int = 0
-    loaded: int = 0
-    duplicates: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
 
 
 def load_collection(
@@ -95,7 +75,7 @@ def load_collection(
     with (
         _naming(label),
         _file(storage, gnupg, package, collection) as path,
-        _rows(path, partition, collection, label) as (rows, tell),
+        rows_of(path, partition, collection, label) as (rows, tell),
     ):
         counts = _replace(store, database, collection, label, rows)
         told = tell()
@@ -189,42 +169,6 @@ def _file(storage: Storage, gnupg: Gnupg, package: Entry, collection: str) -> It
 
 
 @contextmanager
-def _rows(
-    path: Path | None, partition: str, collection: str, label: str
-) -> Iterator[tuple[Rows, Tell]]:
-    """A file's documents as they stream by, and what to tell of them afterwards."""
-    if path is None:
-        yield [], dict
-    elif collection == "course_export":
-        facts = {"_id": partition, "export": label, **read_export(path)}
-        yield [facts], lambda: {"files_in_export": sum(facts["files"].values())}
-    else:
-        with path.open("rb") as lines:
-            if collection == "course_structure":
-                blocks = read_blocks(lines.read()).values()
-                categories = Counter(block["category"] for block in blocks)
-                yield blocks, lambda: {"categories": dict(categories.most_common())}
-            elif collection == "forum":
-                yield read_forum(lines), dict
-            elif collection == OPT_IN:
-                yield read_opt_in(lines, partition_course(partition)[0]), dict
-            else:
-                table = TableReader(lines, collection)
-                yield table, lambda: _told_of_table(collection, table)
-
-
-def _told_of_table(collection: str, table: TableReader) -> Metadata:
-    """What a table had that the schema does not expect: drift, cells kept as text, mends."""
-    told = {
-        "drift": drift(collection, table.columns),
-        "inferred_types": {name: table.types[name] for name in table.inferred},
-        "untyped_cells": dict(table.untyped),
-        "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-@contextmanager
 def _naming(label: str) -> Iterator[None]:
     try:
         yield
@@ -238,7 +182,7 @@ def _replace(store: Store, database: str, collection: str, label: str, rows: Row
     counts = RowCounts()
     bad: BadLines = []
     with store.replacing(database, collection, indexes(collection)) as staging:
-        for batch, inserted in store.insert_all(database, staging, _encoded(rows, counts, bad)):
+        for batch, inserted in store.insert_all(database, staging, encoded(rows, counts, bad)):
             counts.duplicates += len(inserted.duplicates)
             for position, code in inserted.refused.items():
                 reason = f"refused_by_database_{code}"
@@ -255,24 +199,6 @@ def _replace(store: Store, database: str, collection: str, label: str, rows: Row
     release(store, database, collection)
     quarantine(store, database, collection, label, bad)
     return counts
-
-
-def _encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
-    for row in rows:
-        counts.rows += 1
-        if isinstance(row, BadLine):
-            counts.rejected[row.reason] += 1
-            bad.append((row.number, row.reason, row.raw))
-            continue
-        try:
-            document = encode(row)
-        except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError):
-            document = b""
-        if not document or len(document) > MAX_DOCUMENT:
-            counts.rejected["not_storable"] += 1
-            bad.append((counts.rows, "not_storable", b""))
-            continue
-        yield document
 
 
 def _metadata(database: str, entry: Entry, outcome: str) -> Metadata:

@@ -1,11 +1,8 @@
 """The stages of a database package: downloaded, and its members told apart by course."""
 
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from edx_assets.edx.course_structure import StructureError, course_of_structure, read_blocks
 from edx_assets.edx.file_names import Member, package_member
@@ -21,25 +18,22 @@ from edx_assets.loading.ledger import (
     Entry,
     register_course,
 )
+from edx_assets.loading.package_files import (
+    OPT_IN,
+    course_file,
+    courses_folder,
+    opened,
+    package_key,
+)
 from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets.resources.gnupg import Gnupg, naming
+from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 
 SORTING = 1
 """Version of how members are told apart; a package sorted under another is sorted anew."""
-OPT_IN = "email_opt_in"
 _TELLS_COURSE = ("course_structure", "student_courseenrollment")
 """Members whose content tells the course key, which the files' names alone do not."""
-
-
-class DamagedPackage(Exception):  # noqa: N818 - a verdict on a file
-    """A database package cannot be used; the message names the file and the remedy."""
-
-
-def package_key(day: str, kind: str = "package") -> str:
-    """Storage key of a package, or of the e-mail opt-in list delivered with it."""
-    return f"packages/{day}/{kind}.zip"
 
 
 def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
@@ -99,7 +93,7 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
     before = store.get(MASTER, PACKAGES, str(day))
     if before and before["source"] == source:
         return _metadata(before, "unchanged")
-    storage.delete(_folder(str(day)))
+    storage.delete(courses_folder(str(day)))
     groups: dict[tuple[str, str], dict[str, Entry]] = {}
     failed, others = [], []
     for path, size, member in _members(storage, str(day), raw["file"]):
@@ -153,85 +147,15 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
     return _metadata(entry, "sorted")
 
 
-@contextmanager
-def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -> Iterator[Path]:
-    """A member of a package, decrypted: on its first use, and kept.
-
-    It is streamed from the zip through gpg into the storage, one at a time.
-
-    Raises:
-        DecryptionError, DamagedPackage: it cannot be had; the message names it.
-    """
-    key = f"{_folder(package['date'])}/{package['site']}/{package['prefix']}/{member['table']}"
-    if not storage.exists(key):
-        with (
-            storage.reading(package_key(package["date"])) as path,
-            _opened(path, package["file"]) as archive,
-            _member_stream(archive, member["member"]) as stream,
-            naming(member["member"]),
-            storage.writing(key) as target,
-        ):
-            gnupg.decrypt(stream, target)
-    with storage.reading(key) as path:
-        yield path
-
-
-@contextmanager
-def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator[Path | None]:
-    """The e-mail opt-in list delivered with a package, decrypted; None where there is none.
-
-    Raises:
-        DecryptionError, DamagedPackage: it cannot be had; the message names it.
-    """
-    key = f"{_folder(day)}/{site}/{OPT_IN}.csv"
-    if not storage.exists(key):
-        with storage.reading(package_key(day, OPT_IN)) as path, _opened(path, OPT_IN) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".csv.gpg")]
-            own = next((name for name in names if ("edge" in name) == (site == "edge")), None)
-            if own is None:
-                yield None
-                return
-            with (
-                _member_stream(archive, own) as stream,
-                naming(own),
-                storage.writing(key) as target,
-            ):
-                gnupg.decrypt(stream, target)
-    with storage.reading(key) as path:
-        yield path
-
-
 def _members(storage: Storage, day: str, name: str) -> list[tuple[str, int, Member | None]]:
     """A package's members: path in the zip, size there, and what the name tells."""
     known = frozenset(tables())
-    with storage.reading(package_key(day)) as path, _opened(path, name) as archive:
+    with storage.reading(package_key(day)) as path, opened(path, name) as archive:
         return [
             (info.filename, info.file_size, package_member(info.filename, known))
             for info in archive.infolist()
             if not info.is_dir()
         ]
-
-
-@contextmanager
-def _opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
-        raise DamagedPackage(
-            f"{name} is no zip file or is cut short: delete it from the storage, materialize"
-            " packages/database_package again, and ask edX where that does not help"
-        ) from None
-    with archive:
-        yield archive
-
-
-@contextmanager
-def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]:
-    try:
-        with archive.open(member) as stream:
-            yield stream
-    except zipfile.BadZipFile:
-        raise DamagedPackage(f"{member} is damaged in its package: download it again") from None
 
 
 def _course_of(
@@ -264,10 +188,6 @@ def _course_in(table: str, path: Path) -> str | None:
     except (StructureError, TableError):
         return None
     return None
-
-
-def _folder(day: str) -> str:
-    return f"packages/{day}/courses"
 
 
 def _metadata(entry: dict[str, Any], outcome: str) -> Metadata:

@@ -1,0 +1,104 @@
+"""A package's files: where they are kept, and each member out of its zip when it is asked for."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from edx_assets.loading.ledger import Entry
+from edx_assets.resources.gnupg import Gnupg, naming
+from edx_assets.resources.storage import Storage
+
+OPT_IN = "email_opt_in"
+
+
+class DamagedPackage(Exception):  # noqa: N818 - a verdict on a file
+    """A database package cannot be used; the message names the file and the remedy."""
+
+
+def package_key(day: str, kind: str = "package") -> str:
+    """Storage key of a package, or of the e-mail opt-in list delivered with it."""
+    return f"packages/{day}/{kind}.zip"
+
+
+def courses_folder(day: str) -> str:
+    """Storage key of what has been decrypted of a package."""
+    return f"packages/{day}/courses"
+
+
+@contextmanager
+def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -> Iterator[Path]:
+    """A member of a package, decrypted: on its first use, and kept.
+
+    It is streamed from the zip through gpg into the storage, one at a time.
+
+    Raises:
+        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+    """
+    key = (
+        f"{courses_folder(package['date'])}/{package['site']}/{package['prefix']}/{member['table']}"
+    )
+    if not storage.exists(key):
+        with (
+            storage.reading(package_key(package["date"])) as path,
+            opened(path, package["file"]) as archive,
+            _member_stream(archive, member["member"]) as stream,
+            naming(member["member"]),
+            storage.writing(key) as target,
+        ):
+            gnupg.decrypt(stream, target)
+    with storage.reading(key) as path:
+        yield path
+
+
+@contextmanager
+def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator[Path | None]:
+    """The e-mail opt-in list delivered with a package, decrypted; None where there is none.
+
+    Raises:
+        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+    """
+    key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
+    if not storage.exists(key):
+        with storage.reading(package_key(day, OPT_IN)) as path, opened(path, OPT_IN) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".csv.gpg")]
+            own = next((name for name in names if ("edge" in name) == (site == "edge")), None)
+            if own is None:
+                yield None
+                return
+            with (
+                _member_stream(archive, own) as stream,
+                naming(own),
+                storage.writing(key) as target,
+            ):
+                gnupg.decrypt(stream, target)
+    with storage.reading(key) as path:
+        yield path
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
+    """A package's zip.
+
+    Raises:
+        DamagedPackage: it is none.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        raise DamagedPackage(
+            f"{name} is no zip file or is cut short: delete it from the storage, materialize"
+            " packages/database_package again, and ask edX where that does not help"
+        ) from None
+    with archive:
+        yield archive
+
+
+@contextmanager
+def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]:
+    try:
+        with archive.open(member) as stream:
+            yield stream
+    except zipfile.BadZipFile:
+        raise DamagedPackage(f"{member} is damaged in its package: download it again") from None
