@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from time import monotonic
 from typing import Any
 
 from dagster import (
@@ -91,6 +92,7 @@ def _run_day(
     """Take a day through its stages; what stopped it, or None."""
     day = date.fromisoformat(partition)
     for name, stage in stages.items():
+        started = monotonic()
         try:
             metadata = stage(day)
         except MissingSetting as error:
@@ -98,6 +100,7 @@ def _run_day(
         except EXPECTED as error:
             context.log.error(f"{site}/{name} {partition}: {error}")
             return error
+        metadata.setdefault("seconds", round(monotonic() - started, 2))
         context.log_event(
             AssetMaterialization(
                 asset_key=[site, name], partition=partition, metadata=shown(metadata)

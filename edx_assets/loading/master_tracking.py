@@ -91,6 +91,7 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
     _check(store, log.file, log.lines, counts)
     entry |= {
         "state": "loaded" if log.file else "no_file",
+        "bytes": log.unpacked,
         "lines": counts.lines,
         "loaded": counts.loaded,
         "duplicates": counts.duplicates,
@@ -202,6 +203,7 @@ def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
     metadata: Metadata = {
         "file": entry["file"] or "none",
         "outcome": outcome if entry["file"] else "empty: no file for this day",
+        "bytes": entry.get("bytes", 0),
         "lines": entry.get("lines", 0),
         "loaded": loaded,
         "duplicates": entry.get("duplicates", 0),
