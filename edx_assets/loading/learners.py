@@ -13,6 +13,7 @@ from bson import encode
 from edx_assets.loading.collection import course_database, is_current
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import course_load, note_course_load
+from edx_assets.loading.master_tracking import CountMismatch
 from edx_assets.resources.store import Index, Store
 
 LEARNERS = "learners"
@@ -38,6 +39,7 @@ def join_learners(store: Store, partition: str) -> Metadata:
 
     Raises:
         StageMissing: one of the collections has not been loaded.
+        CountMismatch: a learner came twice.
         StoreError: the database failed.
     """
     database = course_database(store, partition)
@@ -55,6 +57,12 @@ def join_learners(store: Store, partition: str) -> Metadata:
     with store.replacing(database, LEARNERS, INDEXES) as staging:
         for batch, _inserted in store.insert_all(database, staging, _joined(store, database)):
             documents += len(batch)
+        held = store.count(database, staging)
+        if held != documents:
+            raise CountMismatch(
+                f"{partition}: {documents} learners were joined and {held} are in the collection:"
+                " run this partition again, and report it if it stays so"
+            )
     entry = {"documents": documents, "source": source, "loaded_at": datetime.now(UTC)}
     note_course_load(store, partition, database, LEARNERS, entry)
     return {
