@@ -83,8 +83,14 @@ def dictionary() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--learners", default=60, show_default=True, help="Events grow with them.")
-@click.option("--weeks", default=5, show_default=True)
+@click.option(
+    "--learners",
+    default=60,
+    type=click.IntRange(5),
+    show_default=True,
+    help="Events grow with them.",
+)
+@click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
 def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
     """Make a sample institution: keys, encrypted logs and packages, and the truth about them."""
     with _local():
@@ -95,8 +101,14 @@ def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
 
 @main.command()
 @_DATA
-@click.option("--learners", default=60, show_default=True, help="Events grow with them.")
-@click.option("--weeks", default=5, show_default=True)
+@click.option(
+    "--learners",
+    default=60,
+    type=click.IntRange(5),
+    show_default=True,
+    help="Events grow with them.",
+)
+@click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
 def demo(data: Path, learners: int, weeks: int) -> None:
     """Take a sample institution through every stage, through Dagster, on embedded servers."""
     with _local():
