@@ -103,3 +103,22 @@ def test_a_table_with_windows_line_ends_is_read_without_them(
     load(testx, "auth_user")
     [ana] = collection(store, "auth_user")
     assert ana["last_login"] == datetime(2014, 2, 3, 10, tzinfo=UTC)
+
+
+def test_courses_that_would_share_a_database_do_not_hold_up_the_others(
+    testx: Institution, store: Store
+) -> None:
+    files = {}
+    for number in ("T.1", "T_1", "U1"):
+        rows = f"id\tuser_id\tcourse_id\n1\t7\tTestX/{number}/2014\n".encode()
+        files[f"TestX-{number}-2014-student_courseenrollment-prod-analytics.sql"] = rows
+    testx.deliver_package("2014-02-09", files)
+    for _again in range(2):
+        text = failure_text(sort(testx, "2014-02-09"))
+        assert "would both be the database TestX_T_1_2014" in text
+    assert testx.instance.get_dynamic_partitions("courses") == [
+        "course-v1:TestX+T.1+2014",
+        "course-v1:TestX+U1+2014",
+    ]
+    load(testx, "student_courseenrollment", "course-v1:TestX+U1+2014")
+    assert store.count("TestX_U1_2014", "student_courseenrollment") == 1

@@ -68,6 +68,8 @@ def course_files(
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
         store = mongo.store()
-        metadata = sort_package(store, storage, gnupg, day)
-        reveal_courses(context, store)
+        try:
+            metadata = sort_package(store, storage, gnupg, day)
+        finally:
+            reveal_courses(context, store)
     return MaterializeResult(metadata=shown(metadata))

@@ -15,6 +15,7 @@ from edx_assets.loading.ledger import (
     MASTER,
     PACKAGE_COURSES,
     PACKAGES,
+    CourseClash,
     Entry,
     register_course,
 )
@@ -85,13 +86,14 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
         StageMissing: the package has not been downloaded.
         DamagedPackage: it is no zip file; the ledger then stays as it was.
         DecryptionError: a member that tells a course's key cannot be decrypted.
+        CourseClash: courses of it would share a database; the others are registered all the same.
     """
     raw = storage.read_json(f"packages/{day}/raw.json")
     if raw is None:
         raise StageMissing(f"packages/database_package has no {day}: materialize it first")
     source = [raw["etag"], raw["opt_in_etag"], SORTING]
     before = store.get(MASTER, PACKAGES, str(day))
-    if before and before["source"] == source:
+    if before and before["source"] == source and not before["refused"]:
         return _metadata(before, "unchanged")
     storage.delete(courses_folder(str(day)))
     groups: dict[tuple[str, str], dict[str, Entry]] = {}
@@ -113,8 +115,13 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
         else:
             found.append((course, site, prefix))
     store.delete(MASTER, PACKAGE_COURSES, {"date": str(day)})
+    refused = []
     for course, site, prefix in found:
-        partition = register_course(store, course, site)
+        try:
+            partition = register_course(store, course, site)
+        except CourseClash as clash:  # the other courses are not to wait for this one
+            refused.append(str(clash))
+            continue
         members = groups[site, prefix]
         store.put(
             MASTER,
@@ -142,8 +149,11 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
         "courses": [{"course_key": course, "site": site} for course, site, _prefix in found],
         "failed_exports": failed,
         "not_of_a_course": others,
+        "refused": refused,
     }
     store.put(MASTER, PACKAGES, entry)
+    if refused:
+        raise CourseClash("; ".join(refused))
     return _metadata(entry, "sorted")
 
 
