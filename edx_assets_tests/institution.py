@@ -140,8 +140,12 @@ def institution(
     monkeypatch: pytest.MonkeyPatch,
     key: tuple[gnupg.GPG, str],
 ) -> Iterator[Institution]:
-    """An institution with nothing delivered yet; the process's settings point at it."""
-    with DagsterInstance.local_temp(str(folder)) as instance:
+    """An institution with nothing delivered yet; the process's settings point at it.
+
+    Its Dagster instance keeps its events in memory: each run on disk would make a database of its
+    own. The end-to-end test runs on a persistent one.
+    """
+    with DagsterInstance.ephemeral() as instance:
         gpg, fingerprint = key
         settings = {
             "AWS_ACCESS_KEY_ID": "testing",
