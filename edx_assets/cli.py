@@ -24,6 +24,14 @@ _DATA = click.option(
     show_default=True,
     help="Folder of the embedded servers and the demo.",
 )
+_LEARNERS = click.option(
+    "--learners",
+    default=60,
+    type=click.IntRange(5),
+    show_default=True,
+    help="Events grow with them.",
+)
+_WEEKS = click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
 
 
@@ -83,14 +91,8 @@ def dictionary() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True)
-@click.option(
-    "--learners",
-    default=60,
-    type=click.IntRange(5),
-    show_default=True,
-    help="Events grow with them.",
-)
-@click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
+@_LEARNERS
+@_WEEKS
 def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
     """Make a sample institution: keys, encrypted logs and packages, and the truth about them."""
     with _local():
@@ -101,14 +103,8 @@ def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
 
 @main.command()
 @_DATA
-@click.option(
-    "--learners",
-    default=60,
-    type=click.IntRange(5),
-    show_default=True,
-    help="Events grow with them.",
-)
-@click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
+@_LEARNERS
+@_WEEKS
 def demo(data: Path, learners: int, weeks: int) -> None:
     """Take a sample institution through every stage, through Dagster, on embedded servers."""
     with _local():

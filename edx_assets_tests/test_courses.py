@@ -181,6 +181,18 @@ def test_the_courses_file_sets_the_window_and_knows_other_spellings(
     assert found == [("05", COURSE), ("05", typo), ("06", COURSE), ("06", typo)]
 
 
+def test_a_courses_file_that_is_not_there_is_named(
+    testx: Institution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testx.deliver_package("2014-02-09", members())
+    sort(testx, "2014-02-09")
+    monkeypatch.setenv("EDX_COURSES_FILE", "/nowhere/courses.yaml")
+    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
+    text = failure_text(result)
+    assert text.startswith("dagster._core.definitions.events.Failure")
+    assert "/nowhere/courses.yaml" in text
+
+
 def test_events_are_bound_to_their_block_in_either_spelling(
     testx: Institution, store: Store
 ) -> None:

@@ -272,3 +272,16 @@ def test_edge_has_a_chain_of_its_own(testx: Institution, store: Store, site: str
     assert testx.run_day("2014-02-03", site=site).success
     assert records(store)[0]["site"] == "edge"
     assert testx.instance.get_dynamic_partitions("courses") == ["course-v1:TestX+T101+2014@edge"]
+
+
+def test_a_file_that_went_from_the_storage_fails_its_day_alone(
+    testx: Institution, store: Store
+) -> None:
+    for day, second in (("2014-02-03", 1), ("2014-02-04", 2)):
+        testx.deliver(day, [event(second)])
+        testx.run("edx/raw_log", partition=day)
+    (testx.folder / "files/events/edx/2014/2014-02-03.log.gz.gpg").unlink()
+    days = ("2014-02-03", "2014-02-04")
+    text = failure_text(testx.run("edx/daily_log", "edx/master_tracking", days=days))
+    assert "2014-02-03.log.gz.gpg is not in the storage: materialize the stage" in text
+    assert materialized(testx, "edx/master_tracking") == {"2014-02-04"}

@@ -31,8 +31,8 @@ FINAL = (
 )
 """Failures that the same input would meet again: a retry is no remedy."""
 
-PASSING = (CountMismatch, DeliveryError, StoreError)
-"""Failures that can pass by themselves."""
+PASSING = (CountMismatch, DeliveryError, OSError, StoreError)
+"""Failures that can pass by themselves, or once a file is there or a disk has room."""
 
 EXPECTED = (*FINAL, *PASSING)
 

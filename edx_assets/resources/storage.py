@@ -44,7 +44,9 @@ class Storage(ConfigurableResource):
         """
         path = self._path(key)
         if not path.is_file():
-            raise FileNotFoundError(f"{key} is not in the storage")
+            raise FileNotFoundError(
+                f"{key} is not in the storage: materialize the stage that puts it there again"
+            )
         yield path
 
     def exists(self, key: str) -> bool:
