@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import blake2b
 from math import isfinite
 from typing import Any
 
@@ -16,6 +15,7 @@ import bson
 import orjson
 from bson import ObjectId
 from bson.errors import InvalidDocument
+from xxhash import xxh3_64_digest
 
 from edx_assets.edx.event_keys import course_of, module_of
 
@@ -28,6 +28,7 @@ ADDED_FIELDS = frozenset(
 IMPLICIT = "/"
 """An implicit event's type is the path of the request, so it begins with a slash."""
 
+_EPOCH = datetime(1970, 1, 1)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = b" \t\r\n\x00"
 
@@ -56,9 +57,11 @@ def line_reader(
 
     Returns:
         A function from a line (bytes, with or without its line end) to the record as BSON and as
-        a dict. It raises `Rejected` for a line that cannot be loaded.
+        a dict, whose dates are naive, in UTC: an aware one takes the encoder thrice the time. It
+        raises `Rejected` for a line that cannot be loaded.
     """
     loads, encode = orjson.loads, bson.encode
+    load_date = _naive(load_date)
 
     def read(line: bytes) -> tuple[bytes, dict[str, Any]]:
         try:
@@ -92,9 +95,7 @@ def line_reader(
         record["site"] = site
         record["load_file"] = load_file
         record["load_date"] = load_date
-        record["_id"] = ObjectId(
-            second.to_bytes(4, "big") + blake2b(line.strip(_BLANK), digest_size=8).digest()
-        )
+        record["_id"] = ObjectId(second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK)))
         try:
             document = encode(record)
         except UnicodeEncodeError:
@@ -119,7 +120,7 @@ def read_user_id(context: Any) -> int | None:
 
 
 def read_time(text: Any) -> tuple[datetime, int]:
-    """A tracking event's time (aware) and its second since 1970.
+    """A tracking event's time (naive, UTC) and its second since 1970.
 
     Variants seen: with or without microseconds, `+00:00`, `Z`, or naive, which is UTC.
 
@@ -129,15 +130,21 @@ def read_time(text: Any) -> tuple[datetime, int]:
     if type(text) is not str:
         raise Rejected("no_time")
     try:
-        timestamp = datetime.fromisoformat(text)
-        if timestamp.tzinfo is None:
-            timestamp = timestamp.replace(tzinfo=UTC)
-        second = int(timestamp.timestamp() // 1)
+        timestamp = datetime.fromisoformat(text.removesuffix("+00:00"))
+        if timestamp.tzinfo is not None:
+            timestamp = _naive(timestamp)
     except (ValueError, OverflowError):
         raise Rejected("no_time") from None
+    since = timestamp - _EPOCH
+    second = since.days * 86_400 + since.seconds
     if not 0 <= second < 2**32:
         raise Rejected("no_time")
     return timestamp, second
+
+
+def _naive(moment: datetime) -> datetime:
+    """An aware moment as BSON means a naive one: in UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _parse_event(text: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ _UNCLEAN_IN_HTML = re.compile(r"(?:[^\w-]|_)+")
 _ID = r"[\w.~-]+"
 _OLD_ID = r"[\w.-]+"  # the old grammar knows no tilde
 _PLAIN_I4X = re.compile(rf"i4x://{_OLD_ID}/{_OLD_ID}/(\w+)/({_OLD_ID})")
+_PLAIN_HTML_REST = re.compile(rf"(\w+)-({_OLD_ID})")
 _PLAIN_BLOCK = re.compile(rf"block-v1:{_ID}\+{_ID}\+{_ID}\+type@(\w+)\+block@({_ID})")
 
 
@@ -135,13 +136,14 @@ def html_id(key: str) -> str:
 
 
 @lru_cache(_CACHE)
-def _html_prefix(course: str) -> tuple[str, str] | None:
-    """How the html ids of a course's blocks begin, and how their usage keys do."""
+def _html_prefix(course: str) -> tuple[str, str | None] | None:
+    """How the html ids of a course's blocks begin, and how their usage keys do if i4x ones can."""
     key = course_key(course)
     if key is None:
         return None
     org, number, _run = course_parts(key)
-    return _UNCLEAN_IN_HTML.sub("_", f"i4x-{org}-{number}") + "-", f"i4x://{org}/{number}/"
+    html, usage = f"i4x-{org}-{number}", f"i4x://{org}/{number}/"
+    return _UNCLEAN_IN_HTML.sub("_", html) + "-", usage if usage_key(f"{usage}a/b") else None
 
 
 def usage_key_of_html_id(text: str, course: str | None) -> str | None:
@@ -155,8 +157,13 @@ def usage_key_of_html_id(text: str, course: str | None) -> str | None:
         return None
     prefixes = _html_prefix(course) if course else None
     if prefixes and text.startswith(prefixes[0]):
-        category, _, name = text[len(prefixes[0]) :].partition("-")
-        return usage_key(f"{prefixes[1]}{category}/{name}") if name else None
+        html, usage = prefixes
+        if usage is None:
+            return None
+        if plain := _PLAIN_HTML_REST.fullmatch(text, len(html)):
+            return f"{usage}{plain[1]}/{plain[2]}"
+        category, _, name = text[len(html) :].partition("-")
+        return usage_key(f"{usage}{category}/{name}") if name else None
     parts = text.split("-", 4)
     return usage_key("i4x://" + "/".join(parts[1:])) if len(parts) == 5 else None
 

@@ -1,7 +1,8 @@
 """The stage master_tracking: a day's records in the master collection, counted to the last line."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from time import monotonic
@@ -26,7 +27,7 @@ from edx_assets.loading.quarantine import BadLines, quarantine, release
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
-RECORDS = 3
+RECORDS = 4
 """Version of what becomes of a line; a file loaded under another is loaded anew."""
 
 
@@ -113,38 +114,70 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
 def load_lines(
     store: Store, lines: Iterable[bytes], load_file: str, site: str, counts: DayCounts
 ) -> None:
-    """Load a file's lines, a batch at a time: memory is flat whatever its size."""
+    """Load a file's lines: one batch is written while the next is read, and memory is flat."""
     read = line_reader(load_file, site, datetime.now(UTC))
-    for batch in batches(lines, BATCH, BATCH_BYTES):
-        documents: list[bytes] = []
-        records: list[dict[str, Any]] = []
-        numbers: list[int] = []
-        quarantined: BadLines = []
-        for number, line in enumerate(batch, counts.lines + 1):
-            try:
-                document, record = read(line)
-            except Rejected as verdict:
-                quarantined.append((number, verdict.reason, line))
-            else:
-                documents.append(document)
-                records.append(record)
-                numbers.append(number)
-        inserted = store.insert(MASTER, TRACKING, documents)
-        for position, code in inserted.refused.items():
-            number = numbers[position]
-            line = batch[number - counts.lines - 1]
-            quarantined.append((number, f"refused_by_database_{code}", line))
-        if inserted.duplicates:
-            again = [(numbers[i], records[i]["_id"], documents[i]) for i in inserted.duplicates]
-            note_duplicates(store, load_file, again)
-        quarantine(store, MASTER, TRACKING, load_file, quarantined)
-        counts.lines += len(batch)
-        counts.duplicates += len(inserted.duplicates)
-        counts.rejected.update(reason for _number, reason, _line in quarantined)
-        left_out = {*inserted.duplicates, *inserted.refused}
-        if left_out:
-            records = [record for i, record in enumerate(records) if i not in left_out]
-        _count(records, counts)
+    first = counts.lines + 1
+    writing: Future[None] | None = None
+    with ThreadPoolExecutor(1) as writer:
+        for batch in batches(lines, BATCH, BATCH_BYTES):
+            piece = _read(read, batch, first)
+            first += len(batch)
+            if writing:
+                writing.result()
+            writing = writer.submit(_write, store, load_file, piece, counts)
+        if writing:
+            writing.result()
+
+
+@dataclass
+class _Piece:
+    """A batch of lines, read: the records (encoded, and as they are), and what is no record."""
+
+    lines: int
+    numbers: list[int] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    documents: list[bytes] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    quarantined: BadLines = field(default_factory=list)
+
+
+def _read(
+    read: Callable[[bytes], tuple[bytes, dict[str, Any]]], batch: list[bytes], first: int
+) -> _Piece:
+    piece = _Piece(len(batch))
+    for number, line in enumerate(batch, first):
+        try:
+            document, record = read(line)
+        except Rejected as verdict:
+            piece.quarantined.append((number, verdict.reason, line))
+        else:
+            piece.numbers.append(number)
+            piece.raw.append(line)
+            piece.documents.append(document)
+            piece.records.append(record)
+    return piece
+
+
+def _write(store: Store, load_file: str, piece: _Piece, counts: DayCounts) -> None:
+    inserted = store.insert(MASTER, TRACKING, piece.documents)
+    for position, code in inserted.refused.items():
+        reason = f"refused_by_database_{code}"
+        piece.quarantined.append((piece.numbers[position], reason, piece.raw[position]))
+    if inserted.duplicates:
+        again = [
+            (piece.numbers[i], piece.records[i]["_id"], piece.documents[i])
+            for i in inserted.duplicates
+        ]
+        note_duplicates(store, load_file, again)
+    quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
+    counts.lines += piece.lines
+    counts.duplicates += len(inserted.duplicates)
+    counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
+    left_out = {*inserted.duplicates, *inserted.refused}
+    records = piece.records
+    if left_out:
+        records = [record for i, record in enumerate(records) if i not in left_out]
+    _count(records, counts)
 
 
 def prepare(store: Store) -> None:
@@ -166,7 +199,7 @@ def _count(records: list[dict[str, Any]], counts: DayCounts) -> None:
         elif (course := record.get("course_id")) and ":" in course:
             counts.told_courses.add(course)
     moments = [record["timestamp"] for record in records]
-    first, last = min(moments), max(moments)
+    first, last = min(moments).replace(tzinfo=UTC), max(moments).replace(tzinfo=UTC)
     counts.first = min(counts.first or first, first)
     counts.last = max(counts.last or last, last)
 
