@@ -73,16 +73,22 @@ class TableReader:
         A JSON column keeps its text, and its value stands beside it, named `…_parsed`.
         """
         width = len(self.columns)
-        converts = [(name, CONVERT[self.types[name]]) for name in self.columns]
+        names = ("_id", *self.columns)
+        converts = [CONVERT[self.types[name]] for name in self.columns]
         json_columns = [name for name in self.columns if self.types[name] == "json"]
         for number, line in numbered(self._lines, start=2):
             cells = self._cells(line)
             if len(cells) != width:
                 yield BadLine(number, "wrong_number_of_fields", line)
                 continue
-            row: Document = {"_id": number}
-            for (name, convert), cell in zip(converts, cells, strict=True):
-                row[name] = None if cell == NULL else self._typed(name, convert, cell)
+            try:
+                values = [
+                    None if cell == NULL else convert(cell)
+                    for convert, cell in zip(converts, cells, strict=True)
+                ]
+            except (ValueError, OverflowError):
+                values = [*map(self._typed, self.columns, converts, cells)]
+            row: Document = dict(zip(names, (number, *values), strict=True))
             for name in json_columns:
                 self._parse(row, name)
             yield row
@@ -113,7 +119,7 @@ class TableReader:
 
     def _typed(self, name: str, convert: Convert, cell: str) -> Any:
         try:
-            return convert(cell)
+            return None if cell == NULL else convert(cell)
         except (ValueError, OverflowError):
             self.untyped[name] += 1
             return unescape(cell)
