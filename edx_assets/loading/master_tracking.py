@@ -1,10 +1,10 @@
 """The stage master_tracking: a day's records in the master collection, counted to the last line."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from edx_assets.loading.ledger import (
     register_course,
 )
 from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
@@ -117,17 +118,16 @@ def load_lines(
 ) -> None:
     """Load a file's lines: one batch is written while the next is read, and memory is flat."""
     read = line_reader(load_file, site, datetime.now(UTC))
-    first = counts.lines + 1
-    writing: Future[None] | None = None
-    with ThreadPoolExecutor(1) as writer:
-        for batch in batches(lines, BATCH, BATCH_BYTES):
-            piece = _read(read, batch, first)
-            first += len(batch)
-            if writing:
-                writing.result()
-            writing = writer.submit(_write, store, load_file, piece, counts)
-        if writing:
-            writing.result()
+    pieces = _pieces(read, lines, counts.lines + 1)
+    for piece, duplicates in ahead(partial(_write, store, load_file), pieces):
+        counts.lines += piece.lines
+        counts.duplicates += len(duplicates)
+        counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
+        left_out = {number for number, _reason, _line in piece.quarantined} | duplicates
+        _count(
+            [told for n, told in zip(piece.numbers, piece.told, strict=True) if n not in left_out],
+            counts,
+        )
 
 
 class _Told(NamedTuple):
@@ -152,43 +152,40 @@ class _Piece:
     quarantined: BadLines = field(default_factory=list)
 
 
-def _read(
-    read: Callable[[bytes], tuple[bytes, dict[str, Any]]], batch: list[bytes], first: int
-) -> _Piece:
-    piece = _Piece(len(batch))
-    for number, line in enumerate(batch, first):
-        try:
-            document, record = read(line)
-        except Rejected as verdict:
-            piece.quarantined.append((number, verdict.reason, line))
-        else:
-            event_type = record.get("event_type")
-            implicit = type(event_type) is str and event_type[:1] == IMPLICIT
-            course = record.get("course_id")
-            piece.numbers.append(number)
-            piece.raw.append(line)
-            piece.documents.append(document)
-            piece.told.append(_Told(record["_id"], course, implicit, record["timestamp"]))
-    return piece
+def _pieces(
+    read: Callable[[bytes], tuple[bytes, dict[str, Any]]], lines: Iterable[bytes], first: int
+) -> Iterator[_Piece]:
+    for batch in batches(lines, BATCH, BATCH_BYTES):
+        piece = _Piece(len(batch))
+        for number, line in enumerate(batch, first):
+            try:
+                document, record = read(line)
+            except Rejected as verdict:
+                piece.quarantined.append((number, verdict.reason, line))
+            else:
+                event_type = record.get("event_type")
+                implicit = type(event_type) is str and event_type[:1] == IMPLICIT
+                course = record.get("course_id")
+                piece.numbers.append(number)
+                piece.raw.append(line)
+                piece.documents.append(document)
+                piece.told.append(_Told(record["_id"], course, implicit, record["timestamp"]))
+        first += len(batch)
+        yield piece
 
 
-def _write(store: Store, load_file: str, piece: _Piece, counts: DayCounts) -> None:
+def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
+    """Insert a piece's records, note and quarantine the others; the numbers of the duplicates."""
     inserted = store.insert(MASTER, TRACKING, piece.documents)
-    for position, code in inserted.refused.items():
-        reason = f"refused_by_database_{code}"
-        piece.quarantined.append((piece.numbers[position], reason, piece.raw[position]))
-    if inserted.duplicates:
-        again = [
-            (piece.numbers[i], piece.told[i].record_id, piece.documents[i])
-            for i in inserted.duplicates
-        ]
+    for i, code in inserted.refused.items():
+        piece.quarantined.append((piece.numbers[i], f"refused_by_database_{code}", piece.raw[i]))
+    again = [
+        (piece.numbers[i], piece.told[i].record_id, piece.documents[i]) for i in inserted.duplicates
+    ]
+    if again:
         note_duplicates(store, load_file, again)
     quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
-    counts.lines += piece.lines
-    counts.duplicates += len(inserted.duplicates)
-    counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
-    left_out = {*inserted.duplicates, *inserted.refused}
-    _count([told for i, told in enumerate(piece.told) if i not in left_out], counts)
+    return {number for number, _record, _document in again}
 
 
 def prepare(store: Store) -> None:

@@ -9,8 +9,7 @@ from struct import pack
 from time import monotonic
 from typing import Any
 
-from bson import encode
-from bson.raw_bson import RawBSONDocument
+from bson import decode, encode
 
 from edx_assets.edx.course_structure import Block, block_index, find_block, structure_window
 from edx_assets.edx.courses import CourseEntry, Window, read_courses_file, window_of
@@ -136,16 +135,15 @@ def _fingerprint(
     return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
-def bind(
-    records: Iterator[RawBSONDocument], blocks: dict[str, Block], binding: Binding
-) -> Iterator[bytes]:
-    """Each record with `parent_data` and `metadata` of the block that its `module_id` names.
+def bind(records: Iterator[bytes], blocks: dict[str, Block], binding: Binding) -> Iterator[bytes]:
+    """Each record (BSON) with `parent_data` and `metadata` of the block its `module_id` names.
 
     The record's own bytes are kept: the two fields are put behind them.
     """
     index = block_index(blocks)
     known: dict[str, bytes] = {}
-    for record in records:
+    for document in records:
+        record = decode(document)
         binding.events += 1
         moment = record["timestamp"]
         if binding.first is None or moment < binding.first:
@@ -154,7 +152,7 @@ def bind(
             binding.last = moment
         module = record.get("module_id")
         if module is None:
-            yield bytes(record.raw)
+            yield document
             continue
         binding.with_module += 1
         place = known.get(module)
@@ -162,7 +160,7 @@ def bind(
             place = known[module] = _place(find_block(module, index))
         if place:
             binding.bound += 1
-        yield _appended(bytes(record.raw), place)
+        yield _appended(document, place)
 
 
 def _place(block: Block | None) -> bytes:

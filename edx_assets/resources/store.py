@@ -9,16 +9,16 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from bson import CodecOptions
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
 
 from edx_assets.edx.lines import batches
+from edx_assets.resources.ahead import ahead
 
 Document = dict[str, Any]
 Index = Sequence[tuple[str, int]]
@@ -29,7 +29,6 @@ BATCH = 1000
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""
 
-_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _DUPLICATE = 11000
 _STAGING = "_loading"
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
@@ -108,13 +107,17 @@ class Store:
         with _own_errors():
             yield from self._client[database][collection].find(query, fields, sort=sort)
 
-    def find_raw(
-        self, database: str, collection: str, query: Document
-    ) -> Iterator[RawBSONDocument]:
-        """The documents that fit, as BSON that is decoded where it is looked at."""
+    def find_raw(self, database: str, collection: str, query: Document) -> Iterator[bytes]:
+        """The documents that fit, encoded, as they stream in."""
         with _own_errors():
-            found = self._client[database].get_collection(collection, codec_options=_RAW)
-            yield from found.find(query, batch_size=BATCH)
+            found = self._client[database][collection]
+            batch: bytes
+            for batch in found.find_raw_batches(query, batch_size=BATCH):  # type: ignore[assignment]
+                start = 0
+                while start < len(batch):
+                    end = start + int.from_bytes(batch[start : start + 4], "little")
+                    yield batch[start:end]
+                    start = end
 
     def count(self, database: str, collection: str, query: Document | None = None) -> int:
         """How many documents fit.
@@ -186,9 +189,13 @@ class Store:
     def insert_all(
         self, database: str, collection: str, documents: Iterable[bytes]
     ) -> Iterator[tuple[list[bytes], Inserted]]:
-        """Insert encoded documents as they stream by; each batch, and what became of it."""
-        for batch in batches(documents, BATCH, BATCH_BYTES):
-            yield batch, self.insert(database, collection, batch)
+        """Insert encoded documents as they stream by; each batch, and what became of it.
+
+        A batch is inserted while the next one's documents are made.
+        """
+        yield from ahead(
+            partial(self.insert, database, collection), batches(documents, BATCH, BATCH_BYTES)
+        )
 
     @cached_property
     def renames(self) -> bool:
@@ -247,7 +254,7 @@ class Store:
         self._create(database, collection)
         for keys in indexes:
             self.index(database, collection, keys)
-        documents = (bytes(document.raw) for document in self.find_raw(database, staging, {}))
+        documents = self.find_raw(database, staging, {})
         for _batch, inserted in self.insert_all(database, collection, documents):
             if inserted.duplicates or inserted.refused:
                 raise StoreError(f"{collection} could not be copied whole: run it again")

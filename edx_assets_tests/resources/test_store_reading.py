@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from bson import decode
+
 from edx_assets.resources.store import Store
 from edx_assets_tests.resources.deviations import COMPARES_DATES_BY_SECOND, MIXES_ID_TYPES
 from edx_assets_tests.resources.documents import NOON, ids, insert
@@ -51,7 +53,7 @@ def test_a_window_of_dates_from_and_before_whole_seconds(store: Store) -> None:
     query = {"of": {"$in": ["course", "other"]}, "at": {"$gte": second, "$lt": second + more}}
     inside = ["course+0000", "course+0001", "course+0999"]
     assert ids(store, query) == inside
-    assert sorted(found["_id"] for found in store.find_raw("d", "c", query)) == inside
+    assert sorted(decode(raw)["_id"] for raw in store.find_raw("d", "c", query)) == inside
     assert store.count("d", "c", query) == 3
     assert store.count("d", "c", {"at": {"$gte": second}}) == 10
     assert store.count("d", "c", {"at": {"$lt": second}}) == 6
@@ -86,7 +88,7 @@ def test_finds_more_than_a_cursor_gives_at_once(store: Store) -> None:
     for start in (0, 1500):
         insert(store, [{"_id": key, "half": key % 2} for key in range(start, start + 1500)])
     assert sorted(ids(store, {"half": 1})) == list(range(1, 3000, 2))
-    raw = [document["_id"] for document in store.find_raw("d", "c", {"half": 0})]
+    raw = [decode(raw)["_id"] for raw in store.find_raw("d", "c", {"half": 0})]
     assert sorted(raw) == list(range(0, 3000, 2))
 
 

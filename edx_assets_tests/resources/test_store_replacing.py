@@ -66,7 +66,7 @@ def test_documents_are_the_same_byte_for_byte(store: Store) -> None:
     documents = [encode({"_id": 1, "z": "a\0b", "a": {"x.y": [None, {"$k": 2**40}]}, "$d": 1.0})]
     with store.replacing("d", "c") as staging:
         store.insert("d", staging, documents)
-    assert [raw.raw for raw in store.find_raw("d", "c", {})] == documents
+    assert list(store.find_raw("d", "c", {})) == documents
 
 
 @pytest.mark.parametrize("old", [0, 2])
