@@ -1,5 +1,6 @@
 """What a run of the suite was asked for: sizes, repeats, server, folders."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ class Plan:
     backfill_days: int
     backfill_events: int
 
-    def at_most(self, events: int) -> int:
-        """The size of a stage that need not, or cannot, be as long as the others."""
-        return min(self.events, events)
+    def stored(self, events: int) -> int:
+        """The size of a stage on the store: `events` at most on the embedded one, which is slow.
+
+        What is compared there are rates, and they do not change with the size (see `growth`).
+        """
+        if self.mongo is None and shutil.which("mongod") is None:
+            return min(self.events, events)
+        return min(self.events, 10 * events)

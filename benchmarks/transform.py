@@ -9,15 +9,16 @@ from isal import igzip
 
 from benchmarks.floors import encode, gunzip, parse
 from benchmarks.generator import write_log
-from benchmarks.measure import Measure, in_turns, ratio, together
+from benchmarks.measure import Measure, in_turns, median, ratio, together
 from benchmarks.plain import plain_reader
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from edx_assets.edx.events import Rejected, line_reader
 
-PLAIN_RATE = 65_000
-"""Events a second: 0.8 of what the plain transform does on the machine the target was set on."""
+PLAIN_RATE = 81_250
+"""Events a second of the plain transform on the machine that the target, 0.8 of it, was set on."""
 
+_TERMS = f"where the plain one does {PLAIN_RATE:,}"
 _FLOORS = {"bare gunzip": gunzip, "bare orjson": parse, "bare BSON": encode}
 
 
@@ -62,12 +63,15 @@ def rows(plan: Plan) -> list[Row]:
         floors = {name: (floor, log) for name, floor in _FLOORS.items()}
         measures = in_turns(plan.repeats, tasks | floors)
         is_plain = kind == "plain"
-        rows += told(stage, measures["ours"], PLAIN_RATE if is_plain else None)
+        rows += told(stage, measures["ours"])
         of_plain = ratio(measures["ours"], measures["plain"])
         target = 0.8 if is_plain else None
         rows.append(Row(stage, "of the plain transform", of_plain, "times", target))
-        rate = middle(measure.rate for measure in measures["plain"])
-        rows.append(Row(stage, "the plain transform itself", rate, "events/s"))
+        if is_plain:
+            rows.append(Row(stage, _TERMS, of_plain * PLAIN_RATE, "events/s", 65_000))
+        rows.append(
+            Row(stage, "the plain one itself", median(measures["plain"], "rate"), "events/s")
+        )
         for name in floors:
             rows.append(Row(stage, f"of {name}", ratio(measures["ours"], measures[name]), "times"))
     return rows + _on_two_cores(plan)
