@@ -85,11 +85,11 @@ def _plain(events: int, random: Random, day: datetime) -> Iterator[bytes]:
     for number in range(events):
         course = random.choice(courses)
         event = _common(random, course, day + timedelta(seconds=number * step))
-        event["event_type"] = kind = random.choice(_PLAIN_TYPES) or course.courseware
+        event["event_type"] = kind = random.choice(_PLAIN_TYPES) or random.choice(course.pages)
         block = f"i4x-{course.org}-{course.number}-video-{random.getrandbits(128):032x}"
         if kind in _BROWSER_TYPES:
             event["event_source"] = "browser"
-            event["page"] = f"https://courses.edx.org{course.courseware}"
+            event["page"] = f"https://courses.edx.org{random.choice(course.pages)}"
             event["event"] = _player(random, block)
         else:
             event["page"] = "x_module"
@@ -111,7 +111,7 @@ def _common(random: Random, course: Course, time: datetime) -> Event:
         "agent": AGENTS[learner % len(AGENTS)],
         "host": "courses.edx.org",
         "session": f"{random.getrandbits(128):032x}",
-        "referer": f"https://courses.edx.org{course.courseware}",
+        "referer": f"https://courses.edx.org{random.choice(course.pages)}",
         "accept_language": "en-US,en;q=0.8",
         "event": "",
         "event_source": "server",
@@ -138,7 +138,7 @@ def _implicit(random: Random, course: Course, event: Event) -> None:
             minutes, seconds = divmod(int(luck * 8000), 60)
             told["POST"] = {"saved_video_position": [f"00:{minutes:02d}:{seconds:02d}"]}
     elif luck < 0.70:
-        path = course.courseware
+        path = random.choice(course.pages)
     elif luck < 0.90:
         page = random.choice(("info", "progress", "discussion/forum", "about"))
         path = f"/courses/{course.key}/{page}"
@@ -155,13 +155,13 @@ def _video(random: Random, course: Course, event: Event) -> None:
     block = random.choice(course.videos)
     event["event_type"] = random.choice(("play_video", "pause_video", "load_video", "seek_video"))
     event["event_source"] = "browser"
-    event["page"] = f"https://courses.edx.org{course.courseware}"
+    event["page"] = f"https://courses.edx.org{random.choice(course.pages)}"
     event["event"] = _player(random, block.html_id)
 
 
 def _navigation(random: Random, course: Course, event: Event) -> None:
     event["event_source"] = "browser"
-    event["page"] = f"https://courses.edx.org{course.courseware}"
+    event["page"] = f"https://courses.edx.org{random.choice(course.pages)}"
     if random.random() < 0.5:
         event["event_type"] = "page_close"
         event["event"] = "{}"

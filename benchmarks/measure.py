@@ -107,11 +107,14 @@ def peak_memory() -> int:
 
 
 def in_turns(repeats: int, tasks: dict[str, Task]) -> dict[str, list[Measure]]:
-    """Each task as often as told, in turns: a b c, a b c, ..."""
+    """Each task as often as told, in turns: a b c, c b a, ..., for none to be always the first."""
     measures: dict[str, list[Measure]] = {name: [] for name in tasks}
+    order = list(tasks)
     for _ in range(repeats):
-        for name, (work, *arguments) in tasks.items():
+        for name in order:
+            work, *arguments = tasks[name]
             measures[name].append(apart(work, *arguments))
+        order.reverse()
     return measures
 
 

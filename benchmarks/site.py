@@ -24,6 +24,11 @@ class Block:
     is_new: bool
 
     @cached_property
+    def name(self) -> str:
+        """The key's last part."""
+        return self.key.rpartition("@" if self.is_new else "/")[2]
+
+    @cached_property
     def in_url(self) -> str:
         """As it stands in an address."""
         return self.key if self.is_new else self.key.replace("://", ":;_;_").replace("/", ";_")
@@ -31,14 +36,12 @@ class Block:
     @cached_property
     def html_id(self) -> str:
         """As a player names it: the bare name, or with dashes in the old spelling."""
-        if self.is_new:
-            return self.key.rpartition("@")[2]
-        return self.key.replace("://", "-").replace("/", "-")
+        return self.name if self.is_new else self.key.replace("://", "-").replace("/", "-")
 
     @cached_property
     def answer_id(self) -> str:
         """Of the problem's first input."""
-        return f"{self.key.rpartition('@')[2] if self.is_new else self.html_id}_2_1"
+        return f"{self.html_id}_2_1"
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,11 @@ class Course:
         return self.canonical if self.is_new else f"{self.org}/{self.number}/{self.run}"
 
     @cached_property
-    def courseware(self) -> str:
-        """The address of a page of the course."""
-        names = [
-            md5(f"{self.number}{n}".encode(), usedforsecurity=False).hexdigest() for n in (0, 1)
-        ]
-        return f"/courses/{self.key}/courseware/{names[0]}/{names[1]}/"
+    def pages(self) -> list[str]:
+        """The addresses of its sequentials' pages."""
+        chapter = next(block.name for block in self.blocks if block.category == "chapter")
+        base = f"/courses/{self.key}/courseware/{chapter}"
+        return [f"{base}/{block.name}/" for block in self.sequentials]
 
     @cached_property
     def videos(self) -> list[Block]:

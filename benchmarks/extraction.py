@@ -1,0 +1,170 @@
+"""The extraction of a course beside a bare find and insert; and the binding by itself."""
+
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import orjson
+from bson.raw_bson import RawBSONDocument
+from isal import igzip
+from pymongo import MongoClient
+
+from benchmarks.generator import write_log
+from benchmarks.load import RAW
+from benchmarks.measure import Measure, apart, in_turns, median, ratio
+from benchmarks.plan import Plan
+from benchmarks.report import Row, told
+from benchmarks.servers import scratch_store
+from benchmarks.site import COURSES
+from edx_assets.edx.course_structure import read_blocks
+from edx_assets.edx.schema import indexes
+from edx_assets.loading.ledger import (
+    IMPORTS,
+    MASTER,
+    TRACKING,
+    forget_course_load,
+    note_course_load,
+    register_course,
+)
+from edx_assets.loading.master_tracking import DayCounts, load_lines, prepare
+from edx_assets.loading.rows import RowCounts, encoded
+from edx_assets.loading.tracking import Binding, bind, extract_course
+from edx_assets.resources.mongo import connect
+from edx_assets.resources.store import BATCH, Store
+
+COURSE = COURSES[0]
+STRUCTURE = "course_structure"
+_BOUND = 50_000  # events that the binding is measured on; fewer are taken several times
+BINDING_RATE = 65_000  # events a second
+_BARE = "bench_bare"
+_QUERY = {"course_id": {"$in": [COURSE.canonical]}, "site": "edx"}
+
+
+def fill(uri: str, log: Path) -> Measure:
+    """Load a log, register its first course, and load the course's structure."""
+    store = connect(uri)
+    prepare(store)
+    counts = DayCounts()
+    measure = Measure()
+    with measure.running(), igzip.open(log, "rb") as lines:
+        load_lines(store, lines, log.name, "edx", counts)
+    measure.events = counts.loaded
+    note_import(store, log.name, "2014-02-03", counts)
+    add_course(store)
+    return measure
+
+
+def note_import(store: Store, file: str, day: str, counts: DayCounts) -> None:
+    """The ledger's entry of a loaded file, as far as an extraction looks at it."""
+    courses = [{"course_key": key, "events": n} for key, n in sorted(counts.courses.items())]
+    told = {"_id": f"edx/{day}", "site": "edx", "state": "loaded", "etag": file}
+    store.put(MASTER, IMPORTS, {**told, "file": file, "courses": courses})
+
+
+def add_course(store: Store) -> None:
+    """Register the course, and load its structure."""
+    partition = register_course(store, COURSE.canonical, "edx")
+    database = database_of(store)
+    blocks = read_blocks(orjson.dumps(COURSE.structure)).values()
+    with store.replacing(database, STRUCTURE, indexes(STRUCTURE)) as staging:
+        for _ in store.insert_all(database, staging, encoded(blocks, RowCounts(), [])):
+            pass
+    load = {"documents": len(blocks), "source": ["bench"]}
+    note_course_load(store, partition, database, STRUCTURE, load)
+
+
+def database_of(store: Store) -> str:
+    """The name of the course's database."""
+    course = store.get(MASTER, "courses", COURSE.canonical) or {}
+    return str(course["database"])
+
+
+def ours(uri: str) -> Measure:
+    """Extract the course as the stage does, from nothing to its collection put in place."""
+    store = connect(uri)
+    forget_course_load(store, COURSE.canonical, database_of(store), TRACKING)
+    measure = Measure()
+    with measure.running():
+        told = extract_course(store, COURSE.canonical, None)
+    measure.events = told["documents"]
+    measure.told["bound"] = told.get("bound_share", 0.0)
+    return measure
+
+
+def written(uri: str) -> Measure:
+    """The same up to the putting in place: read, bound, written, indexed."""
+    store = connect(uri)
+    store.drop(_BARE, TRACKING)
+    measure = Measure()
+    binding = Binding()
+    with measure.running():
+        blocks = {b["_id"]: b for b in store.find(database_of(store), STRUCTURE, {})}
+        found = store.find_raw(MASTER, TRACKING, _QUERY)
+        for _ in store.insert_all(_BARE, TRACKING, bind(found, blocks, binding)):
+            pass
+        for keys in indexes(TRACKING):
+            store.index(_BARE, TRACKING, keys)
+    measure.events = binding.events
+    return measure
+
+
+def bare(uri: str) -> Measure:
+    """Find the same documents, insert them as they are, and make the same indexes."""
+    with MongoClient[dict[str, Any]](uri) as client:
+        client[_BARE].drop_collection(TRACKING)
+        source = client[MASTER].get_collection(TRACKING, codec_options=RAW)
+        target = client[_BARE][TRACKING]
+        measure = Measure()
+        batch = []
+        with measure.running():
+            for document in source.find(_QUERY, batch_size=BATCH):
+                batch.append(document)
+                if len(batch) == BATCH:
+                    target.insert_many(batch, ordered=False)
+                    measure.events += len(batch)
+                    batch = []
+            if batch:
+                target.insert_many(batch, ordered=False)
+                measure.events += len(batch)
+            for keys in indexes(TRACKING):
+                target.create_index(list(keys))
+    return measure
+
+
+def binding(uri: str) -> Measure:
+    """Bind the documents alone: they are in memory, and what comes out is thrown away."""
+    store = connect(uri)
+    blocks = {block["_id"]: block for block in store.find(database_of(store), STRUCTURE, {})}
+    found = [bytes(record.raw) for record in store.find_raw(MASTER, TRACKING, _QUERY)]
+    times = ceil(_BOUND / len(found))
+    records = [RawBSONDocument(document, RAW) for document in found * times]
+    measure = Measure()
+    bound = Binding()
+    with measure.running():
+        measure.size = sum(map(len, bind(iter(records), blocks, bound)))
+    measure.events = bound.events
+    measure.told["bound"] = bound.bound / bound.with_module
+    return measure
+
+
+def rows(plan: Plan) -> list[Row]:
+    """The extraction of the course that a third of the log's events are of."""
+    events = plan.stored(15_000)
+    log = write_log(plan.work / f"real-{events}.log.gz", events)
+    works = {"ours": ours, "written": written, "bare": bare, "binding": binding}
+    with scratch_store(plan) as uri:
+        apart(fill, uri, log)
+        found = in_turns(plan.repeats, {name: (work, uri) for name, work in works.items()})
+    stage = "extraction of a course"
+    of_bare = ratio(found["ours"], found["bare"])
+    unplaced = ratio(found["written"], found["bare"])
+    note = "" if of_bare >= 0.8 else f"without the putting in place it is {unplaced:.2f}"
+    bound = found["binding"][0].told["bound"]
+    return [
+        *told(stage, found["ours"]),
+        Row(stage, "of bare find and insert", of_bare, "times", 0.8, note=note),
+        Row(stage, "of it, before being put in place", unplaced, "times"),
+        Row(stage, "bare find and insert itself", median(found["bare"], "rate"), "events/s"),
+        *told("binding alone", found["binding"], BINDING_RATE),
+        Row("binding alone", "usage keys that found their block", bound * 100, "%"),
+    ]
