@@ -165,6 +165,6 @@ def rows(plan: Plan) -> list[Row]:
         Row(stage, "of bare find and insert", of_bare, "times", 0.8, note=note),
         Row(stage, "of it, before being put in place", unplaced, "times"),
         Row(stage, "bare find and insert itself", median(found["bare"], "rate"), "events/s"),
-        *told("binding alone", found["binding"], BINDING_RATE),
+        *told("binding alone", found["binding"], BINDING_RATE, one_core=True),
         Row("binding alone", "usage keys that found their block", bound * 100, "%"),
     ]

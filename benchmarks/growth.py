@@ -141,5 +141,14 @@ def rows(plan: Plan) -> list[Row]:
             rows.append(Row(stage, figure, each["seconds"][name], "s"))
         grown = found[-1]["seconds"][name] / found[0]["seconds"][name]
         times = found[-1]["records"] / found[0]["records"]
-        rows.append(Row(stage, f"growth at {times:.0f} times", grown, "times", FLAT, at_most=True))
+        rows.append(
+            Row(
+                stage,
+                f"growth at {times:.3g} times the records",
+                grown,
+                "times",
+                FLAT,
+                at_most=True,
+            )
+        )
     return rows

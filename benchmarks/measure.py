@@ -37,6 +37,11 @@ class Measure:
         """Events a second."""
         return self.events / self.wall
 
+    @property
+    def core_rate(self) -> float:
+        """Events a second of processor: of one core, whatever else the machine does."""
+        return self.events / self.cpu
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Take the time of what is inside; of several, the sum."""
@@ -118,9 +123,10 @@ def in_turns(repeats: int, tasks: dict[str, Task]) -> dict[str, list[Measure]]:
     return measures
 
 
-def ratio(ours: list[Measure], others: list[Measure]) -> float:
+def ratio(ours: list[Measure], others: list[Measure], by: str = "rate") -> float:
     """How many times the others' rate ours is: the median over the turns."""
-    return statistics.median(a.rate / b.rate for a, b in zip(ours, others, strict=True))
+    pairs = zip(ours, others, strict=True)
+    return statistics.median(getattr(a, by) / getattr(b, by) for a, b in pairs)
 
 
 def median(measures: list[Measure], name: str) -> float:

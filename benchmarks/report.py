@@ -32,15 +32,25 @@ class Row:
         return self.value <= self.target if self.at_most else self.value >= self.target
 
 
-def told(stage: str, measures: list[Measure], target: float | None = None) -> list[Row]:
-    """What a stage took: medians of its runs. The target is in events a second."""
-    events = int(median(measures, "events"))
-    rows = [Row(stage, f"rate, {events:,} events", median(measures, "rate"), "events/s", target)]
+def told(
+    stage: str,
+    measures: list[Measure],
+    target: float | None = None,
+    one_core: bool = False,
+    unit: str = "events",
+) -> list[Row]:
+    """What a stage took: medians of its runs.
+
+    The target is a rate. The rates of work that one core does, all of it, are by that core's time.
+    """
+    by, seconds = ("core_rate", "cpu") if one_core else ("rate", "wall")
+    count = int(median(measures, "events"))
+    rate = median(measures, by)
+    rows = [Row(stage, f"rate, {count:,} {unit}", rate, f"{unit}/s", target)]
     if size := median(measures, "size"):
-        seconds = median(measures, "wall")
-        rows.append(Row(stage, "rate, bytes of lines", size / seconds / 1e6, "MB/s"))
+        rows.append(Row(stage, "rate, bytes", size / median(measures, seconds) / 1e6, "MB/s"))
     rows.append(Row(stage, "processor time", median(measures, "cpu"), "CPU s"))
-    rows.append(Row(stage, "peak memory", median(measures, "peak") / 2**20, "MiB"))
+    rows.append(Row(stage, "peak memory", median(measures, "peak") / 1e6, "MB"))
     return rows
 
 

@@ -18,6 +18,7 @@ from edx_assets.edx.events import Rejected, line_reader
 PLAIN_RATE = 81_250
 """Events a second of the plain transform on the machine that the target, 0.8 of it, was set on."""
 
+_BY = "core_rate"
 _TERMS = f"where the plain one does {PLAIN_RATE:,}"
 _FLOORS = {"bare gunzip": gunzip, "bare orjson": parse, "bare BSON": encode}
 
@@ -63,17 +64,17 @@ def rows(plan: Plan) -> list[Row]:
         floors = {name: (floor, log) for name, floor in _FLOORS.items()}
         measures = in_turns(plan.repeats, tasks | floors)
         is_plain = kind == "plain"
-        rows += told(stage, measures["ours"])
-        of_plain = ratio(measures["ours"], measures["plain"])
+        rows += told(stage, measures["ours"], one_core=True)
+        of_plain = ratio(measures["ours"], measures["plain"], _BY)
         target = 0.8 if is_plain else None
         rows.append(Row(stage, "of the plain transform", of_plain, "times", target))
         if is_plain:
             rows.append(Row(stage, _TERMS, of_plain * PLAIN_RATE, "events/s", 65_000))
-        rows.append(
-            Row(stage, "the plain one itself", median(measures["plain"], "rate"), "events/s")
-        )
+        rows.append(Row(stage, "the plain one itself", median(measures["plain"], _BY), "events/s"))
         for name in floors:
-            rows.append(Row(stage, f"of {name}", ratio(measures["ours"], measures[name]), "times"))
+            rows.append(
+                Row(stage, f"of {name}", ratio(measures["ours"], measures[name], _BY), "times")
+            )
     return rows + _on_two_cores(plan)
 
 

@@ -1,0 +1,129 @@
+"""`python -m benchmarks`: run the suite, print its table, write `bench.json` and `bench.md`."""
+
+import argparse
+import importlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+
+from benchmarks.plan import Plan
+from benchmarks.report import Row, show, write
+from benchmarks.servers import databases, scratch_store
+from edx_assets.resources.mongo import connect
+
+STAGES = (
+    "transform",
+    "simeon",
+    "tables",
+    "load",
+    "memory",
+    "by_hand",
+    "extraction",
+    "growth",
+    "backfill",
+)
+
+
+def main() -> int:
+    """Run what was asked for; 1 where a stage failed, else 0, targets met or not."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    names, plan = _asked()
+    if plan.mongo and (others := databases(plan.mongo)):
+        console.print(f"The server has {len(others)} databases: the suite drops all that it finds.")
+        return 2
+    about = _about(plan)
+    rows: list[Row] = []
+    failed = False
+    for name in names:
+        began = monotonic()
+        with console.status(name):
+            try:
+                rows += importlib.import_module(f"benchmarks.{name}").rows(plan)
+            except Exception as error:
+                traceback.print_exc()
+                failed = True
+                rows.append(Row(name, "failed", None, "", note=type(error).__name__))
+        console.print(f"{name}: {monotonic() - began:.0f} s", highlight=False)
+        write(rows, about, plan.build)
+    show(rows, about, console)
+    shutil.rmtree(plan.work, ignore_errors=True)
+    return int(failed)
+
+
+def _asked() -> tuple[list[str], Plan]:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    told = parser.add_argument
+    told(
+        "--events",
+        type=int,
+        default=60_000,
+        help="length of the logs; those that go into the"
+        " embedded store are shorter, where no mongod is on the PATH (default %(default)s)",
+    )
+    told("--repeats", type=int, default=3, help="turns of what is compared (default %(default)s)")
+    told("--mongo", metavar="URI", help="a MongoDB without databases, in place of the embedded one")
+    told("--only", metavar="STAGES", help=f"of {', '.join(STAGES)}, with commas between")
+    told(
+        "--growth",
+        default="20000,100000,200000",
+        metavar="SIZES",
+        help="of the master collection, with commas between (default %(default)s)",
+    )
+    told("--growth-day", type=int, default=5_000, help="events of a day there")
+    told("--backfill-days", type=int, default=30)
+    told("--backfill-events", type=int, default=2_000, help="of a day there")
+    told("--build", type=Path, default=Path("build"), help="where the reports go")
+    asked = parser.parse_args()
+    names = asked.only.split(",") if asked.only else list(STAGES)
+    if unknown := sorted(set(names) - set(STAGES)):
+        parser.error(f"no stage {', '.join(unknown)}")
+    build = asked.build.resolve()
+    build.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
+    sizes = tuple(sorted(int(size) for size in asked.growth.split(",")))
+    return names, Plan(
+        events=asked.events,
+        repeats=asked.repeats,
+        mongo=asked.mongo,
+        build=build,
+        work=work,
+        growth=sizes,
+        growth_day=asked.growth_day,
+        backfill_days=asked.backfill_days,
+        backfill_events=asked.backfill_events,
+    )
+
+
+def _about(plan: Plan) -> dict[str, str]:
+    """What the figures were made on, and how."""
+    with scratch_store(plan) as uri:
+        version = connect(uri).version()
+    kind = "mongod" if plan.mongo or shutil.which("mongod") else "nx-27017 (embedded)"
+    return {
+        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "machine": f"{os.cpu_count()} processors, {_processor()}, {platform.system()}",
+        "Python": platform.python_version(),
+        "store": f"{kind}, says it is version {version}",
+        "time": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def _processor() -> str:
+    told = Path("/proc/cpuinfo")
+    if told.is_file():
+        for line in told.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
