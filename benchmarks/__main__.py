@@ -11,6 +11,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from rich.console import Console
 
@@ -30,6 +31,27 @@ STAGES = (
     "growth",
     "backfill",
 )
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--events": {
+        "type": int,
+        "default": 60_000,
+        "help": "length of the logs; those that go into the embedded store are shorter, where no"
+        " mongod is on the PATH (default %(default)s)",
+    },
+    "--repeats": {"type": int, "default": 3, "help": "turns of what is compared"},
+    "--mongo": {"metavar": "URI", "help": "an empty MongoDB, in place of the embedded store"},
+    "--only": {"metavar": "STAGES", "help": f"of {', '.join(STAGES)}, with commas between"},
+    "--growth": {
+        "default": "20000,100000,200000",
+        "metavar": "SIZES",
+        "help": "of the master collection, with commas between (default %(default)s)",
+    },
+    "--growth-day": {"type": int, "default": 5_000, "help": "events of a day there"},
+    "--backfill-days": {"type": int, "default": 30, "help": "the middle one is a bad one"},
+    "--backfill-events": {"type": int, "default": 2_000, "help": "of a day there"},
+    "--build": {"type": Path, "default": Path("build"), "help": "where the reports go"},
+}
 
 
 def main() -> int:
@@ -60,27 +82,8 @@ def main() -> int:
 
 def _asked() -> tuple[list[str], Plan]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    told = parser.add_argument
-    told(
-        "--events",
-        type=int,
-        default=60_000,
-        help="length of the logs; those that go into the"
-        " embedded store are shorter, where no mongod is on the PATH (default %(default)s)",
-    )
-    told("--repeats", type=int, default=3, help="turns of what is compared (default %(default)s)")
-    told("--mongo", metavar="URI", help="a MongoDB without databases, in place of the embedded one")
-    told("--only", metavar="STAGES", help=f"of {', '.join(STAGES)}, with commas between")
-    told(
-        "--growth",
-        default="20000,100000,200000",
-        metavar="SIZES",
-        help="of the master collection, with commas between (default %(default)s)",
-    )
-    told("--growth-day", type=int, default=5_000, help="events of a day there")
-    told("--backfill-days", type=int, default=30)
-    told("--backfill-events", type=int, default=2_000, help="of a day there")
-    told("--build", type=Path, default=Path("build"), help="where the reports go")
+    for name, options in _OPTIONS.items():
+        parser.add_argument(name, **options)
     asked = parser.parse_args()
     names = asked.only.split(",") if asked.only else list(STAGES)
     if unknown := sorted(set(names) - set(STAGES)):

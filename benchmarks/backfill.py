@@ -39,7 +39,7 @@ _PATIENCE = 6 * 3600  # seconds
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of a day that was materialized: when it ended (seconds since 1970), how long it took."""
+    """A stage of a day, materialized: it ended at `ended` (seconds since 1970)."""
 
     run: str
     stage: str

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 _START = 180  # seconds
@@ -34,6 +34,9 @@ query Status($id: String!) {
   }
 }
 """
+_UP = """
+query Up { instance { daemonHealth { daemonStatus(daemonType: "BACKFILL") { healthy } } } }
+"""
 _ENDED = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
 
 
@@ -53,8 +56,11 @@ class Dagster:
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"Content-Type": "application/json"}
         request = Request(f"{self._url}/graphql", body, headers)  # noqa: S310 - its own server
-        with urlopen(request, timeout=120) as answer:  # noqa: S310
-            told: dict[str, Any] = json.load(answer)
+        try:
+            with urlopen(request, timeout=120) as answer:  # noqa: S310
+                told: dict[str, Any] = json.load(answer)
+        except HTTPError as error:
+            told = json.load(error)
         if told.get("errors"):
             raise RuntimeError(f"Dagster's GraphQL: {told['errors'][0]['message']}")
         return dict(told["data"])
@@ -99,7 +105,6 @@ def dagster_dev(folder: Path) -> Iterator[Dagster]:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=dict(os.environ),
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -118,11 +123,10 @@ def dagster_dev(folder: Path) -> Iterator[Dagster]:
 
 
 def _wait_until_up(dagster: Dagster, process: subprocess.Popen[bytes]) -> None:
-    healthy = "{ instance { daemonHealth { daemonStatus(daemonType: BACKFILL) { healthy } } } }"
     end = monotonic() + _START
     while monotonic() < end and process.poll() is None:
         with suppress(URLError, ConnectionError, TimeoutError):
-            told = dagster.ask(f"query Up {healthy}", {})
+            told = dagster.ask(_UP, {})
             if told["instance"]["daemonHealth"]["daemonStatus"]["healthy"]:
                 return
         sleep(0.5)
