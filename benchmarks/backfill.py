@@ -7,7 +7,6 @@ is not GPG: it has to fail alone. The last day is of 20,000 events, whatever the
 
 import os
 import shutil
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -34,6 +33,7 @@ FIRST = date(2014, 2, 3)
 LARGE = 20_000  # events of the last day, by which Dagster's share is told
 YEAR = 365
 SHARE = 0.1
+_WITH_LARGE = 1_000  # events of a day from which on there is such a last day
 _PATIENCE = 6 * 3600  # seconds
 
 
@@ -49,6 +49,27 @@ class Step:
     loaded: int
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run of the backfill: when it was made and when it ended (seconds since 1970)."""
+
+    id: str
+    made: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds: the span, in the stages, Dagster's own by day, run and backfill; the large day's."""
+
+    span: float
+    inside: float
+    by_day: float
+    by_run: float
+    by_backfill: float
+    large: float
+
+
 def deliver(data: Path, days: int, events: int) -> None:
     """Put days of logs into the bucket of an institution made anew."""
     shutil.rmtree(data, ignore_errors=True)
@@ -58,7 +79,7 @@ def deliver(data: Path, days: int, events: int) -> None:
     (institution / "buckets" / "course-data").mkdir(parents=True)
     with new_key(institution) as key:
         for number in range(days):
-            count = LARGE if number == days - 1 and events >= 1000 else events
+            count = LARGE if number == days - 1 and events >= _WITH_LARGE else events
             _deliver_day(institution, key, number, count, wrong=number == days // 2)
 
 
@@ -74,8 +95,8 @@ def _deliver_day(institution: Path, key: Key, number: int, events: int, wrong: b
     path.write_bytes(content)
 
 
-def backfill(data: Path, mongo: str | None, days: int) -> tuple[list[Step], float, float]:
-    """Launch the backfill and wait for its end; its steps, when it began, and its span (seconds).
+def backfill(data: Path, mongo: str | None, days: int) -> Took:
+    """Launch the backfill and wait for its end; what it took.
 
     Raises:
         RuntimeError: not the bad day alone failed, or the records are not all there.
@@ -84,26 +105,57 @@ def backfill(data: Path, mongo: str | None, days: int) -> tuple[list[Step], floa
         last = FIRST + timedelta(days=days - 1)
         os.environ["EDX_START_DATE"], os.environ["EDX_END_DATE"] = str(FIRST), str(last)
         home = Path(variables["DAGSTER_HOME"])
-        settings = (home / "dagster.yaml").read_text()
-        one = settings.replace("max_concurrent_runs: 2", "max_concurrent_runs: 1")
-        if one == settings:
-            raise RuntimeError("dagster.yaml does not limit the runs as it did")
-        (home / "dagster.yaml").write_text(one)
+        _one_run_at_a_time(home / "dagster.yaml")
         partitions = [str(FIRST + timedelta(days=number)) for number in range(days)]
         with dagster_dev(data) as dagster:
-            began, clock = datetime.now().timestamp(), monotonic()
+            clock = monotonic()
             launched = dagster.backfill([("edx", stage) for stage in STAGES], partitions)
             dagster.wait(launched, _PATIENCE)
             span = monotonic() - clock
         with DagsterInstance.from_config(str(home)) as instance:
             steps = _steps(instance)
-        landed = [step.day for step in steps if step.stage == STAGES[-1]]
-        loaded = sum(step.loaded for step in steps if step.stage == STAGES[-1])
+            runs = [
+                Run(record.dagster_run.run_id, record.create_timestamp.timestamp(), record.end_time)
+                for record in instance.get_run_records(ascending=True)
+                if record.end_time is not None
+            ]
+        landed = [step for step in steps if step.stage == STAGES[-1]]
+        loaded = sum(step.loaded for step in landed)
         held = connect(variables["EDX_MONGO_URI"]).count(MASTER, TRACKING)
     bad = partitions[days // 2]
-    if sorted(landed) != [day for day in partitions if day != bad] or held != loaded:
-        raise RuntimeError(f"{len(landed)} of {days} days landed, {held} records of {loaded}")
-    return steps, began, span
+    if sorted(step.day for step in landed) != [day for day in partitions if day != bad]:
+        raise RuntimeError(f"{len(landed)} of {days} days landed, one of which is wrong")
+    if held != loaded:
+        raise RuntimeError(f"{loaded} records loaded, {held} in the collection")
+    return _took(steps, runs, span, days)
+
+
+def _one_run_at_a_time(settings: Path) -> None:
+    text = settings.read_text()
+    one = text.replace("max_concurrent_runs: 2", "max_concurrent_runs: 1")
+    if one == text:
+        raise RuntimeError("dagster.yaml does not limit the runs as it did")
+    settings.write_text(one)
+
+
+def _took(steps: list[Step], runs: list[Run], span: float, days: int) -> Took:
+    """Tell the span's parts: in the stages, and Dagster's by day, by run and by backfill.
+
+    A run's own part is from its making, or the end of the run before it, to its first stage, and
+    from its last stage to its end; the backfill's is what is left: the daemon looks at it every
+    half a minute, at its begin and at its end.
+    """
+    inside = sum(step.seconds for step in steps)
+    between = around = before = 0.0
+    for run in runs:
+        own = [step for step in steps if step.run == run.id]
+        first, last = own[0].ended - own[0].seconds, own[-1].ended
+        between += last - first - sum(step.seconds for step in own)
+        around += first - max(run.made, before) + run.ended - last
+        before = run.ended
+    large = sum(step.seconds for step in steps if step.day == max(step.day for step in steps))
+    left = span - inside - between - around
+    return Took(span, inside, between / days, around / len(runs), left, large)
 
 
 def _steps(instance: DagsterInstance) -> list[Step]:
@@ -133,57 +185,39 @@ def _steps(instance: DagsterInstance) -> list[Step]:
 
 
 def rows(plan: Plan) -> list[Row]:
-    """Dagster's own time: by run and by day, as a share of this backfill and of a year's."""
+    """Dagster's own time: by backfill, run and day; as a share of this backfill and of a year's."""
     days, events = plan.backfill_days, plan.backfill_events
     data = plan.work / "backfill"
     deliver(data, days, events)
     if plan.mongo:
         empty(plan.mongo)
     try:
-        steps, _began, span = backfill(data, plan.mongo, days)
+        took = backfill(data, plan.mongo, days)
     finally:
         if plan.mongo:
             empty(plan.mongo)
     shutil.rmtree(data, ignore_errors=True)
-    inside = sum(step.seconds for step in steps)
-    runs: dict[str, list[Step]] = defaultdict(list)
-    for step in steps:
-        runs[step.run].append(step)
-    spans = [told[-1].ended - told[0].ended + told[0].seconds for told in runs.values()]
-    by_day = (sum(spans) - inside) / days
-    by_run = (span - sum(spans)) / len(runs)
     stage = f"backfill, {days} days of {events:,} events"
-    rows = [
+    found = [
         Row(stage, "days that landed, the bad one alone not", days - 1.0, "days", days - 1.0),
-        Row(stage, "span", span, "s"),
-        Row(stage, "in the stages", inside, "s"),
-        Row(stage, f"Dagster's own, by run (of up to {DAYS_PER_RUN} days)", by_run, "s"),
-        Row(stage, "Dagster's own, by day", by_day, "s"),
+        Row(stage, "span", took.span, "s"),
+        Row(stage, "in the stages", took.inside, "s"),
+        Row(stage, "Dagster's own, once a backfill", took.by_backfill, "s"),
+        Row(stage, f"Dagster's own, a run of up to {DAYS_PER_RUN} days", took.by_run, "s"),
+        Row(stage, "Dagster's own, a day", took.by_day, "s"),
     ]
-    full = days >= YEAR and events >= LARGE
-    share = Row(stage, "Dagster's own share", 1 - inside / span, "of the span")
-    if full:
-        return [*rows, Row(*_four(share), SHARE, at_most=True)]
-    if events < 1000:
-        return [*rows, share]
-    large = sum(step.seconds for step in steps if step.day == max(s.day for s in steps))
-    own = by_run * ceil(YEAR / DAYS_PER_RUN) + by_day * YEAR
-    note = f"reckoned from these days and one of {LARGE:,} events; measured with --backfill-days"
+    share, unit = 1 - took.inside / took.span, "of the span"
+    if days >= YEAR and events >= LARGE:
+        return [*found, Row(stage, "Dagster's own share", share, unit, SHARE, at_most=True)]
+    found.append(Row(stage, "Dagster's own share, days as short as these", share, unit))
+    if events < _WITH_LARGE:
+        return found
+    own = took.by_backfill + took.by_run * ceil(YEAR / DAYS_PER_RUN) + took.by_day * YEAR
+    share = own / (own + took.large * YEAR)
+    figure = f"Dagster's own share, {YEAR} days of {LARGE:,}"
+    note = f"reckoned from the rows above; measured by --backfill-days {YEAR}"
     return [
-        *rows,
-        share,
-        Row(stage, f"in the stages, the day of {LARGE:,} events", large, "s"),
-        Row(
-            stage,
-            f"the share in {YEAR} days of {LARGE:,}",
-            own / (own + large * YEAR),
-            "of the span",
-            SHARE,
-            at_most=True,
-            note=note,
-        ),
+        *found,
+        Row(stage, f"in the stages, the day of {LARGE:,} events", took.large, "s"),
+        Row(stage, figure, share, unit, SHARE, at_most=True, note=note),
     ]
-
-
-def _four(row: Row) -> tuple[str, str, float | None, str]:
-    return row.stage, row.figure, row.value, row.unit
