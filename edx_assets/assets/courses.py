@@ -1,6 +1,7 @@
 """Courses: each collection of a course's own database, from its newest package and the master."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from dagster import (
@@ -76,7 +77,16 @@ _CORE: dict[str, Any] = {
 _FROM_PACKAGE = [AssetDep(course_files, partition_mapping=AllPartitionMapping())]
 
 
-class PackageChoice(Config):
+class Rebuild(Config):
+    """Whether what is there already is made again."""
+
+    anew: bool = Field(
+        False,
+        description="Rebuild from nothing, even if nothing has changed since.",
+    )
+
+
+class PackageChoice(Rebuild):
     """Which package a course is loaded from."""
 
     package: str | None = Field(
@@ -116,7 +126,9 @@ def _collection(collection: str, description: str) -> AssetsDefinition:
         course = context.partition_key
         with plain_failures():
             store = mongo.store()
-            told = load_collection(store, storage, gnupg, course, collection, config.package)
+            told = load_collection(
+                store, storage, gnupg, course, collection, config.package, anew=config.anew
+            )
         return MaterializeResult(metadata=shown(told))
 
     return load
@@ -159,7 +171,14 @@ def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
             name = key.path[-1]
             try:
                 told = load_collection(
-                    store, storage, gnupg, course, name, config.package, optional=True
+                    store,
+                    storage,
+                    gnupg,
+                    course,
+                    name,
+                    config.package,
+                    optional=True,
+                    anew=config.anew,
                 )
             except EXPECTED as error:
                 failures.append(error)
@@ -182,15 +201,19 @@ def unknown_tables(
     """Tables of the package that the schema does not know yet, loaded with inferred types."""
     course = context.partition_key
     with plain_failures():
-        told = load_unknown_tables(mongo.store(), storage, gnupg, course, config.package)
+        told = load_unknown_tables(
+            mongo.store(), storage, gnupg, course, config.package, anew=config.anew
+        )
     return MaterializeResult(metadata=shown(told))
 
 
 @asset(**_CORE, deps=[AssetKey(["course", collection]) for collection in JOINED])
-def learners(context: AssetExecutionContext, mongo: Mongo) -> MaterializeResult[Any]:
+def learners(
+    context: AssetExecutionContext, config: Rebuild, mongo: Mongo
+) -> MaterializeResult[Any]:
     """A document a learner: user, profile, enrolment, certificate and anonymous id in one."""
     with plain_failures():
-        told = join_learners(mongo.store(), context.partition_key)
+        told = join_learners(mongo.store(), context.partition_key, config.anew)
     return MaterializeResult(metadata=shown(told))
 
 
@@ -205,9 +228,15 @@ def learners(context: AssetExecutionContext, mongo: Mongo) -> MaterializeResult[
     ],
 )
 def tracking(
-    context: AssetExecutionContext, mongo: Mongo, courses_file: CoursesFile
+    context: AssetExecutionContext, config: Rebuild, mongo: Mongo, courses_file: CoursesFile
 ) -> MaterializeResult[Any]:
     """The course's events from enrolment start to course end, each with its block's place."""
     with plain_failures():
-        metadata = extract_course(mongo.store(), context.partition_key, courses_file.path())
+        metadata = extract_course(
+            mongo.store(),
+            context.partition_key,
+            courses_file.path(),
+            datetime.now(UTC).date(),
+            config.anew,
+        )
     return MaterializeResult(metadata=shown(metadata))

@@ -47,12 +47,13 @@ def load_collection(
     collection: str,
     day: str | None = None,
     optional: bool = False,
+    anew: bool = False,
 ) -> Metadata:
     """Load a collection of a course anew from the newest package that holds the course.
 
     A collection that this package lacks becomes empty, or goes where it is `optional`: it is never
     kept from an older one. With `day`, the package of that delivery date is loaded, into a database
-    of its own.
+    of its own. With `anew`, what is loaded from this very package already is loaded again.
 
     Raises:
         StageMissing: no such package with the course has been sorted.
@@ -66,9 +67,9 @@ def load_collection(
         if day is None:
             forget_course_load(store, partition, database, collection)
         return {"database": database, "package": package["date"], "outcome": "not in the package"}
-    source = [*package["source"], package["date"], ROWS]
+    source = package_source(package)
     before = course_load(store, partition, collection) if day is None else None
-    if before and is_current(store, database, before, source):
+    if before and not anew and is_current(store, database, before, source):
         return _metadata(database, before, "unchanged")
     started = monotonic()
     label = f"{package['file']}: {package['prefix']} {collection}"
@@ -100,6 +101,11 @@ def load_collection(
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
         **told,
     }
+
+
+def package_source(package: Entry) -> list[Any]:
+    """What a collection is noted to be loaded from: a package's state, and the version."""
+    return [*package["source"], package["date"], ROWS]
 
 
 def course_package(store: Store, partition: str, day: str | None) -> Entry:

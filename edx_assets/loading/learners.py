@@ -30,12 +30,13 @@ INDEXES: list[Index] = [[("username", 1)], [("hash_id", 1)]]
 _VERSION = 1
 
 
-def join_learners(store: Store, partition: str) -> Metadata:
+def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
     """Load `learners` anew: `_id` (user id), `username`, `hash_id`, and each collection's row.
 
     `user`, `profile`, `enrolment`, `certificate` hold the rows, the newest where there are several
     (the highest `id`); a learner whom any of the collections names has a document. The collections
-    are read in the order of the user id and merged, so memory does not grow with the course.
+    are read in the order of the user id and merged, so memory does not grow with the course. With
+    `anew` they are joined even if nothing has changed.
 
     Raises:
         StageMissing: one of the collections has not been loaded.
@@ -50,7 +51,7 @@ def join_learners(store: Store, partition: str) -> Metadata:
             raise StageMissing(f"{partition} has no {collection} yet: materialize it first")
         source.append(load["source"])
     before = course_load(store, partition, LEARNERS)
-    if before and is_current(store, database, before, source):
+    if before and not anew and is_current(store, database, before, source):
         return {"database": database, "outcome": "unchanged", "documents": before["documents"]}
     started = monotonic()
     documents = 0

@@ -1,5 +1,6 @@
 """The ledger: what has been loaded, from what, with which counts. Databases' names are here too."""
 
+import secrets
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -17,6 +18,8 @@ PACKAGES = "packages"
 PACKAGE_COURSES = "package_courses"
 COURSES = "courses"
 COURSE_LOADS = "course_loads"
+TRACKING_FILES = "tracking_files"
+"""By course, the files that its tracking holds shares of: apart, for they can be thousands."""
 LOADS = "_loads"
 """The collection of each course's database that says what every other was loaded from."""
 
@@ -30,6 +33,18 @@ class CourseClash(ValueError):  # noqa: N818 - named for what happened
 def import_id(site: str, day: date) -> str:
     """`_id` of a day's entry in the ledger of imports."""
     return f"{site}/{day}"
+
+
+def new_token() -> str:
+    """What tells a load of a file from every other: what was made from the file follows it."""
+    return secrets.token_hex(6)
+
+
+def as_was(entry: Entry | None) -> Entry | None:
+    """What is kept of a day's entry while the day is loaded anew: what was loaded, if anything."""
+    if entry is None or entry["state"] != "loaded":
+        return entry.get("was") if entry else None
+    return {name: entry.get(name) for name in ("file", "token", "courses", "first", "last")}
 
 
 def register_course(store: Store, key: str, site: str) -> str:

@@ -21,7 +21,9 @@ from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
     Entry,
+    as_was,
     import_id,
+    new_token,
     register_course,
 )
 from edx_assets.loading.quarantine import BadLines, quarantine, release
@@ -79,6 +81,7 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
         "etag": log.etag,
         "version": RECORDS,
         "state": "loading",
+        "was": as_was(before),
     }
     prepare(store)
     earlier = set(before["replaces"]) | {before["file"]} - {None} if before else set()
@@ -92,8 +95,10 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
     for file in sorted(earlier):
         adopt_orphans(store, file)
     _check(store, log.file, log.lines, counts)
+    del entry["was"]
     entry |= {
         "state": "loaded" if log.file else "no_file",
+        "token": new_token(),
         "bytes": log.unpacked,
         "lines": counts.lines,
         "loaded": counts.loaded,

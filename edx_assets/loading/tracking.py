@@ -1,49 +1,93 @@
 """The stage course/tracking: a course's window of the master collection, bound to its structure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import blake2b
+from datetime import UTC, date, datetime
 from pathlib import Path
-from struct import pack
 from time import monotonic
 from typing import Any
 
-from bson import decode, encode
+from bson.raw_bson import RawBSONDocument
 
-from edx_assets.edx.course_structure import Block, block_index, find_block, structure_window
-from edx_assets.edx.courses import CourseEntry, Window, read_courses_file, window_of
+from edx_assets.edx.course_structure import Block, structure_window
+from edx_assets.edx.courses import Window, window_of
 from edx_assets.edx.schema import indexes
-from edx_assets.loading.collection import course_entry, is_current
+from edx_assets.loading.binding import Share, bind, total
+from edx_assets.loading.collection import course_entry
+from edx_assets.loading.course_files import (
+    Marks,
+    days_of,
+    digest,
+    has_ended,
+    marks,
+    missing_days,
+    settled_dates,
+    unsettled,
+)
+from edx_assets.loading.course_query import courses_entries, master_query, settled, spellings
 from edx_assets.loading.day_files import Metadata, StageMissing
 from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
+    TRACKING_FILES,
     Entry,
     course_load,
-    imports,
     note_course_load,
 )
 from edx_assets.loading.master_tracking import CountMismatch
 from edx_assets.resources.store import Store
 
-EXTRACTION = 1
-"""Version of what becomes of a record; a course extracted under another is extracted anew."""
-
 
 @dataclass
-class Binding:
-    """How many events were extracted, carry a usage key, and found their block."""
+class Noted:
+    """A file of which a course's collection holds a share: in which state it was, and the share."""
 
-    events: int = 0
-    with_module: int = 0
-    bound: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
+    mark: str
+    share: Share
 
 
-def extract_course(store: Store, partition: str, courses_file: Path | None) -> Metadata:
-    """Load a course's tracking anew: every master record of its window, with its block's place.
+Files = dict[str, Noted]
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a course's collection is to be made from, as the ledger had it before a record was read.
+
+    `files` are those to take records from, `held_back` those that are being loaded: what the
+    collection holds of them stays, and nothing of them is read. `known` are the marks that the
+    latter had before, with those of the former.
+    """
+
+    partition: str
+    database: str
+    query: dict[str, Any]
+    window: Window
+    structure_window: Window
+    blocks: dict[str, Block]
+    settled: str
+    files: Marks
+    held_back: set[str]
+    known: Marks
+    missing_days: int
+    can_be_sealed: bool
+
+
+def extract_course(
+    store: Store, partition: str, courses_file: Path | None, today: date, anew: bool = False
+) -> Metadata:
+    """Make a course's tracking hold every master record of its window, with its block's place.
+
+    Where only files have changed since, their shares alone are replaced. Everything is extracted
+    anew where the window, the structure or this code's version changed, where the collection does
+    not hold what the ledger says, and once when the course has ended and all its days are loaded:
+    it is then sealed. A run that was killed is finished by the next.
+
+    Args:
+        store: the document store.
+        partition: the course's partition key.
+        courses_file: the institution's windows and spellings, or None.
+        today: the day (UTC) by which a course has ended or not.
+        anew: extract everything, even if nothing changed.
 
     Raises:
         StageMissing: the course's structure is not loaded.
@@ -51,134 +95,202 @@ def extract_course(store: Store, partition: str, courses_file: Path | None) -> M
         CountMismatch: other than the window's records were loaded.
         StoreError: the database failed.
     """
+    started = monotonic()
+    wanted = _wanted(store, partition, courses_file, today)
+    before = course_load(store, partition, TRACKING) or {}
+    noted = _noted(store, partition)
+    full = anew or not _can_be_updated(store, wanted, before, noted)
+    full = full or (wanted.can_be_sealed and not before["sealed"])
+    files = None
+    if not full:
+        changed = _changed(wanted, before, noted)
+        if not changed:
+            return _metadata(wanted, before, "unchanged")
+        files = _update(store, wanted, before, noted, changed)
+        outcome = f"updated: {len(changed)} files"
+    if files is None:
+        files = _extract(store, wanted, before)
+        outcome = "extracted"
+    load = _note(store, wanted, files)
+    seconds = monotonic() - started
+    return {
+        **_metadata(wanted, load, outcome),
+        "seconds": round(seconds, 2),
+        "events_per_second": round(load["documents"] / seconds),
+    }
+
+
+def _wanted(store: Store, partition: str, courses_file: Path | None, today: date) -> Extraction:
     course = course_entry(store, partition)
-    database = course["database"]
+    database, key, site = course["database"], course["course_key"], course["site"]
     structure = course_load(store, partition, "course_structure")
     if structure is None:
         raise StageMissing(
             f"{partition} has no course structure yet, and its tracking is nothing without:"
             " materialize course/course_structure for it first"
         )
-    started = monotonic()
+    days = list(days_of(store, site))
     blocks = {block["_id"]: block for block in store.find(database, "course_structure", {})}
-    entry = courses_entry(courses_file, course["course_key"], course["site"])
-    window = window_of(entry, structure_window(blocks))
-    query = master_query(course["course_key"], course["site"], entry, window)
-    source = [_fingerprint(store, course["site"], query, structure["source"])]
-    before = course_load(store, partition, TRACKING)
-    if before and is_current(store, database, before, source):
-        return _metadata(database, before, "unchanged")
-    binding = Binding()
-    with store.replacing(database, TRACKING, indexes(TRACKING)) as staging:
-        found = store.find_raw(MASTER, TRACKING, query)
-        for _batch, inserted in store.insert_all(database, staging, bind(found, blocks, binding)):
-            binding.events -= len(inserted.duplicates) + len(inserted.refused)
-        held, expected = store.count(database, staging), store.count(MASTER, TRACKING, query)
-        if not held == binding.events == expected:
-            raise CountMismatch(
-                f"{partition}: {expected} records in its window, {binding.events} extracted, {held}"
-                " in the collection: a day of it was being loaded, perhaps; run this again"
-            )
-    load: Entry = {
-        "documents": binding.events,
-        "with_module": binding.with_module,
-        "bound": binding.bound,
-        "first": binding.first,
-        "last": binding.last,
-        "window": {"start": window.start, "end": window.end},
-        "source": source,
-        "loaded_at": datetime.now(UTC),
-    }
-    note_course_load(store, partition, database, TRACKING, load)
-    seconds = monotonic() - started
-    return {
-        **_metadata(database, load, "extracted"),
-        "seconds": round(seconds, 2),
-        "events_per_second": round(binding.events / seconds),
-    }
+    entry = courses_entries(courses_file).get((key, site))
+    own = structure_window(blocks)
+    window = window_of(entry, own)
+    keys = spellings(key, entry)
+    known, held_back = marks(days, keys, window), unsettled(days)
+    missing = missing_days(settled_dates(days), window, today)
+    return Extraction(
+        partition=partition,
+        database=database,
+        query=master_query(keys, site, window),
+        window=window,
+        structure_window=own,
+        blocks=blocks,
+        settled=settled(keys, site, window, structure["source"]),
+        files={file: mark for file, mark in known.items() if file not in held_back},
+        held_back=held_back,
+        known=known,
+        missing_days=missing,
+        can_be_sealed=not missing and has_ended(window, today),
+    )
 
 
-def courses_entry(courses_file: Path | None, key: str, site: str) -> CourseEntry | None:
-    """What the courses file says of a course, or None.
+def _can_be_updated(store: Store, wanted: Extraction, before: Entry, noted: Files) -> bool:
+    """Whether the collection is a sound one that only files can have changed."""
+    if before.get("state") == "updating":  # its files are done again, and all is counted at the end
+        return bool(before["source"][0] == wanted.settled)
+    if before.get("state") != "loaded":
+        return False
+    if before["source"] != [wanted.settled, digest(_marks(noted))]:
+        return False
+    held: int = store.count(wanted.database, TRACKING)
+    return held == before["documents"]
+
+
+def _changed(wanted: Extraction, before: Entry, noted: Files) -> list[str]:
+    """The files whose records are to be replaced, with those of an update that was killed."""
+    was = _marks(noted)
+    files = was.keys() | wanted.files.keys()
+    changed = {file for file in files if was.get(file) != wanted.files.get(file)}
+    return sorted(changed - wanted.held_back | set(before.get("updating", ())))
+
+
+def _update(
+    store: Store, wanted: Extraction, before: Entry, noted: Files, changed: list[str]
+) -> Files | None:
+    """Replace the shares of files; None where that did not come out right, or cannot."""
+    database = wanted.database
+    intention = {**before, "state": "updating", "sealed": False, "updating": changed}
+    note_course_load(store, wanted.partition, database, TRACKING, intention)
+    store.delete(database, TRACKING, {"load_file": {"$in": changed}})
+    taken = [file for file in changed if file in wanted.files]
+    records = store.find_raw(MASTER, TRACKING, wanted.query | {"load_file": {"$in": taken}})
+    shares = _bound(store, wanted, TRACKING, records)
+    files = {file: held for file, held in noted.items() if file not in changed}
+    files |= {file: Noted(wanted.files[file], shares.get(file, Share())) for file in taken}
+    held = store.count(database, TRACKING)
+    of_settled = _events(each for file, each in files.items() if file not in wanted.held_back)
+    right = held == _events(files.values()) and of_settled == _expected(store, wanted)
+    return files if right else None
+
+
+def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
+    """Load the collection anew.
 
     Raises:
-        CoursesFileError, OSError: the file cannot be used.
+        CountMismatch: other than the window's records were loaded.
     """
-    if courses_file is None:
-        return None
-    return read_courses_file(courses_file.read_text(encoding="utf-8")).get((key, site))
+    database = wanted.database
+    if before:
+        intention = {**before, "state": "extracting", "sealed": False}
+        note_course_load(store, wanted.partition, database, TRACKING, intention)
+    with store.replacing(database, TRACKING, indexes(TRACKING)) as staging:
+        found = store.find_raw(MASTER, TRACKING, wanted.query)
+        records = (record for record in found if record["load_file"] not in wanted.held_back)
+        shares = _bound(store, wanted, staging, records)
+        held, expected = store.count(database, staging), _expected(store, wanted)
+        events = total(shares.values()).events
+        if not held == events == expected or not shares.keys() <= wanted.files.keys():
+            raise CountMismatch(
+                f"{wanted.partition}: {expected} records in its window, {events} extracted, {held}"
+                " in the collection: a day of it was being loaded, perhaps; run this again"
+            )
+    return {file: Noted(mark, shares.get(file, Share())) for file, mark in wanted.files.items()}
 
 
-def master_query(key: str, site: str, entry: CourseEntry | None, window: Window) -> dict[str, Any]:
-    """The query for a course's records in the master collection."""
-    spellings = [key, *(entry.spellings if entry else ())]
-    query: dict[str, Any] = {"course_id": {"$in": list(dict.fromkeys(spellings))}, "site": site}
-    between = {"$gte": window.start, "$lt": window.end}
-    if told := {operator: moment for operator, moment in between.items() if moment}:
-        query["timestamp"] = told
-    return query
+def _bound(
+    store: Store, wanted: Extraction, collection: str, records: Iterator[RawBSONDocument]
+) -> dict[str, Share]:
+    """Bind records and insert them; what they were, by their files."""
+    shares: dict[str, Share] = {}
+    documents = bind(records, wanted.blocks, shares)
+    for _batch, _inserted in store.insert_all(wanted.database, collection, documents):
+        pass  # what stayed out is missing when the collection is counted
+    return shares
 
 
-def _fingerprint(
-    store: Store, site: str, query: dict[str, Any], structure_source: list[Any]
-) -> str:
-    """What the extraction depends on: window and spellings, the structure, the files' events."""
-    spellings = set(query["course_id"]["$in"])
-    files = [
-        (entry["_id"], entry["state"], entry["etag"], row["course_key"], row["events"])
-        for entry in imports(store)
-        if entry["site"] == site
-        for row in entry.get("courses", [])
-        if row["course_key"] in spellings
+def _expected(store: Store, wanted: Extraction) -> int:
+    """How many records the course's collection should hold of files that are not being loaded."""
+    expected = store.count(MASTER, TRACKING, wanted.query)
+    if wanted.held_back:
+        loading = wanted.query | {"load_file": {"$in": sorted(wanted.held_back)}}
+        expected -= store.count(MASTER, TRACKING, loading)
+    return expected
+
+
+def _note(store: Store, wanted: Extraction, files: Files) -> Entry:
+    held = total(each.share for each in files.values())
+    noted = _marks(files)
+    held_back = [
+        [file, noted.get(file)]
+        for file in sorted(wanted.held_back)
+        if noted.get(file) != wanted.known.get(file)
     ]
-    told = repr((EXTRACTION, query, structure_source, files))
-    return blake2b(told.encode(), digest_size=16).hexdigest()
+    load: Entry = {
+        "state": "loaded",
+        "documents": held.events,
+        "with_module": held.with_module,
+        "bound": held.bound,
+        "first": held.first,
+        "last": held.last,
+        "window": {"start": wanted.window.start, "end": wanted.window.end},
+        "structure_window": {
+            "start": wanted.structure_window.start,
+            "end": wanted.structure_window.end,
+        },
+        "source": [wanted.settled, digest(noted)],
+        "held_back": held_back,
+        "sealed": wanted.can_be_sealed,
+        "loaded_at": datetime.now(UTC),
+    }
+    rows = [[file, each.mark, *each.share.row()] for file, each in sorted(files.items())]
+    store.put(MASTER, TRACKING_FILES, {"_id": wanted.partition, "files": rows})
+    note_course_load(store, wanted.partition, wanted.database, TRACKING, load)
+    return load
 
 
-def bind(records: Iterator[bytes], blocks: dict[str, Block], binding: Binding) -> Iterator[bytes]:
-    """Each record (BSON) with `parent_data` and `metadata` of the block its `module_id` names.
-
-    The record's own bytes are kept: the two fields are put behind them.
-    """
-    index = block_index(blocks)
-    known: dict[str, bytes] = {}
-    for document in records:
-        record = decode(document)
-        binding.events += 1
-        moment = record["timestamp"]
-        if binding.first is None or moment < binding.first:
-            binding.first = moment
-        if binding.last is None or moment > binding.last:
-            binding.last = moment
-        module = record.get("module_id")
-        if module is None:
-            yield document
-            continue
-        binding.with_module += 1
-        place = known.get(module)
-        if place is None:
-            place = known[module] = _place(find_block(module, index))
-        if place:
-            binding.bound += 1
-        yield _appended(document, place)
+def _noted(store: Store, partition: str) -> Files:
+    """The files of which a course's collection holds shares, by the ledger."""
+    entry = store.get(MASTER, TRACKING_FILES, partition)
+    rows = entry["files"] if entry else []
+    return {file: Noted(mark, Share(*share)) for file, mark, *share in rows}
 
 
-def _place(block: Block | None) -> bytes:
-    """The two fields as BSON elements, or none."""
-    if block is None:
-        return b""
-    return encode({"parent_data": block["parent_data"], "metadata": block["metadata"]})[4:-1]
+def _marks(files: Files) -> Marks:
+    return {file: each.mark for file, each in files.items()}
 
 
-def _appended(document: bytes, elements: bytes) -> bytes:
-    """A BSON document with elements put behind its own (https://bsonspec.org/spec.html)."""
-    return pack("<i", len(document) + len(elements)) + document[4:-1] + elements + b"\0"
+def _events(files: Iterable[Noted]) -> int:
+    return sum(each.share.events for each in files)
 
 
-def _metadata(database: str, load: Entry, outcome: str) -> Metadata:
-    metadata: Metadata = {"database": database, "outcome": outcome}
+def _metadata(wanted: Extraction, load: Entry, outcome: str) -> Metadata:
+    metadata: Metadata = {"database": wanted.database, "outcome": outcome}
     for side, moment in load["window"].items():
         metadata[f"window_{side}"] = moment.isoformat() if moment else "open"
+    metadata["sealed"] = "yes" if load["sealed"] else "no"
+    if not load["sealed"]:
+        metadata["window_days_missing"] = wanted.missing_days
+    if wanted.held_back:
+        metadata["files_being_loaded"] = len(wanted.held_back)
     metadata["documents"] = load["documents"]
     metadata["events_with_a_usage_key"] = load["with_module"]
     metadata["events_bound"] = load["bound"]

@@ -15,7 +15,12 @@ KNOWN_OTHERS = frozenset(
 
 
 def load_unknown_tables(
-    store: Store, storage: Storage, gnupg: Gnupg, partition: str, day: str | None = None
+    store: Store,
+    storage: Storage,
+    gnupg: Gnupg,
+    partition: str,
+    day: str | None = None,
+    anew: bool = False,
 ) -> Metadata:
     """Load every table of a course's package that the schema does not know.
 
@@ -30,7 +35,7 @@ def load_unknown_tables(
     known = tables().keys() | KNOWN_OTHERS
     unknown = [table for table in map(_name, package["tables"]) if table not in known]
     loaded = {
-        table: load_collection(store, storage, gnupg, partition, table, day)["documents"]
+        table: load_collection(store, storage, gnupg, partition, table, day, anew=anew)["documents"]
         for table in unknown
     }
     gone = []

@@ -1,0 +1,85 @@
+"""Binding a course's records to its structure: each with the place of the block that it names."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from struct import pack
+from typing import Any
+
+from bson import encode
+from bson.raw_bson import RawBSONDocument
+
+from edx_assets.edx.course_structure import Block, block_index, find_block
+
+
+@dataclass
+class Share:
+    """How many of a file's events were extracted, carry a usage key, and found their block."""
+
+    events: int = 0
+    with_module: int = 0
+    bound: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def row(self) -> list[Any]:
+        """As the ledger keeps it: short, for a course can have thousands."""
+        return list(astuple(self))
+
+
+def total(shares: Iterable[Share]) -> Share:
+    """Shares of several files as one."""
+    told = [share for share in shares if share.events]
+    return Share(
+        events=sum(share.events for share in told),
+        with_module=sum(share.with_module for share in told),
+        bound=sum(share.bound for share in told),
+        first=min((share.first for share in told if share.first), default=None),
+        last=max((share.last for share in told if share.last), default=None),
+    )
+
+
+def bind(
+    records: Iterator[RawBSONDocument], blocks: dict[str, Block], shares: dict[str, Share]
+) -> Iterator[bytes]:
+    """Each record with `parent_data` and `metadata` of the block that its `module_id` names.
+
+    The record's own bytes are kept: the two fields are put behind them. What is given is counted
+    in `shares`, by the file of each record.
+    """
+    index = block_index(blocks)
+    known: dict[str, bytes] = {}
+    for record in records:
+        file = record["load_file"]
+        share = shares.get(file)
+        if share is None:
+            share = shares[file] = Share()
+        share.events += 1
+        moment = record["timestamp"]
+        if share.first is None or moment < share.first:
+            share.first = moment
+        if share.last is None or moment > share.last:
+            share.last = moment
+        module = record.get("module_id")
+        if module is None:
+            yield bytes(record.raw)
+            continue
+        share.with_module += 1
+        place = known.get(module)
+        if place is None:
+            place = known[module] = _place(find_block(module, index))
+        if place:
+            share.bound += 1
+        yield _appended(bytes(record.raw), place)
+
+
+def _place(block: Block | None) -> bytes:
+    """The two fields as BSON elements, or none."""
+    if block is None:
+        return b""
+    return encode({"parent_data": block["parent_data"], "metadata": block["metadata"]})[4:-1]
+
+
+def _appended(document: bytes, elements: bytes) -> bytes:
+    """A BSON document with elements put behind its own (https://bsonspec.org/spec.html)."""
+    return pack("<i", len(document) + len(elements)) + document[4:-1] + elements + b"\0"

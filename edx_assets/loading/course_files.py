@@ -1,0 +1,113 @@
+"""Which files a course's tracking is made from, and in which state, by the ledger of imports."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+
+from edx_assets.edx.courses import Window
+from edx_assets.loading.ledger import IMPORTS, MASTER, Entry
+from edx_assets.resources.store import Store
+
+SETTLED = ("loaded", "no_file")
+"""States of a day whose records are what the ledger says."""
+
+_FIELDS = (
+    "site",
+    "date",
+    "file",
+    "state",
+    "token",
+    "courses",
+    "first",
+    "last",
+    "replaces",
+    "was",
+)
+
+Marks = dict[str, str]
+"""By file name: what changes whenever the file's records do."""
+
+
+def days_of(store: Store, site: str | None = None) -> Iterator[Entry]:
+    """A site's days, or those of all, with what is needed here of each."""
+    query = {"site": site} if site else {}
+    return store.find(MASTER, IMPORTS, query, fields=_FIELDS)
+
+
+def marks(days: Iterable[Entry], keys: Iterable[str], window: Window) -> Marks:
+    """The files with events of a course (under any of its keys) in reach of its window.
+
+    A day that is being loaded counts with what it was before, if it was loaded at all.
+    """
+    wanted = set(keys)
+    found: Marks = {}
+    for day in days:
+        known = as_loaded(day)
+        if (
+            known
+            and any(row["course_key"] in wanted for row in known["courses"])
+            and in_reach(known, window)
+        ):
+            found[known["file"]] = known.get("token", "")
+    return found
+
+
+def as_loaded(day: Entry) -> Entry | None:
+    """A day's entry; where the day is being loaded, what it was before; None where nothing."""
+    known: Entry | None = day if day["state"] in SETTLED else day.get("was")
+    return known if known and known.get("courses") else None
+
+
+def in_reach(known: Entry, window: Window) -> bool:
+    """Whether any record of a file can be of the window; a start counts from its whole second."""
+    first, last = known["first"], known["last"]
+    starts = window.start is None or last >= window.start.replace(microsecond=0)
+    return starts and (window.end is None or first < window.end)
+
+
+def unsettled(days: Iterable[Entry]) -> set[str]:
+    """Names of the files that are being loaded or replaced: no record of theirs can be relied on.
+
+    A load that was cut off is among them until it has been done again.
+    """
+    return {
+        name
+        for day in days
+        if day["state"] not in SETTLED
+        for name in (day["file"], *day.get("replaces", ()))
+        if name
+    }
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """A fingerprint of marks."""
+    return blake2b(repr(sorted(files.items())).encode(), digest_size=16).hexdigest()
+
+
+def missing_days(dates: set[str], window: Window, today: date) -> int:
+    """How many days of a window, of those before today, are not among the settled dates.
+
+    A window that is open at its start begins with the first settled day.
+    """
+    first = (
+        window.start.date() if window.start else min(map(date.fromisoformat, dates), default=today)
+    )
+    after = min(_day_after(window.end), today) if window.end else today
+    days = (first + timedelta(days=n) for n in range((after - first).days))
+    return sum(day.isoformat() not in dates for day in days)
+
+
+def settled_dates(days: Iterable[Entry]) -> set[str]:
+    """The days that are loaded, or known to have no file."""
+    return {day["date"] for day in days if day["state"] in SETTLED}
+
+
+def has_ended(window: Window, today: date) -> bool:
+    """Whether a window's last day is over."""
+    return window.end is not None and _day_after(window.end) <= today
+
+
+def _day_after(end: datetime) -> date:
+    """The first day of which no moment is before `end`."""
+    day = end.astimezone(UTC).date()
+    return day if end == datetime(day.year, day.month, day.day, tzinfo=UTC) else day + timedelta(1)

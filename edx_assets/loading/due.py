@@ -1,0 +1,150 @@
+"""What is due: courses whose collections are not what the ledger says they should be."""
+
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from edx_assets.edx.courses import Window, window_of
+from edx_assets.loading.collection import package_source
+from edx_assets.loading.course_files import (
+    Marks,
+    as_loaded,
+    days_of,
+    digest,
+    has_ended,
+    marks,
+    missing_days,
+    settled_dates,
+    unsettled,
+)
+from edx_assets.loading.course_query import courses_entries, settled, spellings
+from edx_assets.loading.learners import LEARNERS
+from edx_assets.loading.ledger import (
+    COURSE_LOADS,
+    COURSES,
+    MASTER,
+    PACKAGE_COURSES,
+    QUARANTINE,
+    TRACKING,
+    Entry,
+)
+from edx_assets.loading.package_files import OPT_IN
+from edx_assets.resources.store import Store
+
+_STRUCTURE = "course_structure"
+_MADE_HERE = frozenset({TRACKING, LEARNERS, QUARANTINE})
+"""Collections of a course's database that are loaded from no file of a package."""
+
+
+def tracking_due(store: Store, courses_file: Path | None, today: date) -> list[str]:
+    """Partitions of courses whose tracking is to be extracted, or can be sealed today.
+
+    By the ledger alone, in four queries however many courses there are. A day that is being loaded
+    makes nothing due before it is loaded. Courses without a structure are left out: their
+    tracking is nothing without.
+
+    Raises:
+        CoursesFileError, OSError: the courses file cannot be used.
+        StoreError: the database failed.
+    """
+    entries = courses_entries(courses_file)
+    loads = _loads(store)
+    by_course: dict[tuple[str, str], list[Entry]] = {}
+    by_site: dict[str, list[Entry]] = {}
+    for day in days_of(store):
+        by_site.setdefault(day["site"], []).append(day)
+        if known := as_loaded(day):
+            for row in known["courses"]:
+                by_course.setdefault((day["site"], row["course_key"]), []).append(day)
+    dates = {site: settled_dates(days) for site, days in by_site.items()}
+    loading = {site: unsettled(days) for site, days in by_site.items()}
+    due = []
+    for course in store.find(MASTER, COURSES, {}, sort=[("_id", 1)]):
+        key, site, partition = course["course_key"], course["site"], course["_id"]
+        structure = loads.get((partition, _STRUCTURE))
+        if structure is None:
+            continue
+        load = loads.get((partition, TRACKING))
+        entry = entries.get((key, site))
+        keys = spellings(key, entry)
+        if load is None or load.get("state") != "loaded":
+            due.append(partition)
+            continue
+        window = window_of(entry, Window(**load["structure_window"]))
+        days = [day for each in keys for day in by_course.get((site, each), [])]
+        found = _as_extracted(marks(days, keys, window), load, loading.get(site, set()))
+        if load["source"] != [settled(keys, site, window, structure["source"]), digest(found)]:
+            due.append(partition)
+        elif (
+            not load["sealed"]
+            and has_ended(window, today)
+            and not missing_days(dates.get(site, set()), window, today)
+        ):
+            due.append(partition)
+    return due
+
+
+def packages_due(store: Store) -> dict[str, str]:
+    """Partitions of courses whose newest package is not what their collections were loaded from.
+
+    Each with a token that names the package's state: its date, and a hash of its ETags and of the
+    version that loads it. By the ledger alone, in three queries. A file that cannot be loaded
+    leaves its course due.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    newest: dict[str, Entry] = {}
+    for package in store.find(MASTER, PACKAGE_COURSES, {}, fields=["partition", "date"]):
+        other = newest.get(package["partition"])
+        if other is None or other["date"] < package["date"]:
+            newest[package["partition"]] = package
+    ids = [package["_id"] for package in newest.values()]
+    loaded: dict[str, dict[str, Any]] = {}
+    for load in store.find(MASTER, COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
+        if load["collection"] not in _MADE_HERE:
+            loaded.setdefault(load["partition"], {})[load["collection"]] = load["source"]
+    due = {}
+    fields = ["partition", "date", "source", "tables", "opt_in"]
+    for package in store.find(MASTER, PACKAGE_COURSES, {"_id": {"$in": ids}}, fields=fields):
+        source = package_source(package)
+        held = loaded.get(package["partition"], {})
+        if not _collections_of(package) <= held.keys() or any(s != source for s in held.values()):
+            token = blake2b(repr(source).encode(), digest_size=6).hexdigest()
+            due[package["partition"]] = f"{package['date']}-{token}"
+    return dict(sorted(due.items()))
+
+
+def _loads(store: Store) -> dict[tuple[str, str], Entry]:
+    found = store.find(
+        MASTER,
+        COURSE_LOADS,
+        {"collection": {"$in": [_STRUCTURE, TRACKING]}},
+        fields=[
+            "partition",
+            "collection",
+            "source",
+            "state",
+            "sealed",
+            "structure_window",
+            "held_back",
+        ],
+    )
+    return {(load["partition"], load["collection"]): load for load in found}
+
+
+def _as_extracted(found: Marks, load: Entry, loading: set[str]) -> Marks:
+    """Marks as the extraction had them of files that it held back and that are loading still."""
+    found = dict(found)
+    for file, mark in load["held_back"]:
+        if file in loading:
+            found.pop(file, None)
+            if mark is not None:
+                found[file] = mark
+    return found
+
+
+def _collections_of(package: Entry) -> set[str]:
+    names = {member["table"] for member in package["tables"]}
+    return (names | ({OPT_IN} if package["opt_in"] else set())) - _MADE_HERE
