@@ -1,6 +1,7 @@
 """Which files a course's tracking is made from, and in which state, by the ledger of imports."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
@@ -28,41 +29,42 @@ Marks = dict[str, str]
 """By file name: what changes whenever the file's records do."""
 
 
+@dataclass(frozen=True, slots=True)
+class DayFile:
+    """A day's file as it was loaded: its name, its load's token, its first and last event."""
+
+    file: str
+    token: str
+    first: datetime
+    last: datetime
+
+
 def days_of(store: Store, site: str | None = None) -> Iterator[Entry]:
     """A site's days, or those of all, with what is needed here of each."""
     query = {"site": site} if site else {}
     return store.find(MASTER, IMPORTS, query, fields=_FIELDS)
 
 
-def marks(days: Iterable[Entry], keys: Iterable[str], window: Window) -> Marks:
-    """The files with events of a course (under any of its keys) in reach of its window.
+def course_files(day: Entry) -> tuple[DayFile, list[str]] | None:
+    """A day's file, and the courses that it has events of; None where it has none.
 
-    A day that is being loaded counts with what it was before, if it was loaded at all.
+    Of a day that is being loaded it is what was loaded before, if anything was.
     """
-    wanted = set(keys)
-    found: Marks = {}
-    for day in days:
-        known = as_loaded(day)
-        if (
-            known
-            and any(row["course_key"] in wanted for row in known["courses"])
-            and in_reach(known, window)
-        ):
-            found[known["file"]] = known.get("token", "")
-    return found
+    known = day if day["state"] in SETTLED else day.get("was")
+    if not known or not known.get("courses"):
+        return None
+    file = DayFile(known["file"], known.get("token") or "", known["first"], known["last"])
+    return file, [row["course_key"] for row in known["courses"]]
 
 
-def as_loaded(day: Entry) -> Entry | None:
-    """A day's entry; where the day is being loaded, what it was before; None where nothing."""
-    known: Entry | None = day if day["state"] in SETTLED else day.get("was")
-    return known if known and known.get("courses") else None
-
-
-def in_reach(known: Entry, window: Window) -> bool:
-    """Whether any record of a file can be of the window; a start counts from its whole second."""
-    first, last = known["first"], known["last"]
-    starts = window.start is None or last >= window.start.replace(microsecond=0)
-    return starts and (window.end is None or first < window.end)
+def marks(files: Iterable[DayFile], window: Window) -> Marks:
+    """The files that any record of a window can be in; a start counts from its whole second."""
+    start = window.start.replace(microsecond=0) if window.start else None
+    return {
+        each.file: each.token
+        for each in files
+        if (start is None or each.last >= start) and (window.end is None or each.first < window.end)
+    }
 
 
 def unsettled(days: Iterable[Entry]) -> set[str]:

@@ -8,8 +8,9 @@ from typing import Any
 from edx_assets.edx.courses import Window, window_of
 from edx_assets.loading.collection import package_source
 from edx_assets.loading.course_files import (
+    DayFile,
     Marks,
-    as_loaded,
+    course_files,
     days_of,
     digest,
     has_ended,
@@ -50,33 +51,32 @@ def tracking_due(store: Store, courses_file: Path | None, today: date) -> list[s
     """
     entries = courses_entries(courses_file)
     loads = _loads(store)
-    by_course: dict[tuple[str, str], list[Entry]] = {}
-    by_site: dict[str, list[Entry]] = {}
+    files: dict[tuple[str, str], list[DayFile]] = {}
+    days: dict[str, list[Entry]] = {}
     for day in days_of(store):
-        by_site.setdefault(day["site"], []).append(day)
-        if known := as_loaded(day):
-            for row in known["courses"]:
-                by_course.setdefault((day["site"], row["course_key"]), []).append(day)
-    dates = {site: settled_dates(days) for site, days in by_site.items()}
-    loading = {site: unsettled(days) for site, days in by_site.items()}
+        if told := course_files(day):
+            for key in told[1]:
+                files.setdefault((day["site"], key), []).append(told[0])
+        slim = {name: day[name] for name in day if name not in ("courses", "was")}
+        days.setdefault(day["site"], []).append(slim)
+    dates = {site: settled_dates(of_site) for site, of_site in days.items()}
+    loading = {site: unsettled(of_site) for site, of_site in days.items()}
     due = []
     for course in store.find(MASTER, COURSES, {}, sort=[("_id", 1)]):
         key, site, partition = course["course_key"], course["site"], course["_id"]
-        structure = loads.get((partition, _STRUCTURE))
+        structure, load = (loads.get((partition, name)) for name in (_STRUCTURE, TRACKING))
         if structure is None:
             continue
-        load = loads.get((partition, TRACKING))
-        entry = entries.get((key, site))
-        keys = spellings(key, entry)
         if load is None or load.get("state") != "loaded":
             due.append(partition)
             continue
+        entry = entries.get((key, site))
+        keys = spellings(key, entry)
         window = window_of(entry, Window(**load["structure_window"]))
-        days = [day for each in keys for day in by_course.get((site, each), [])]
-        found = _as_extracted(marks(days, keys, window), load, loading.get(site, set()))
-        if load["source"] != [settled(keys, site, window, structure["source"]), digest(found)]:
-            due.append(partition)
-        elif (
+        found = marks([file for each in keys for file in files.get((site, each), [])], window)
+        found = _as_extracted(found, load, loading.get(site, set()))
+        source = [settled(keys, site, window, structure["source"]), digest(found)]
+        if load["source"] != source or (
             not load["sealed"]
             and has_ended(window, today)
             and not missing_days(dates.get(site, set()), window, today)

@@ -2,76 +2,76 @@
 
 from typing import Any
 
-from bson import Binary, ObjectId, encode
+from bson import ObjectId
 
-from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER, TRACKING
-from edx_assets.resources.store import Store
+from edx_assets.loading.ledger import DUPLICATES, MASTER, TRACKING
+from edx_assets.loading.ownership import Gift, give, note, rank, renote
+from edx_assets.resources.store import BATCH, Store
 
 
-def note_duplicates(store: Store, load_file: str, lines: list[tuple[int, ObjectId, bytes]]) -> None:
-    """Keep, for lines whose record another file had brought, the record as this file would.
+def note_duplicates(
+    store: Store, load_file: str, lines: list[tuple[int, ObjectId, bytes]]
+) -> set[int]:
+    """Settle whose the records are that another file had brought before this one.
+
+    Those of a later day's file become this file's, and the other's line is noted; where the other
+    is the earlier, this file's line is noted, with the record as this file would bring it.
 
     Args:
         store: the document store.
         load_file: the file in which the lines stand again.
         lines: line number, `_id` and encoded record of each. Those that repeat a line of the same
             file need no note: they come and go with it.
+
+    Returns:
+        The numbers of the lines whose records are this file's now.
     """
-    ids = [record for _number, record, _document in lines]
-    found = store.find(MASTER, TRACKING, {"_id": {"$in": ids}}, fields=["load_file"])
+    first = {record: (number, document) for number, record, document in reversed(lines)}
+    found = store.find(MASTER, TRACKING, {"_id": {"$in": list(first)}}, fields=["load_file"])
     owners = {document["_id"]: document["load_file"] for document in found}
-    notes = [
-        encode(
-            {
-                "_id": f"{load_file}:{number}",
-                "load_file": load_file,
-                "line": number,
-                "record": record,
-                "owner": owners[record],
-                "document": Binary(document),
-            }
-        )
-        for number, record, document in lines
-        if owners.get(record, load_file) != load_file
-    ]
-    store.insert(MASTER, DUPLICATES, notes)
+    others = {record: owner for record, owner in owners.items() if owner != load_file}
+    later = {record: owner for record, owner in others.items() if rank(owner) > rank(load_file)}
+    store.insert(
+        MASTER,
+        DUPLICATES,
+        [
+            note(load_file, record, owner, first[record][1])
+            for record, owner in others.items()
+            if record not in later
+        ],
+    )
+    give(store, load_file, {record: (load_file, first[record][1]) for record in later}, later)
+    return {first[record][0] for record in later}
 
 
 def adopt_orphans(store: Store, file: str) -> None:
     """Give records that `file` no longer brings to the first of the other files that hold them."""
-    noted = list(store.find(MASTER, DUPLICATES, {"owner": file}))
-    if not noted:
-        return
-    ids = list({note["record"] for note in noted})
-    held = {
-        found["_id"]: found["load_file"]
-        for found in store.find(MASTER, TRACKING, {"_id": {"$in": ids}}, fields=["load_file"])
-    }
-    for note in sorted(noted, key=lambda note: str(note["_id"])):
-        owner = held.get(note["record"])
-        if owner is None:
-            store.insert(MASTER, TRACKING, [bytes(note["document"])])
-            held[note["record"]] = note["load_file"]
-            store.delete(MASTER, DUPLICATES, {"_id": note["_id"]})
-            _recount(store, note["load_file"], note["record"])
-        elif owner == note["load_file"]:
-            # the same line again in the file that has just been given the record
-            store.delete(MASTER, DUPLICATES, {"_id": note["_id"]})
-        elif owner != file:
-            store.put(MASTER, DUPLICATES, {**note, "owner": owner})
+    noted = store.find(MASTER, DUPLICATES, {"owner": file}, fields=["record"])
+    records = list({each["record"] for each in noted})
+    for start in range(0, len(records), BATCH):
+        _adopt(store, file, records[start : start + BATCH])
 
 
-def _recount(store: Store, file: str, record: ObjectId) -> None:
-    """Move one line of a file's entry from its duplicates to its loaded records."""
-    entry: dict[str, Any] | None = next(store.find(MASTER, IMPORTS, {"file": file}), None)
-    if entry is None or entry["state"] != "loaded":
-        return
-    document = store.get(MASTER, TRACKING, record) or {}
-    courses = {row["course_key"]: row["events"] for row in entry["courses"]}
-    if course := document.get("course_id"):
-        courses[course] = courses.get(course, 0) + 1
-    entry["courses"] = [{"course_key": k, "events": n} for k, n in sorted(courses.items())]
-    entry["loaded"] += 1
-    entry["duplicates"] -= 1
-    entry["implicit"] += str(document.get("event_type", "")).startswith("/")
-    store.put(MASTER, IMPORTS, entry)
+def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:
+    these = {"$in": records}
+    found = store.find(MASTER, TRACKING, {"_id": these}, fields=["load_file"])
+    owners = {document["_id"]: document["load_file"] for document in found}
+    notes: dict[ObjectId, list[dict[str, Any]]] = {}
+    for each in store.find(MASTER, DUPLICATES, {"record": these}):
+        notes.setdefault(each["record"], []).append(each)
+    gifts: dict[ObjectId, Gift] = {}
+    replaced: list[bytes] = []
+    past: list[str] = []
+    for record, of_record in notes.items():
+        owner = owners.get(record)
+        heir = min(of_record, key=lambda each: rank(each["load_file"]))
+        if owner is None or rank(heir["load_file"]) < rank(owner):
+            gifts[record] = heir["load_file"], bytes(heir["document"])
+            continue
+        for each in of_record:
+            if each["owner"] != owner or each["load_file"] == owner:
+                past.append(each["_id"])
+                if each["load_file"] != owner:  # else a load that was cut off had given it to it
+                    replaced.append(note(each["load_file"], record, owner, each["document"]))
+    renote(store, replaced, past)
+    give(store, file, gifts, {record: owners[record] for record in gifts if record in owners})

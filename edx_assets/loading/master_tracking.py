@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from edx_assets.loading.ledger import (
     new_token,
     register_course,
 )
+from edx_assets.loading.ownership import recount
 from edx_assets.loading.quarantine import BadLines, quarantine, release
 from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
@@ -94,6 +96,7 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
             load_lines(store, lines, log.file, site, counts)
     for file in sorted(earlier):
         adopt_orphans(store, file)
+    recount(store, {*earlier, log.file} - {None}, _held)
     _check(store, log.file, log.lines, counts)
     del entry["was"]
     entry |= {
@@ -101,14 +104,10 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
         "token": new_token(),
         "bytes": log.unpacked,
         "lines": counts.lines,
-        "loaded": counts.loaded,
         "duplicates": counts.duplicates,
         "rejected": counts.rejected.total(),
         "reasons": dict(counts.rejected),
-        "implicit": counts.implicit,
-        "first": counts.first,
-        "last": counts.last,
-        "courses": [{"course_key": k, "events": n} for k, n in sorted(counts.courses.items())],
+        **_totals(counts),
         "loaded_at": datetime.now(UTC),
         "replaces": [],
     }
@@ -168,36 +167,40 @@ def _pieces(
             except Rejected as verdict:
                 piece.quarantined.append((number, verdict.reason, line))
             else:
-                event_type = record.get("event_type")
-                implicit = type(event_type) is str and event_type[:1] == IMPLICIT
-                course = record.get("course_id")
                 piece.numbers.append(number)
                 piece.raw.append(line)
                 piece.documents.append(document)
-                piece.told.append(_Told(record["_id"], course, implicit, record["timestamp"]))
+                piece.told.append(_told(record))
         first += len(batch)
         yield piece
 
 
 def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
-    """Insert a piece's records, note and quarantine the others; the numbers of the duplicates."""
+    """Insert a piece's records, note and quarantine the others; the numbers of its duplicates."""
     inserted = store.insert(MASTER, TRACKING, piece.documents)
     for i, code in inserted.refused.items():
         piece.quarantined.append((piece.numbers[i], f"refused_by_database_{code}", piece.raw[i]))
     again = [
         (piece.numbers[i], piece.told[i].record_id, piece.documents[i]) for i in inserted.duplicates
     ]
-    if again:
-        note_duplicates(store, load_file, again)
+    own = note_duplicates(store, load_file, again) if again else set()
     quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
-    return {number for number, _record, _document in again}
+    return {number for number, _record, _document in again} - own
 
 
 def prepare(store: Store) -> None:
     """The master collection's indexes, each for a query that the stages make."""
     store.index(MASTER, TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
     store.index(MASTER, TRACKING, [("load_file", 1)])  # what a file brought, to replace it
-    store.index(MASTER, DUPLICATES, [("owner", 1)])
+    for field_name in ("owner", "record", "load_file"):
+        store.index(MASTER, DUPLICATES, [(field_name, 1)])
+    store.index(MASTER, IMPORTS, [("file", 1)])
+
+
+def _told(record: dict[str, Any]) -> _Told:
+    event_type = record.get("event_type")
+    implicit = type(event_type) is str and event_type[:1] == IMPLICIT
+    return _Told(record["_id"], record.get("course_id"), implicit, record["timestamp"])
 
 
 def _count(loaded: list[_Told], counts: DayCounts) -> None:
@@ -213,6 +216,27 @@ def _count(loaded: list[_Told], counts: DayCounts) -> None:
     first, last = min(moments).replace(tzinfo=UTC), max(moments).replace(tzinfo=UTC)
     counts.first = min(counts.first or first, first)
     counts.last = max(counts.last or last, last)
+
+
+def _totals(counts: DayCounts) -> Entry:
+    """What the ledger says of a file's records, as far as they themselves tell it."""
+    return {
+        "loaded": counts.loaded,
+        "implicit": counts.implicit,
+        "first": counts.first,
+        "last": counts.last,
+        "courses": [{"course_key": k, "events": n} for k, n in sorted(counts.courses.items())],
+    }
+
+
+def _held(store: Store, file: str) -> Entry:
+    """The same of the records that the master collection holds of a file."""
+    counts = DayCounts()
+    fields = ["course_id", "event_type", "timestamp"]
+    records = store.find(MASTER, TRACKING, {"load_file": file}, fields=fields)
+    while batch := [_told(record) for record in islice(records, BATCH)]:
+        _count(batch, counts)
+    return _totals(counts)
 
 
 def _is_loaded(store: Store, entry: Entry, etag: str) -> bool:

@@ -16,6 +16,7 @@ from edx_assets.loading.binding import Share, bind, total
 from edx_assets.loading.collection import course_entry
 from edx_assets.loading.course_files import (
     Marks,
+    course_files,
     days_of,
     digest,
     has_ended,
@@ -135,7 +136,8 @@ def _wanted(store: Store, partition: str, courses_file: Path | None, today: date
     own = structure_window(blocks)
     window = window_of(entry, own)
     keys = spellings(key, entry)
-    known, held_back = marks(days, keys, window), unsettled(days)
+    files = [told[0] for day in days if (told := course_files(day)) and {*told[1]} & {*keys}]
+    known, held_back = marks(files, window), unsettled(days)
     missing = missing_days(settled_dates(days), window, today)
     return Extraction(
         partition=partition,
