@@ -1,5 +1,6 @@
 """What is due: courses whose collections are not what the ledger says they should be."""
 
+from collections.abc import Iterator
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
@@ -41,7 +42,7 @@ _MADE_HERE = frozenset({TRACKING, LEARNERS, QUARANTINE})
 def tracking_due(store: Store, courses_file: Path | None, today: date) -> list[str]:
     """Partitions of courses whose tracking is to be extracted, or can be sealed today.
 
-    By the ledger alone, in four queries however many courses there are. A day that is being loaded
+    By the ledger alone, in three queries however many courses there are. A day that is being loaded
     makes nothing due before it is loaded. Courses without a structure are left out: their
     tracking is nothing without.
 
@@ -95,25 +96,36 @@ def packages_due(store: Store) -> dict[str, str]:
     Raises:
         StoreError: the database failed.
     """
-    newest: dict[str, Entry] = {}
+    newest: dict[str, str] = {}
     for package in store.find(MASTER, PACKAGE_COURSES, {}, fields=["partition", "date"]):
-        other = newest.get(package["partition"])
-        if other is None or other["date"] < package["date"]:
-            newest[package["partition"]] = package
-    ids = [package["_id"] for package in newest.values()]
+        other = newest.get(package["partition"], "")
+        newest[package["partition"]] = max(other, package["date"])
     loaded: dict[str, dict[str, Any]] = {}
     for load in store.find(MASTER, COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
         if load["collection"] not in _MADE_HERE:
             loaded.setdefault(load["partition"], {})[load["collection"]] = load["source"]
     due = {}
-    fields = ["partition", "date", "source", "tables", "opt_in"]
-    for package in store.find(MASTER, PACKAGE_COURSES, {"_id": {"$in": ids}}, fields=fields):
+    for package in _packages(store, newest):
         source = package_source(package)
         held = loaded.get(package["partition"], {})
         if not _collections_of(package) <= held.keys() or any(s != source for s in held.values()):
             token = blake2b(repr(source).encode(), digest_size=6).hexdigest()
             due[package["partition"]] = f"{package['date']}-{token}"
     return dict(sorted(due.items()))
+
+
+def _packages(store: Store, newest: dict[str, str]) -> Iterator[Entry]:
+    """What was sorted of each course's newest package.
+
+    Not asked for by `_id`: nx-27017 0.8.1 finds no text that begins with a date and goes on.
+    """
+    by_date: dict[str, list[str]] = {}
+    for partition, day in newest.items():
+        by_date.setdefault(day, []).append(partition)
+    if by_date:
+        each = [{"date": day, "partition": {"$in": of_day}} for day, of_day in by_date.items()]
+        fields = ["partition", "date", "source", "tables", "opt_in"]
+        yield from store.find(MASTER, PACKAGE_COURSES, {"$or": each}, fields=fields)
 
 
 def _loads(store: Store) -> dict[tuple[str, str], Entry]:

@@ -84,8 +84,10 @@ def note_course_load(
 ) -> None:
     """Note what a collection of a course's database now holds, and from what.
 
-    In the ledger, and in the database itself (`_loads`), which may be copied or handed on.
+    In the database itself (`_loads`), which may be copied or handed on, and in the ledger: last,
+    for what is noted there is not noted again.
     """
+    note_load(store, database, collection, entry)
     store.put(
         MASTER,
         COURSE_LOADS,
@@ -96,7 +98,6 @@ def note_course_load(
             **entry,
         },
     )
-    note_load(store, database, collection, entry)
 
 
 def note_load(store: Store, database: str, collection: str, entry: Entry) -> None:
