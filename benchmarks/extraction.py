@@ -1,11 +1,11 @@
 """The extraction of a course beside a bare find and insert; and the binding by itself."""
 
+from datetime import date
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import orjson
-from bson.raw_bson import RawBSONDocument
 from isal import igzip
 from pymongo import MongoClient
 
@@ -18,17 +18,19 @@ from benchmarks.servers import scratch_store
 from benchmarks.site import COURSES
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.schema import indexes
+from edx_assets.loading.binding import Share, bind, total
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER,
     TRACKING,
     forget_course_load,
+    new_token,
     note_course_load,
     register_course,
 )
 from edx_assets.loading.master_tracking import DayCounts, load_lines, prepare
 from edx_assets.loading.rows import RowCounts, encoded
-from edx_assets.loading.tracking import Binding, bind, extract_course
+from edx_assets.loading.tracking import extract_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH, Store
 
@@ -36,6 +38,8 @@ COURSE = COURSES[0]
 STRUCTURE = "course_structure"
 _BOUND = 50_000  # events that the binding is measured on; fewer are taken several times
 BINDING_RATE = 65_000  # events a second
+RUNNING = date(2014, 2, 3)
+"""A day on which the course is not over, so that nothing is extracted whole to be sealed."""
 _BARE = "bench_bare"
 _QUERY = {"course_id": {"$in": [COURSE.canonical]}, "site": "edx"}
 
@@ -57,8 +61,9 @@ def fill(uri: str, log: Path) -> Measure:
 def note_import(store: Store, file: str, day: str, counts: DayCounts) -> None:
     """The ledger's entry of a loaded file, as far as an extraction looks at it."""
     courses = [{"course_key": key, "events": n} for key, n in sorted(counts.courses.items())]
-    told = {"_id": f"edx/{day}", "site": "edx", "state": "loaded", "etag": file}
-    store.put(MASTER, IMPORTS, {**told, "file": file, "courses": courses})
+    told = {"_id": f"edx/{day}", "site": "edx", "date": day, "state": "loaded", "file": file}
+    moments = {"first": counts.first, "last": counts.last, "token": new_token()}
+    store.put(MASTER, IMPORTS, {**told, **moments, "courses": courses})
 
 
 def add_course(store: Store) -> None:
@@ -85,7 +90,7 @@ def ours(uri: str) -> Measure:
     forget_course_load(store, COURSE.canonical, database_of(store), TRACKING)
     measure = Measure()
     with measure.running():
-        told = extract_course(store, COURSE.canonical, None)
+        told = extract_course(store, COURSE.canonical, None, RUNNING)
     measure.events = told["documents"]
     measure.told["bound"] = told.get("bound_share", 0.0)
     return measure
@@ -96,15 +101,15 @@ def written(uri: str) -> Measure:
     store = connect(uri)
     store.drop(_BARE, TRACKING)
     measure = Measure()
-    binding = Binding()
+    shares: dict[str, Share] = {}
     with measure.running():
         blocks = {b["_id"]: b for b in store.find(database_of(store), STRUCTURE, {})}
         found = store.find_raw(MASTER, TRACKING, _QUERY)
-        for _ in store.insert_all(_BARE, TRACKING, bind(found, blocks, binding)):
+        for _ in store.insert_all(_BARE, TRACKING, bind(found, blocks, shares)):
             pass
         for keys in indexes(TRACKING):
             store.index(_BARE, TRACKING, keys)
-    measure.events = binding.events
+    measure.events = total(shares.values()).events
     return measure
 
 
@@ -135,13 +140,13 @@ def binding(uri: str) -> Measure:
     """Bind the documents alone: they are in memory, and what comes out is thrown away."""
     store = connect(uri)
     blocks = {block["_id"]: block for block in store.find(database_of(store), STRUCTURE, {})}
-    found = [bytes(record.raw) for record in store.find_raw(MASTER, TRACKING, _QUERY)]
-    times = ceil(_BOUND / len(found))
-    records = [RawBSONDocument(document, RAW) for document in found * times]
+    found = list(store.find_raw(MASTER, TRACKING, _QUERY))
+    records = found * ceil(_BOUND / len(found))
     measure = Measure()
-    bound = Binding()
+    shares: dict[str, Share] = {}
     with measure.running():
-        measure.size = sum(map(len, bind(iter(records), blocks, bound)))
+        measure.size = sum(len(document) for document in bind(iter(records), blocks, shares))
+    bound = total(shares.values())
     measure.events = bound.events
     measure.told["bound"] = bound.bound / bound.with_module
     return measure

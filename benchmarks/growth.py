@@ -6,11 +6,12 @@ share that one file has in the course. All of it is of the same size each time.
 
 import json
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.extraction import COURSE, STRUCTURE, add_course, database_of, note_import
+from benchmarks.extraction import COURSE, RUNNING, add_course, database_of, note_import
 from benchmarks.generator import DAY, lines
 from benchmarks.measure import Measure, apart
 from benchmarks.plan import Plan
@@ -19,9 +20,16 @@ from benchmarks.report import Row
 from benchmarks.servers import scratch_store
 from edx_assets.edx.courses import Window, day_end, day_start
 from edx_assets.edx.schema import indexes
-from edx_assets.loading.ledger import MASTER, TRACKING, forget_course_load
+from edx_assets.loading.course_query import master_query
+from edx_assets.loading.ledger import (
+    IMPORTS,
+    MASTER,
+    TRACKING,
+    forget_course_load,
+    new_token,
+)
 from edx_assets.loading.master_tracking import DayCounts, load_lines, prepare
-from edx_assets.loading.tracking import Binding, bind, extract_course, master_query
+from edx_assets.loading.tracking import extract_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 
@@ -51,22 +59,26 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
         days += 1
     if not loaded_days:
         add_course(store)
-        extract_course(store, COURSE.canonical, courses)
+        extract_course(store, COURSE.canonical, courses, RUNNING)
         for keys in indexes(TRACKING):
             store.index(database_of(store), TRACKING, keys)
     times: dict[str, list[float]] = {name: [] for name in WORKS}
     sizes: dict[str, int] = {}
     for _ in range(REPEATS):
-        for name, work in (("day", _load_day), ("window", _find), ("share", _share)):
+        for name, work in (
+            ("day", partial(_load_day, store, days, day_events)),
+            ("window", partial(_find, store)),
+            ("share", partial(_share, store, courses)),
+        ):
             measure = Measure()
-            work(store, days, day_events, measure)
+            work(measure)
             times[name].append(measure.wall)
             sizes[name] = measure.events
         days += 1
     measure = Measure()
     forget_course_load(store, COURSE.canonical, database_of(store), TRACKING)
     with measure.running():
-        sizes["extraction"] = extract_course(store, COURSE.canonical, courses)["documents"]
+        sizes["extraction"] = extract_course(store, COURSE.canonical, courses, RUNNING)["documents"]
     times["extraction"].append(measure.wall)
     seconds = {name: median(each) for name, each in times.items()}
     records = store.count(MASTER, TRACKING)
@@ -83,25 +95,22 @@ def _load_day(store: Store, number: int, events: int, measure: Measure) -> None:
     note_import(store, _file(number), str(moment.date()), counts)
 
 
-def _find(store: Store, _days: int, _events: int, measure: Measure) -> None:
+def _find(store: Store, measure: Measure) -> None:
     window = Window(day_start(str(_FIRST)), day_end(str(_LAST)))
-    query = master_query(COURSE.canonical, "edx", None, window)
+    query = master_query([COURSE.canonical], "edx", window)
     with measure.running():
         measure.events = sum(1 for _ in store.find_raw(MASTER, TRACKING, query))
 
 
-def _share(store: Store, _days: int, _events: int, measure: Measure) -> None:
-    """Take a file's records out of the course's collection, and put them in from the master."""
-    database = database_of(store)
-    query = {"load_file": _file(1), "course_id": {"$in": [COURSE.canonical]}, "site": "edx"}
-    bound = Binding()
+def _share(store: Store, courses: Path, measure: Measure) -> None:
+    """Extract again, when the ledger says that one file of the window has been loaded anew."""
+    entry = store.get(MASTER, IMPORTS, f"edx/{_FIRST + timedelta(days=1)}") or {}
+    store.put(MASTER, IMPORTS, {**entry, "token": new_token()})
     with measure.running():
-        blocks = {block["_id"]: block for block in store.find(database, STRUCTURE, {})}
-        store.delete(database, TRACKING, {"load_file": _file(1)})
-        found = store.find_raw(MASTER, TRACKING, query)
-        for _ in store.insert_all(database, TRACKING, bind(found, blocks, bound)):
-            pass
-    measure.events = bound.events
+        told = extract_course(store, COURSE.canonical, courses, RUNNING)
+    if told["outcome"] != "updated: 1 files":
+        raise RuntimeError(f"one file's share was to be extracted, and it was {told['outcome']}")
+    measure.events = store.count(database_of(store), TRACKING, {"load_file": _file(1)})
 
 
 def _file(number: int) -> str:

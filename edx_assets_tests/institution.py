@@ -107,7 +107,7 @@ class Institution:
                 "dagster/asset_partition_range_end": days[1],
             }
         return materialize(
-            list(definitions.assets or []),
+            list[Any](definitions.assets or []),
             selection=AssetSelection.assets(*assets),
             instance=self.instance,
             resources=dict(definitions.resources or {}),

@@ -1,15 +1,16 @@
 """Binding a course's records to its structure: each with the place of the block that it names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from struct import pack
 from typing import Any
 
-from bson import encode
-from bson.raw_bson import RawBSONDocument
+from bson import CodecOptions, decode, encode
 
 from edx_assets.edx.course_structure import Block, block_index, find_block
+
+_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)  # as the ledger's moments are
 
 
 @dataclass
@@ -40,17 +41,23 @@ def total(shares: Iterable[Share]) -> Share:
 
 
 def bind(
-    records: Iterator[RawBSONDocument], blocks: dict[str, Block], shares: dict[str, Share]
+    records: Iterator[bytes],
+    blocks: dict[str, Block],
+    shares: dict[str, Share],
+    left_out: Container[str] = (),
 ) -> Iterator[bytes]:
-    """Each record with `parent_data` and `metadata` of the block that its `module_id` names.
+    """Each record (BSON) with `parent_data` and `metadata` of the block its `module_id` names.
 
     The record's own bytes are kept: the two fields are put behind them. What is given is counted
-    in `shares`, by the file of each record.
+    in `shares`, by the file of each record; records of the files `left_out` are passed over.
     """
     index = block_index(blocks)
     known: dict[str, bytes] = {}
-    for record in records:
+    for document in records:
+        record = decode(document, _AWARE)
         file = record["load_file"]
+        if file in left_out:
+            continue
         share = shares.get(file)
         if share is None:
             share = shares[file] = Share()
@@ -62,7 +69,7 @@ def bind(
             share.last = moment
         module = record.get("module_id")
         if module is None:
-            yield bytes(record.raw)
+            yield document
             continue
         share.with_module += 1
         place = known.get(module)
@@ -70,7 +77,7 @@ def bind(
             place = known[module] = _place(find_block(module, index))
         if place:
             share.bound += 1
-        yield _appended(bytes(record.raw), place)
+        yield _appended(document, place)
 
 
 def _place(block: Block | None) -> bytes:

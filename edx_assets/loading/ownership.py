@@ -6,7 +6,7 @@ are loaded makes no difference in the end.
 
 from collections.abc import Callable, Iterable
 
-from bson import Binary, ObjectId, encode
+from bson import Binary, ObjectId, decode, encode
 
 from edx_assets.edx.file_names import events_file
 from edx_assets.loading.ledger import (
@@ -64,8 +64,9 @@ def give(store: Store, by: str, gifts: dict[ObjectId, Gift], owners: dict[Object
     _mark(store, by, {file for file, _document in gifts.values()} | set(owners.values()))
     these = {"$in": list(gifts)}
     noted = [
-        note(str(copy["load_file"]), copy["_id"], gifts[copy["_id"]][0], bytes(copy.raw))
-        for copy in store.find_raw(MASTER, TRACKING, {"_id": these})
+        note(copy["load_file"], copy["_id"], gifts[copy["_id"]][0], document)
+        for document in store.find_raw(MASTER, TRACKING, {"_id": these})
+        for copy in (decode(document),)
     ]
     of_heirs, past = [], []
     for each in store.find(MASTER, DUPLICATES, {"record": these}):

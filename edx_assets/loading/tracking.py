@@ -7,8 +7,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from bson.raw_bson import RawBSONDocument
-
 from edx_assets.edx.course_structure import Block, structure_window
 from edx_assets.edx.courses import Window, window_of
 from edx_assets.edx.schema import indexes
@@ -206,8 +204,7 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
         note_course_load(store, wanted.partition, database, TRACKING, intention)
     with store.replacing(database, TRACKING, indexes(TRACKING)) as staging:
         found = store.find_raw(MASTER, TRACKING, wanted.query)
-        records = (record for record in found if record["load_file"] not in wanted.held_back)
-        shares = _bound(store, wanted, staging, records)
+        shares = _bound(store, wanted, staging, found)
         held, expected = store.count(database, staging), _expected(store, wanted)
         events = total(shares.values()).events
         if not held == events == expected or not shares.keys() <= wanted.files.keys():
@@ -219,11 +216,11 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
 
 
 def _bound(
-    store: Store, wanted: Extraction, collection: str, records: Iterator[RawBSONDocument]
+    store: Store, wanted: Extraction, collection: str, records: Iterator[bytes]
 ) -> dict[str, Share]:
     """Bind records and insert them; what they were, by their files."""
     shares: dict[str, Share] = {}
-    documents = bind(records, wanted.blocks, shares)
+    documents = bind(records, wanted.blocks, shares, wanted.held_back)
     for _batch, _inserted in store.insert_all(wanted.database, collection, documents):
         pass  # what stayed out is missing when the collection is counted
     return shares
