@@ -151,7 +151,9 @@ def test_what_has_not_changed_is_left_alone(store: Store, storage: Storage) -> N
     kept = next(iter(store.find(DATABASE, TRACKING, {"load_file": _file(4)})))
     store.put(DATABASE, TRACKING, {**kept, "touched": True})
     load(store, storage, [("edx", 5, [line(5, 1)])])
-    assert extract(store)["outcome"] == "updated: 1 files"
+    told = extract(store)
+    assert (told["outcome"], told["events_extracted"]) == ("updated: 1 files", 1)
+    assert told["documents"] == 6
     assert store.count(DATABASE, TRACKING, {"touched": True}) == 1
     assert extract(store, anew=True)["outcome"] == "extracted"
     assert store.count(DATABASE, TRACKING, {"touched": True}) == 0

@@ -24,7 +24,7 @@ class Share:
     last: datetime | None = None
 
     def row(self) -> list[Any]:
-        """As the ledger keeps it: short, for a course can have thousands."""
+        """The numbers and moments in their order."""
         return list(astuple(self))
 
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from edx_assets.edx.courses import Window, window_of
+from edx_assets.edx.courses import Window, course_partition, window_of
 from edx_assets.loading.collection import package_source
 from edx_assets.loading.course_files import (
     DayFile,
@@ -27,6 +27,7 @@ from edx_assets.loading.ledger import (
     COURSES,
     MASTER,
     PACKAGE_COURSES,
+    PACKAGES,
     QUARANTINE,
     TRACKING,
     Entry,
@@ -96,16 +97,12 @@ def packages_due(store: Store) -> dict[str, str]:
     Raises:
         StoreError: the database failed.
     """
-    newest: dict[str, str] = {}
-    for package in store.find(MASTER, PACKAGE_COURSES, {}, fields=["partition", "date"]):
-        other = newest.get(package["partition"], "")
-        newest[package["partition"]] = max(other, package["date"])
     loaded: dict[str, dict[str, Any]] = {}
     for load in store.find(MASTER, COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
         if load["collection"] not in _MADE_HERE:
             loaded.setdefault(load["partition"], {})[load["collection"]] = load["source"]
     due = {}
-    for package in _packages(store, newest):
+    for package in _newest_packages(store):
         source = package_source(package)
         held = loaded.get(package["partition"], {})
         if not _collections_of(package) <= held.keys() or any(s != source for s in held.values()):
@@ -114,18 +111,22 @@ def packages_due(store: Store) -> dict[str, str]:
     return dict(sorted(due.items()))
 
 
-def _packages(store: Store, newest: dict[str, str]) -> Iterator[Entry]:
+def _newest_packages(store: Store) -> Iterator[Entry]:
     """What was sorted of each course's newest package.
 
-    Not asked for by `_id`: nx-27017 0.8.1 finds no text that begins with a date and goes on.
+    The members of every package are not to be read for it: that is a list a course and week. Nor
+    are they asked for by `_id`: nx-27017 0.8.1 finds no text that begins with a date and goes on.
     """
-    by_date: dict[str, list[str]] = {}
-    for partition, day in newest.items():
-        by_date.setdefault(day, []).append(partition)
-    if by_date:
-        each = [{"date": day, "partition": {"$in": of_day}} for day, of_day in by_date.items()]
-        fields = ["partition", "date", "source", "tables", "opt_in"]
-        yield from store.find(MASTER, PACKAGE_COURSES, {"$or": each}, fields=fields)
+    newest: dict[str, str] = {}
+    for package in store.find(MASTER, PACKAGES, {}, fields=["date", "courses"]):
+        for course in package["courses"]:
+            partition = course_partition(course["course_key"], course["site"])
+            newest[partition] = max(newest.get(partition, ""), package["date"])
+    dates = {"$in": sorted(set(newest.values()))}
+    fields = ["partition", "date", "source", "tables", "opt_in"]
+    for package in store.find(MASTER, PACKAGE_COURSES, {"date": dates}, fields=fields):
+        if newest.get(package["partition"]) == package["date"]:
+            yield package
 
 
 def _loads(store: Store) -> dict[tuple[str, str], Entry]:

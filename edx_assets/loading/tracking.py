@@ -1,6 +1,6 @@
 """The stage course/tracking: a course's window of the master collection, bound to its structure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,27 +25,23 @@ from edx_assets.loading.course_files import (
 )
 from edx_assets.loading.course_query import courses_entries, master_query, settled, spellings
 from edx_assets.loading.day_files import Metadata, StageMissing
+from edx_assets.loading.extracted_files import (
+    Extracted,
+    Files,
+    events_of,
+    extracted_files,
+    marks_of,
+    note_files,
+)
 from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
-    TRACKING_FILES,
     Entry,
     course_load,
     note_course_load,
 )
 from edx_assets.loading.master_tracking import CountMismatch
 from edx_assets.resources.store import Store
-
-
-@dataclass
-class Noted:
-    """A file of which a course's collection holds a share: in which state it was, and the share."""
-
-    mark: str
-    share: Share
-
-
-Files = dict[str, Noted]
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def extract_course(
     started = monotonic()
     wanted = _wanted(store, partition, courses_file, today)
     before = course_load(store, partition, TRACKING) or {}
-    noted = _noted(store, partition)
+    noted = extracted_files(store, partition)
     full = anew or not _can_be_updated(store, wanted, before, noted)
     full = full or (wanted.can_be_sealed and not before["sealed"])
     files = None
@@ -109,13 +105,15 @@ def extract_course(
         outcome = f"updated: {len(changed)} files"
     if files is None:
         files = _extract(store, wanted, before)
-        outcome = "extracted"
+        changed, outcome = list(files), "extracted"
     load = _note(store, wanted, files)
     seconds = monotonic() - started
+    events = events_of(files[file] for file in changed if file in files)
     return {
         **_metadata(wanted, load, outcome),
+        "events_extracted": events,
         "seconds": round(seconds, 2),
-        "events_per_second": round(load["documents"] / seconds),
+        "events_per_second": round(events / seconds),
     }
 
 
@@ -159,7 +157,7 @@ def _can_be_updated(store: Store, wanted: Extraction, before: Entry, noted: File
         return bool(before["source"][0] == wanted.settled)
     if before.get("state") != "loaded":
         return False
-    if before["source"] != [wanted.settled, digest(_marks(noted))]:
+    if before["source"] != [wanted.settled, digest(marks_of(noted))]:
         return False
     held: int = store.count(wanted.database, TRACKING)
     return held == before["documents"]
@@ -167,7 +165,7 @@ def _can_be_updated(store: Store, wanted: Extraction, before: Entry, noted: File
 
 def _changed(wanted: Extraction, before: Entry, noted: Files) -> list[str]:
     """The files whose records are to be replaced, with those of an update that was killed."""
-    was = _marks(noted)
+    was = marks_of(noted)
     files = was.keys() | wanted.files.keys()
     changed = {file for file in files if was.get(file) != wanted.files.get(file)}
     return sorted(changed - wanted.held_back | set(before.get("updating", ())))
@@ -185,10 +183,10 @@ def _update(
     records = store.find_raw(MASTER, TRACKING, wanted.query | {"load_file": {"$in": taken}})
     shares = _bound(store, wanted, TRACKING, records)
     files = {file: held for file, held in noted.items() if file not in changed}
-    files |= {file: Noted(wanted.files[file], shares.get(file, Share())) for file in taken}
+    files |= {file: Extracted(wanted.files[file], shares.get(file, Share())) for file in taken}
     held = store.count(database, TRACKING)
-    of_settled = _events(each for file, each in files.items() if file not in wanted.held_back)
-    right = held == _events(files.values()) and of_settled == _expected(store, wanted)
+    of_settled = events_of(each for file, each in files.items() if file not in wanted.held_back)
+    right = held == events_of(files.values()) and of_settled == _expected(store, wanted)
     return files if right else None
 
 
@@ -212,7 +210,7 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
                 f"{wanted.partition}: {expected} records in its window, {events} extracted, {held}"
                 " in the collection: a day of it was being loaded, perhaps; run this again"
             )
-    return {file: Noted(mark, shares.get(file, Share())) for file, mark in wanted.files.items()}
+    return {file: Extracted(mark, shares.get(file, Share())) for file, mark in wanted.files.items()}
 
 
 def _bound(
@@ -237,7 +235,7 @@ def _expected(store: Store, wanted: Extraction) -> int:
 
 def _note(store: Store, wanted: Extraction, files: Files) -> Entry:
     held = total(each.share for each in files.values())
-    noted = _marks(files)
+    noted = marks_of(files)
     held_back = [
         [file, noted.get(file)]
         for file in sorted(wanted.held_back)
@@ -260,25 +258,9 @@ def _note(store: Store, wanted: Extraction, files: Files) -> Entry:
         "sealed": wanted.can_be_sealed,
         "loaded_at": datetime.now(UTC),
     }
-    rows = [[file, each.mark, *each.share.row()] for file, each in sorted(files.items())]
-    store.put(MASTER, TRACKING_FILES, {"_id": wanted.partition, "files": rows})
+    note_files(store, wanted.partition, files)
     note_course_load(store, wanted.partition, wanted.database, TRACKING, load)
     return load
-
-
-def _noted(store: Store, partition: str) -> Files:
-    """The files of which a course's collection holds shares, by the ledger."""
-    entry = store.get(MASTER, TRACKING_FILES, partition)
-    rows = entry["files"] if entry else []
-    return {file: Noted(mark, Share(*share)) for file, mark, *share in rows}
-
-
-def _marks(files: Files) -> Marks:
-    return {file: each.mark for file, each in files.items()}
-
-
-def _events(files: Iterable[Noted]) -> int:
-    return sum(each.share.events for each in files)
 
 
 def _metadata(wanted: Extraction, load: Entry, outcome: str) -> Metadata:
