@@ -1,9 +1,9 @@
-# What a person does with the project: make demo, make dev, make test.
+# What a person does with the project: make demo, make dev, make test, make bench.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo dev test lint clean
+.PHONY: demo dev test lint bench clean
 
 $(VENV)/installed: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1)
@@ -25,6 +25,9 @@ lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: $(VENV)/installed  ## the benchmarks: a table, build/bench.json (BENCH="--only load" for less)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## all that was built, the demo's data included
 	rm -rf $(VENV) build data *.egg-info

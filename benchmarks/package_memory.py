@@ -19,10 +19,10 @@ from edx_assets.edx.tables import TableReader
 from edx_assets.loading.package_files import course_file
 from edx_assets.loading.rows import RowCounts, encoded
 from edx_assets.local.embedded_store import embedded_store
+from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
-from edx_assets_tests.institution import PASSPHRASE, gpg_key
 
 HEADER = "id module_type module_id student_id state grade created modified max_grade done course_id"
 MEMBER = "BigX-B101-2014-courseware_studentmodule-prod-analytics.sql.gpg"
@@ -54,23 +54,24 @@ def main() -> None:
     told = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as name,
-        gpg_key() as (gpg, fingerprint),
         embedded_store(Path(name) / "mongo") as uri,
     ):
         folder = Path(name)
-        os.environ["EDX_GPG_PASSPHRASE"] = PASSPHRASE
+        os.environ["EDX_GPG_PASSPHRASE_FILE"] = str(folder / "passphrase")
         with (folder / "plain").open("wb") as plain:
             plain.writelines(rows(told.bytes, told.row_bytes))
-        with (folder / "plain").open("rb") as plain:
-            encrypted = str(folder / "encrypted")
-            gpg.encrypt_file(plain, fingerprint, armor=False, always_trust=True, output=encrypted)
+        encrypted = str(folder / "encrypted")
+        with (folder / "plain").open("rb") as plain, new_key(folder) as key:
+            key.gpg.encrypt_file(
+                plain, key.fingerprint, armor=False, always_trust=True, output=encrypted
+            )
         storage = Storage(folder=str(folder / "storage"))
         with (
             storage.writing("packages/2014-02-09/package.zip") as path,
             zipfile.ZipFile(path, "w") as archive,
         ):
             archive.write(encrypted, MEMBER)
-        gnupg = Gnupg(home=str(gpg.gnupghome))
+        gnupg = Gnupg(home=str(folder / "gnupg"))
         member = {"table": "courseware_studentmodule", "member": MEMBER}
         size = (folder / "plain").stat().st_size
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
