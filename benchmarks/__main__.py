@@ -35,7 +35,7 @@ STAGES = (
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--events": {
         "type": int,
-        "default": 60_000,
+        "default": 40_000,
         "help": "length of the logs; those that go into the embedded store are shorter, where no"
         " mongod is on the PATH (default %(default)s)",
     },
@@ -43,11 +43,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--mongo": {"metavar": "URI", "help": "an empty MongoDB, in place of the embedded store"},
     "--only": {"metavar": "STAGES", "help": f"of {', '.join(STAGES)}, with commas between"},
     "--growth": {
-        "default": "20000,100000,200000",
+        "default": "10000,50000,100000",
         "metavar": "SIZES",
         "help": "of the master collection, with commas between (default %(default)s)",
     },
-    "--growth-day": {"type": int, "default": 5_000, "help": "events of a day there"},
+    "--growth-day": {"type": int, "default": 2_500, "help": "events of a day there"},
     "--backfill-days": {"type": int, "default": 30, "help": "the middle one is a bad one"},
     "--backfill-events": {"type": int, "default": 2_000, "help": "of a day there"},
     "--build": {"type": Path, "default": Path("build"), "help": "where the reports go"},

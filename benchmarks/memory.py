@@ -13,7 +13,7 @@ GROWTH = 1.1
 
 def rows(plan: Plan) -> list[Row]:
     """The peak of two loads, each in a process of its own."""
-    long = plan.stored(50_000)
+    long = plan.stored(30_000)
     peaks: dict[int, Measure] = {}
     with scratch_store(plan) as uri:
         for events in (long // 10, long):

@@ -96,7 +96,8 @@ def _on_two_cores(plan: Plan) -> list[Row]:
             rate = sum(measure.events for measure in both) / max(m.wall for m in both)
             gains[name].append(rate / alone.rate)
     gained, floor = middle(gains["ours"]), middle(gains["floor"])
+    note = "" if gained >= 1.8 else f"the machine gives {floor:.2f} to bare orjson"
     return [
-        Row(stage, "of one file on one", gained, "times", 1.8),
+        Row(stage, "of one file on one", gained, "times", 1.8, note=note),
         Row(stage, "the same of bare orjson", floor, "times"),
     ]
