@@ -15,6 +15,8 @@ from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
+from edx_assets.schedules import schedules
+from edx_assets.sensors import sensors
 from edx_assets.settings import Settings, load_settings
 
 
@@ -29,6 +31,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             course_files,
             *course_assets(),
         ],
+        sensors=sensors(settings),
+        schedules=schedules(settings),
         resources=build_resources(settings) | overrides,
         # a step in a process of its own costs 2 s, for nothing: a run's steps follow each other
         executor=in_process_executor,

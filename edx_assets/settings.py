@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     courses_file: Path | None = Field(None, description="YAML file of course windows")
     start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
     end_date: date | None = Field(None, description="last day of tracking logs, if they have ended")
+    automation: bool = Field(
+        False, description="whether sensors and the nightly reconcile are on from the start"
+    )
 
 
 def load_settings() -> Settings:

@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, asset
 
-from edx_assets.assets.stages import OWNERS, plain_failures, reveal_courses, shown
+from edx_assets.assets.stages import OWNERS, RETRIES, plain_failures, reveal_courses, shown
 from edx_assets.loading.package import fetch_package, sort_package
 from edx_assets.partitions import packages_partitions
 from edx_assets.resources.buckets import Buckets
@@ -13,7 +13,12 @@ from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
 
-_COMMON: dict[str, Any] = {"key_prefix": "packages", "group_name": "packages", "owners": OWNERS}
+_COMMON: dict[str, Any] = {
+    "key_prefix": "packages",
+    "group_name": "packages",
+    "owners": OWNERS,
+    "retry_policy": RETRIES,
+}
 _ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
 
 

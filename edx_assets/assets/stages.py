@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import AssetExecutionContext, Failure, MetadataValue
+from dagster import (
+    AssetExecutionContext,
+    Backoff,
+    Failure,
+    Jitter,
+    MetadataValue,
+    RetryPolicy,
+)
 
 from edx_assets.edx.courses import CoursesFileError
 from edx_assets.loading.collection import UnusableFile
@@ -14,7 +21,7 @@ from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
 from edx_assets.loading.master_tracking import CountMismatch
 from edx_assets.loading.package_files import DamagedPackage
 from edx_assets.partitions import courses_partitions
-from edx_assets.resources.buckets import DeliveryError
+from edx_assets.resources.buckets import DeliveryError, NotDelivered
 from edx_assets.resources.gnupg import DecryptionError
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import MissingSetting
@@ -26,6 +33,7 @@ FINAL = (
     DamagedPackage,
     DecryptionError,
     MissingSetting,
+    NotDelivered,
     StageMissing,
     UnusableFile,
 )
@@ -35,6 +43,15 @@ PASSING = (CountMismatch, DeliveryError, OSError, StoreError)
 """Failures that can pass by themselves, or once a file is there or a disk has room."""
 
 EXPECTED = (*FINAL, *PASSING)
+
+RETRIES = RetryPolicy(
+    max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
+)
+"""The only thing that retries: after about 10 s and 20 s more, in the run itself.
+
+A replica set elects a new primary within 12 s. Runs are not retried (`dagster.yaml`), and a sensor
+asks for the same file once.
+"""
 
 OWNERS = ["team:data-czars"]
 
@@ -50,12 +67,18 @@ def plain_failures() -> Iterator[None]:
         raise Failure(str(error)) from None
 
 
-def summary(failures: list[Exception], of: int, what: str) -> Failure:
+def can_pass(error: Exception) -> bool:
+    """Whether a retry is of use."""
+    return isinstance(error, PASSING) and not isinstance(error, FINAL)
+
+
+def summary(failures: list[Exception], of: int, what: str, untried: int = 0) -> Failure:
     """One failure for a run over several things; a retry is of use where any of them can pass."""
     text = "\n".join(str(error) for error in failures)
     if of > 1:
-        text = f"{len(failures)} of {of} {what} failed, the others are done:\n{text}"
-    return Failure(text, allow_retries=any(isinstance(error, PASSING) for error in failures))
+        others = f"{untried} were not tried then, the others" if untried else "the others"
+        text = f"{len(failures)} of {of} {what} failed, {others} are done:\n{text}"
+    return Failure(text, allow_retries=any(can_pass(error) for error in failures))
 
 
 def shown(metadata: Metadata) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from dagster import (
 from edx_assets.assets.stages import (
     EXPECTED,
     OWNERS,
+    RETRIES,
+    can_pass,
     plain_failures,
     reveal_courses,
     shown,
@@ -36,6 +38,9 @@ from edx_assets.settings import MissingSetting
 
 DAYS_PER_RUN = 60
 """Days that a backfill gives one run: starting a run costs as much as loading some days."""
+
+OUTAGE = 3
+"""Days in a row that fail of what can pass, after which a run tries no more of them."""
 
 Stage = Callable[[date], Metadata]
 
@@ -55,6 +60,7 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
         can_subset=True,
         backfill_policy=BackfillPolicy.multi_run(DAYS_PER_RUN),
         op_tags={"edx_assets/site": site},
+        retry_policy=RETRIES,
     )
     def days_of_site(
         context: AssetExecutionContext,
@@ -71,19 +77,33 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
         }
         asked = {key.path[-1] for key in context.selected_asset_keys}
         wanted = {name: stage for name, stage in stages.items() if name in asked}
-        failures = [
-            failure
-            for partition in context.partition_keys
-            if (failure := _run_day(context, site, partition, wanted))
-        ]
-        if "master_tracking" in wanted and len(failures) < len(context.partition_keys):
+        failures, untried = _run_days(context, site, wanted)
+        if "master_tracking" in wanted and len(failures) + untried < len(context.partition_keys):
             with plain_failures():
                 reveal_courses(context, mongo.store())
         if failures:
-            raise summary(failures, len(context.partition_keys), "days")
+            raise summary(failures, len(context.partition_keys), "days", untried)
         yield from ()
 
     return days_of_site
+
+
+def _run_days(
+    context: AssetExecutionContext, site: str, stages: dict[str, Stage]
+) -> tuple[list[Exception], int]:
+    """Take the run's days through their stages; what stopped some, and how many were not tried."""
+    failures: list[Exception] = []
+    in_a_row = 0
+    left = len(context.partition_keys)
+    for partition in context.partition_keys:
+        left -= 1
+        failure = _run_day(context, site, partition, stages)
+        if failure:
+            failures.append(failure)
+        in_a_row = in_a_row + 1 if failure and can_pass(failure) else 0
+        if in_a_row == OUTAGE:  # S3 or the database is down: each day would wait for it
+            break
+    return failures, left
 
 
 def _run_day(

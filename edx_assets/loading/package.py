@@ -26,7 +26,7 @@ from edx_assets.loading.package_files import (
     opened,
     package_key,
 )
-from edx_assets.resources.buckets import Buckets, DeliveryError
+from edx_assets.resources.buckets import Buckets, NotDelivered
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -41,11 +41,12 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
     """Download the package of a delivery date, and its opt-in list, where they are not here yet.
 
     Raises:
-        DeliveryError: S3 has no such package.
+        NotDelivered: S3 has no such package.
+        DeliveryError: it cannot be had.
     """
     item = buckets.packages().get(day)
     if item is None:
-        raise DeliveryError(
+        raise NotDelivered(
             f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
             " packages/delivered to see which there are"
         )

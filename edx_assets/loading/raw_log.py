@@ -9,7 +9,7 @@ from edx_assets.loading.day_files import (
     note_raw_log,
     raw_log,
 )
-from edx_assets.resources.buckets import Buckets, DeliveryError
+from edx_assets.resources.buckets import Buckets, NotDelivered
 from edx_assets.resources.storage import Storage
 
 
@@ -20,7 +20,8 @@ def fetch_day(buckets: Buckets, storage: Storage, site: str, day: date, today: d
     has no longer is kept.
 
     Raises:
-        DeliveryError: the file is not there yet, or cannot be had.
+        NotDelivered: the file is not there yet.
+        DeliveryError: it cannot be had.
     """
     item = buckets.events_file_of(site, day)
     before = raw_log(storage, site, day)
@@ -29,7 +30,7 @@ def fetch_day(buckets: Buckets, storage: Storage, site: str, day: date, today: d
         if before and before.file:
             return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
         if not buckets.has_events_after(site, day, today):
-            raise DeliveryError(
+            raise NotDelivered(
                 f"S3 has no tracking log of {site} for {day}, nor of any later day: edX delivers a"
                 " day's file on the next day or later; materialize this partition then"
             )

@@ -48,6 +48,7 @@ def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict
             "EDX_COURSES_FILE": str(institution / "courses.yaml"),
             "EDX_START_DATE": "2014-02-03",
             "EDX_END_DATE": "2014-04-30",  # some weeks more than the sample has, to deliver into
+            "EDX_AUTOMATION": "true",  # what ticks is `dagster dev`: the demo itself has no daemon
         }
         before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)

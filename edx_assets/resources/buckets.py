@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -18,10 +19,18 @@ from edx_assets.edx.file_names import events_file, package_day
 from edx_assets.settings import MissingSetting
 
 _PIECE = 1 << 20
+_FRESH_SECONDS = 60
+"""How long the list of a year serves the days of a run: a range of days lists each year once."""
+_REFUSED = range(400, 500)
+_MAY_PASS = (408, 412, 429)  # timed out, replaced meanwhile, too many requests
 
 
 class DeliveryError(Exception):
     """S3 does not give what was asked for; the message names the object and the remedy."""
+
+
+class NotDelivered(DeliveryError):  # noqa: N818 - named for what happened
+    """S3 has it not, has it twice, or refuses it: asked again in a minute, it answers the same."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,21 @@ class Buckets(ConfigurableResource):
     packages_bucket: str
 
     _client: Any = PrivateAttr(default=None)
+    _years: dict[tuple[str, int], tuple[float, list[tuple[Delivered, date]]]] = PrivateAttr(
+        default_factory=dict
+    )
 
     def events_file_of(self, site: str, day: date) -> Delivered | None:
         """The tracking log of a site's day, or None where S3 has none.
 
         Raises:
-            DeliveryError: two different files claim the day, or S3 refuses.
+            NotDelivered: two different files claim the day.
+            DeliveryError: S3 refuses or cannot be reached.
         """
-        found = [item for item, its_day in self.events_files(site, day.year) if its_day == day]
+        found = [item for item, its_day in self._year(site, day.year) if its_day == day]
         if len({item.etag for item in found}) > 1:
             names = " and ".join(item.key for item in found)
-            raise DeliveryError(f"{names} both claim {day}: remove the one that is not right")
+            raise NotDelivered(f"{names} both claim {day}: remove the one that is not right")
         return found[0] if found else None
 
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
@@ -77,7 +90,7 @@ class Buckets(ConfigurableResource):
         return any(
             its_day > day
             for year in range(day.year, today.year + 1)
-            for _item, its_day in self.events_files(site, year)
+            for _item, its_day in self._year(site, year)
         )
 
     def packages(self) -> dict[date, Delivered]:
@@ -105,6 +118,13 @@ class Buckets(ConfigurableResource):
         Raises:
             DeliveryError: it is not there (any more), or arrived differently twice.
         """
+        try:
+            self._download(item, path)
+        except DeliveryError:
+            self._years.clear()  # who tries again is to see what S3 has then
+            raise
+
+    def _download(self, item: Delivered, path: Path) -> None:
         for _attempt in range(2):
             try:
                 self.client().download_file(item.bucket, item.key, str(path))
@@ -133,6 +153,14 @@ class Buckets(ConfigurableResource):
         if self._client is None:
             self._client = self.s3.get_client()
         return self._client
+
+    def _year(self, site: str, year: int) -> list[tuple[Delivered, date]]:
+        """A site's year as it was listed a minute ago at most."""
+        listed_at, listed = self._years.get((site, year), (0.0, []))
+        if not listed_at or monotonic() - listed_at > _FRESH_SECONDS:
+            listed = self.events_files(site, year)
+            self._years[site, year] = (monotonic(), listed)
+        return listed
 
     def _org(self) -> str:
         if not self.org:
@@ -207,10 +235,12 @@ def _md5_of_parts(path: Path, size: int) -> Iterator[str]:
 
 def _refusal(what: str, error: Exception) -> DeliveryError:
     """S3's refusal in words; botocore's own text can hold the request's headers."""
-    code = type(error).__name__
+    code, final = type(error).__name__, False
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", code))
-    return DeliveryError(
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        final = status in _REFUSED and status not in _MAY_PASS
+    return (NotDelivered if final else DeliveryError)(
         f"{what}: S3 answered {code}; check EDX_ORG, the bucket settings and the AWS variables"
         " (edx-assets doctor tells more)"
     )

@@ -1,0 +1,125 @@
+"""The sensor of courses: a new package refreshes its courses; their tracking follows the master."""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from dagster import (
+    AssetKey,
+    AssetSelection,
+    DagsterInstance,
+    RunRequest,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from edx_assets.edx.file_names import SITES
+from edx_assets.loading.due import packages_due, tracking_due
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING, course_load
+from edx_assets.partitions import courses_partitions
+from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+from edx_assets.sensors.runs import asked_before, partitions_of, runs_in_flight, runs_of
+from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
+from edx_assets.settings import Settings
+
+RUNS_PER_TICK = 10
+
+COURSE_ASSETS = AssetSelection.groups("courses", "course_tables", "course_ora")
+
+
+def courses_sensor(settings: Settings) -> SensorDefinition:
+    """The sensor of the institution's courses."""
+
+    @sensor(
+        name="courses_sensor",
+        asset_selection=COURSE_ASSETS,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=default_status(settings),
+        description="Asks for courses whose package is newer than their data, and for tracking.",
+    )
+    def courses_behind(
+        context: SensorEvaluationContext, mongo: Mongo, courses_file: CoursesFile
+    ) -> SensorResult:
+        with plain_ticks():
+            store = mongo.store()
+            requests = courses_to_ask(context.instance, store, courses_file.path())
+            new = partitions_to_add(context.instance, store)
+        return SensorResult(
+            run_requests=requests[:RUNS_PER_TICK],
+            skip_reason=None if requests else SkipReason("every course is up to date or in flight"),
+            dynamic_partitions_requests=[courses_partitions.build_add_request(new)] if new else [],
+        )
+
+    return courses_behind
+
+
+def courses_to_ask(
+    instance: DagsterInstance, store: Store, courses_file: Path | None, again: str = ""
+) -> list[RunRequest]:
+    """The runs that bring courses up to date; `again` as in `tracking_logs.due`.
+
+    A refresh waits for packages in flight, and tracking for days in flight of its site: the course
+    would be loaded again when they are done. A course that failed is not asked for again until its
+    package, or for its tracking the ledger, has changed.
+    """
+    runs = runs_in_flight(instance)
+    busy = partitions_of(runs_of(runs, "course"))
+    refresh = {} if runs_of(runs, "packages") else packages_due(store)
+    keys = {course: f"{course}:{version}{again}" for course, version in refresh.items()}
+    before = asked_before(instance, list(keys.values()))
+    requests = {
+        course: RunRequest(run_key=key, partition_key=course)
+        for course, key in keys.items()
+        if course not in busy and key not in before
+    }
+    due = tracking_due(store, courses_file, datetime.now(UTC).date())
+    loading = {site for site in SITES if runs_of(runs, site)}
+    behind = {
+        course: f"{course}/tracking:{state}{again}"
+        for course, (site, state) in _states(store, courses_file, due).items()
+        if site not in loading and course not in busy | requests.keys()
+    }
+    before = asked_before(instance, list(behind.values()))
+    return [
+        *requests.values(),
+        *(
+            RunRequest(
+                run_key=key, partition_key=course, asset_selection=[AssetKey(["course", TRACKING])]
+            )
+            for course, key in behind.items()
+            if key not in before
+        ),
+    ]
+
+
+def partitions_to_add(instance: DagsterInstance, store: Store) -> list[str]:
+    """Registered courses that have no partition yet."""
+    known = instance.get_dynamic_partitions(str(courses_partitions.name))
+    return sorted({str(course["_id"]) for course in store.find(MASTER, COURSES, {})} - set(known))
+
+
+def _states(store: Store, courses_file: Path | None, due: list[str]) -> dict[str, tuple[str, str]]:
+    """Of courses whose tracking is due: the site, and what tells one state of things from another.
+
+    That is what is loaded of the site's logs, what the course holds now, and its window's source.
+    """
+    windows = courses_file.read_bytes() if courses_file and due else b""
+    days: dict[str, list[str]] = {}
+    if due:
+        for entry in store.find(MASTER, IMPORTS, {}, [("_id", 1)], ["site", "etag", "state"]):
+            days.setdefault(entry["site"], []).append(
+                f"{entry['_id']} {entry['etag']} {entry['state']}"
+            )
+    states = {}
+    for course in due:
+        registered = store.get(MASTER, COURSES, course) or {}
+        site = str(registered.get("site"))
+        load = course_load(store, course, TRACKING) or {}
+        told = repr((windows, days.get(site), load.get("source"), load.get("loaded_at")))
+        states[course] = site, blake2b(told.encode(), digest_size=16).hexdigest()
+    return states

@@ -1,0 +1,86 @@
+"""The sensor of database packages: each new or re-delivered one is asked for, once."""
+
+from datetime import timedelta
+
+from dagster import (
+    AddDynamicPartitionsRequest,
+    AssetSelection,
+    DagsterInstance,
+    RunRequest,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from edx_assets.loading.ledger import MASTER, PACKAGES
+from edx_assets.loading.package import SORTING
+from edx_assets.partitions import packages_partitions
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+from edx_assets.sensors.requests import package_requests
+from edx_assets.sensors.runs import asked_before, partitions_of, runs_in_flight, runs_of
+from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
+from edx_assets.settings import Settings
+
+WINDOW = timedelta(days=35)
+"""Packages delivered so long before the newest are asked for; older ones by hand alone."""
+
+
+def packages_sensor(settings: Settings) -> SensorDefinition:
+    """The sensor of the institution's packages."""
+
+    @sensor(
+        name="packages_sensor",
+        asset_selection=AssetSelection.assets("packages/database_package", "packages/course_files"),
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=default_status(settings),
+        description="Asks for the database packages that S3 has and the ledger has not.",
+    )
+    def new_packages(
+        context: SensorEvaluationContext, buckets: Buckets, mongo: Mongo
+    ) -> SensorResult:
+        with plain_ticks():
+            requests = packages_to_ask(context.instance, buckets, mongo.store())
+        return SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else SkipReason("no new package"),
+            dynamic_partitions_requests=_partitions(context.instance, requests),
+        )
+
+    return new_packages
+
+
+def packages_to_ask(
+    instance: DagsterInstance, buckets: Buckets, store: Store, again: str = ""
+) -> list[RunRequest]:
+    """The runs that the packages on S3 call for; `again` as in `tracking_logs.due`."""
+    busy = partitions_of(runs_of(runs_in_flight(instance), "packages"))
+    due = deliveries_due(buckets, store)
+    wanted = {day: f"{version}{again}" for day, version in due.items() if day not in busy}
+    before = asked_before(instance, list(wanted.values()))
+    return package_requests({day: key for day, key in wanted.items() if key not in before})
+
+
+def deliveries_due(buckets: Buckets, store: Store) -> dict[str, str]:
+    """Delivery dates whose package, or opt-in list, is not sorted as S3 has it; its version."""
+    found, opt_in = buckets.packages(), buckets.opt_in_lists()
+    due = {}
+    for day, item in found.items():
+        if day < max(found) - WINDOW:
+            continue
+        other = opt_in[day].etag if day in opt_in else None
+        entry = store.get(MASTER, PACKAGES, str(day))
+        if entry is None or entry["source"] != [item.etag, other, SORTING]:
+            due[str(day)] = f"{item.key}:{item.etag}" + (f"+{other}" if other else "")
+    return due
+
+
+def _partitions(
+    instance: DagsterInstance, requests: list[RunRequest]
+) -> list[AddDynamicPartitionsRequest]:
+    known = instance.get_dynamic_partitions(str(packages_partitions.name))
+    new = [str(r.partition_key) for r in requests if r.partition_key not in known]
+    return [packages_partitions.build_add_request(new)] if new else []

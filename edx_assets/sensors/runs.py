@@ -1,0 +1,80 @@
+"""Runs as sensors see them: in flight or not, over which partitions, and asked for before."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    PRIORITY_TAG,
+    RUN_KEY_TAG,
+)
+
+HISTORY = "edx_assets/history"
+"""Tag of runs over old days: `dagster.yaml` lets one of them run at a time."""
+
+RANGE_START, RANGE_END = ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG
+PRIORITY = PRIORITY_TAG
+
+_IN_FLIGHT = [
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+def runs_in_flight(instance: DagsterInstance) -> Sequence[DagsterRun]:
+    """Every run that is queued, starting or running.
+
+    To be read before the ledger: a run that ends in between is then seen in both, not in neither.
+    """
+    return instance.get_runs(RunsFilter(statuses=_IN_FLIGHT))
+
+
+def runs_of(
+    runs: Iterable[DagsterRun], prefix: str, names: Collection[str] = ()
+) -> list[DagsterRun]:
+    """Those of assets whose keys begin with `prefix`, and end with one of `names` where told.
+
+    A run that does not say which assets it is of, as those of named jobs, counts as of any.
+    """
+    return [run for run in runs if _is_of(run, prefix, names)]
+
+
+def partitions_of(runs: Iterable[DagsterRun]) -> set[str]:
+    """Partitions that runs of one each are of."""
+    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags}
+
+
+def days_of(runs: Iterable[DagsterRun]) -> set[date]:
+    """Days that runs of a day or of a range of days are of."""
+    days: set[date] = set()
+    for run in runs:
+        alone = run.tags.get(PARTITION_NAME_TAG, "")
+        try:
+            day = date.fromisoformat(run.tags.get(RANGE_START, alone))
+            last = date.fromisoformat(run.tags.get(RANGE_END, alone))
+        except ValueError:  # of a course
+            continue
+        days.update(day + timedelta(days=n) for n in range((last - day).days + 1))
+    return days
+
+
+def asked_before(instance: DagsterInstance, keys: Collection[str | None]) -> set[str]:
+    """Those of the run keys that runs were made for, whatever became of them."""
+    wanted = [key for key in keys if key]
+    if not wanted:
+        return set()
+    runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: wanted}))
+    return {run.tags[RUN_KEY_TAG] for run in runs}
+
+
+def _is_of(run: DagsterRun, prefix: str, names: Collection[str]) -> bool:
+    return not run.asset_selection or any(
+        key.path[0] == prefix and (not names or key.path[-1] in names)
+        for key in run.asset_selection
+    )
