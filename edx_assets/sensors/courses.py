@@ -110,11 +110,9 @@ def _states(store: Store, courses_file: Path | None, due: list[str]) -> dict[str
     """
     windows = courses_file.read_bytes() if courses_file and due else b""
     days: dict[str, list[str]] = {}
-    if due:
-        for entry in store.find(MASTER, IMPORTS, {}, [("_id", 1)], ["site", "etag", "state"]):
-            days.setdefault(entry["site"], []).append(
-                f"{entry['_id']} {entry['etag']} {entry['state']}"
-            )
+    fields = ["site", "etag", "state", "loaded_at"]
+    for entry in store.find(MASTER, IMPORTS, {}, [("_id", 1)], fields) if due else ():
+        days.setdefault(entry["site"], []).append(repr(sorted(entry.items())))
     states = {}
     for course in due:
         registered = store.get(MASTER, COURSES, course) or {}

@@ -27,7 +27,7 @@ def day_requests(site: str, due: dict[date, str], newest: date) -> list[RunReque
         newest: the newest day that is known to have a file.
     """
     recent = [day for day in due if day > newest - RECENT]
-    alone = recent if len(recent) <= FEW else [max(recent)]
+    alone = recent if len(recent) <= FEW else [day for day in recent if day == newest]
     requests = [_day_request(site, day, due[day]) for day in reversed(alone)]
     old = [day for day in sorted(due) if day not in alone]
     return requests + [_range_request(site, days, due) for days in _ranges(old)]

@@ -71,7 +71,6 @@ def tick(
     site: str,
     settings: Settings,
     cursor: str | None,
-    listing_seconds: float = LISTING_SECONDS,
 ) -> SensorResult:
     """What to ask for now: of recent weeks' years, and of some more years after the cursor.
 
@@ -83,7 +82,7 @@ def tick(
     history = [year for year in years(settings.start_date, last) if year not in recent]
     start = json.loads(cursor)["year"] if cursor else 0
     turned = [y for y in history if y >= start] + [y for y in history if y < start]
-    until = monotonic() + listing_seconds
+    until = monotonic() + LISTING_SECONDS
     listed = {year: buckets.events_files(site, year) for year in recent}
     for year in turned[:YEARS_PER_TICK]:
         listed[year] = buckets.events_files(site, year)
