@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from dagster import (
@@ -9,7 +10,7 @@ from dagster import (
     Definitions,
     ExecuteInProcessResult,
     RunRequest,
-    SensorEvaluationContext,
+    build_sensor_context,
 )
 
 from edx_assets.definitions import build_defs
@@ -17,6 +18,11 @@ from edx_assets.settings import load_settings
 from edx_assets_tests.institution import Institution
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@cache
+def _definitions(_settings: str) -> Definitions:
+    return build_defs(load_settings())
 
 
 @dataclass
@@ -28,25 +34,22 @@ class Automation:
     skipped: str | None = None
 
     def definitions(self) -> Definitions:
-        return build_defs(load_settings())
+        return _definitions(load_settings().model_dump_json())
 
     def tick(self, name: str) -> list[RunRequest]:
         """A tick; what it asks for that was not asked for before, as the daemon looks at it."""
         definitions = self.definitions()
         repository = definitions.get_repository_def()
         sensor = repository.get_sensor_def(name)
-        # as the code server makes it: `build_sensor_context` cannot resolve dynamic partitions
-        with SensorEvaluationContext(
-            instance_ref=self.testx.instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
+        instance = self.testx.instance
+        with build_sensor_context(
+            instance=instance,
             cursor=self.cursors.get(name),
-            log_key=None,
-            repository_name=repository.name,
             repository_def=repository,
-            sensor_name=name,
             resources=dict(definitions.resources or {}),
         ) as context:
+            # Dagster gives ticks none where the instance is in memory
+            vars(context)["caching_dynamic_partitions_loader"] = instance
             data = sensor.evaluate_tick(context)
         self.cursors[name] = data.cursor
         self.skipped = data.skip_message

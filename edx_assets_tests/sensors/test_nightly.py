@@ -1,13 +1,32 @@
 """The nightly reconcile: everything that is due and not in flight, failed or not."""
 
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 
-from dagster import RunRequest, build_schedule_context
+import pytest
+from dagster import DagsterInstance, RunRequest, build_schedule_context
 
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.sensors.automation import Automation, asked, assets
 from edx_assets_tests.test_courses import COURSE, members
+
+
+@pytest.fixture
+def testx(testx: Institution, tmp_path: Path) -> Iterator[Institution]:
+    """The institution on an instance as the project ships it, on disk.
+
+    In memory, a schedule cannot resolve dynamic partitions.
+    """
+    home = tmp_path / "dagster"
+    home.mkdir()
+    shutil.copy(str(files("edx_assets") / "dagster.yaml"), home)
+    with DagsterInstance.from_config(str(home)) as instance:
+        yield replace(testx, instance=instance)
 
 
 def reconcile(automation: Automation, night: int = 1) -> list[RunRequest]:
