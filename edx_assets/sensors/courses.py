@@ -24,10 +24,11 @@ from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 from edx_assets.sensors.runs import asked_before, partitions_of, runs_in_flight, runs_of
-from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
+from edx_assets.sensors.ticks import default_status, plain_ticks
 from edx_assets.settings import Settings
 
 RUNS_PER_TICK = 10
+_INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
 
 COURSE_ASSETS = AssetSelection.groups("courses", "course_tables", "course_ora")
 
@@ -38,7 +39,7 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
     @sensor(
         name="courses_sensor",
         asset_selection=COURSE_ASSETS,
-        minimum_interval_seconds=INTERVAL_SECONDS,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=default_status(settings),
         description="Asks for courses whose package is newer than their data, and for tracking.",
     )
