@@ -72,7 +72,7 @@ def to_reconcile(
     settings: Settings,
     night: str,
 ) -> list[RunRequest]:
-    """Every run that is due and not in flight, under run keys of this night; partitions are added.
+    """What is due and not in flight, under run keys of this night (`to_ask`); partitions are added.
 
     A course's tracking is asked for as the ledger stands now: of days that are loaded this night it
     follows by its sensor, or on the next night.

@@ -23,10 +23,11 @@ from edx_assets.partitions import courses_partitions
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
-from edx_assets.sensors.runs import asked_before, partitions_of, runs_in_flight, runs_of
+from edx_assets.sensors.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.sensors.ticks import default_status, plain_ticks
 from edx_assets.settings import Settings
 
+SENSOR = "courses_sensor"
 RUNS_PER_TICK = 10
 _INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
 
@@ -37,7 +38,7 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
     """The sensor of the institution's courses."""
 
     @sensor(
-        name="courses_sensor",
+        name=SENSOR,
         asset_selection=COURSE_ASSETS,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=default_status(settings),
@@ -60,9 +61,9 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
 
 
 def courses_to_ask(
-    instance: DagsterInstance, store: Store, courses_file: Path | None, again: str = ""
+    instance: DagsterInstance, store: Store, courses_file: Path | None, night: str = ""
 ) -> list[RunRequest]:
-    """The runs that bring courses up to date; `again` as in `tracking_logs.due`.
+    """The runs that bring courses up to date; `night` as in `to_ask`.
 
     A refresh waits for packages in flight, and tracking for days in flight of its site: the course
     would be loaded again when they are done. A course that failed is not asked for again until its
@@ -71,29 +72,26 @@ def courses_to_ask(
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
     refresh = {} if runs_of(runs, "packages") else packages_due(store)
-    keys = {course: f"{course}:{version}{again}" for course, version in refresh.items()}
-    before = asked_before(instance, list(keys.values()))
+    whole = {f"{course}:{version}": course for course, version in refresh.items()}
+    keys = to_ask(instance, SENSOR, whole.keys(), night)
     requests = {
-        course: RunRequest(run_key=key, partition_key=course)
-        for course, key in keys.items()
-        if course not in busy and key not in before
+        whole[key]: RunRequest(run_key=asked, partition_key=whole[key])
+        for key, asked in keys.items()
+        if whole[key] not in busy
     }
     due = tracking_due(store, courses_file, datetime.now(UTC).date())
     loading = {site for site in SITES if runs_of(runs, site)}
     behind = {
-        course: f"{course}/tracking:{state}{again}"
+        f"{course}/tracking:{state}": course
         for course, (site, state) in _states(store, courses_file, due).items()
         if site not in loading and course not in busy | requests.keys()
     }
-    before = asked_before(instance, list(behind.values()))
+    tracking = [AssetKey(["course", TRACKING])]
     return [
         *requests.values(),
         *(
-            RunRequest(
-                run_key=key, partition_key=course, asset_selection=[AssetKey(["course", TRACKING])]
-            )
-            for course, key in behind.items()
-            if key not in before
+            RunRequest(run_key=asked, partition_key=behind[key], asset_selection=tracking)
+            for key, asked in to_ask(instance, SENSOR, behind.keys(), night).items()
         ),
     ]
 

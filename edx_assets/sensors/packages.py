@@ -1,5 +1,6 @@
 """The sensor of database packages: each new or re-delivered one is asked for, once."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from dagster import (
@@ -21,10 +22,11 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 from edx_assets.sensors.requests import package_requests
-from edx_assets.sensors.runs import asked_before, partitions_of, runs_in_flight, runs_of
+from edx_assets.sensors.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
 from edx_assets.settings import Settings
 
+SENSOR = "packages_sensor"
 WINDOW = timedelta(days=35)
 """Packages delivered so long before the newest are asked for; older ones by hand alone."""
 
@@ -33,7 +35,7 @@ def packages_sensor(settings: Settings) -> SensorDefinition:
     """The sensor of the institution's packages."""
 
     @sensor(
-        name="packages_sensor",
+        name=SENSOR,
         asset_selection=AssetSelection.assets("packages/database_package", "packages/course_files"),
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=default_status(settings),
@@ -54,22 +56,26 @@ def packages_sensor(settings: Settings) -> SensorDefinition:
 
 
 def packages_to_ask(
-    instance: DagsterInstance, buckets: Buckets, store: Store, again: str = ""
+    instance: DagsterInstance, buckets: Buckets, store: Store, night: str = ""
 ) -> list[RunRequest]:
-    """The runs that the packages on S3 call for; `again` as in `tracking_logs.due`."""
-    busy = partitions_of(runs_of(runs_in_flight(instance), "packages"))
-    due = deliveries_due(buckets, store)
-    wanted = {day: f"{version}{again}" for day, version in due.items() if day not in busy}
-    before = asked_before(instance, list(wanted.values()))
-    return package_requests({day: key for day, key in wanted.items() if key not in before})
+    """The runs that the packages on S3 call for; `night` as in `to_ask`."""
+    due = deliveries_due(
+        buckets, store, partitions_of(runs_of(runs_in_flight(instance), "packages"))
+    )
+    keys = to_ask(instance, SENSOR, due.values(), night)
+    return package_requests({day: keys[key] for day, key in due.items() if key in keys})
 
 
-def deliveries_due(buckets: Buckets, store: Store) -> dict[str, str]:
-    """Delivery dates whose package, or opt-in list, is not sorted as S3 has it; its version."""
+def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dict[str, str]:
+    """Delivery dates whose package, or opt-in list, is not sorted as S3 has it; its version.
+
+    Args:
+        busy: dates whose package is in flight: they are left out.
+    """
     found, opt_in = buckets.packages(), buckets.opt_in_lists()
     due = {}
     for day, item in found.items():
-        if day < max(found) - WINDOW:
+        if str(day) in busy or day < max(found) - WINDOW:
             continue
         other = opt_in[day].etag if day in opt_in else None
         entry = store.get(MASTER, PACKAGES, str(day))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.scheduler.instigation import InstigatorType
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -64,13 +65,37 @@ def days_of(runs: Iterable[DagsterRun]) -> set[date]:
     return days
 
 
-def asked_before(instance: DagsterInstance, keys: Collection[str | None]) -> set[str]:
-    """Those of the run keys that runs were made for, whatever became of them."""
-    wanted = [key for key in keys if key]
-    if not wanted:
+def to_ask(
+    instance: DagsterInstance, sensor: str, keys: Collection[str], night: str = ""
+) -> dict[str, str]:
+    """Of the run keys of what is due, those to ask for now, each with the key to ask under.
+
+    A sensor asks under a key once, whatever becomes of the run. By night that is asked for anew
+    which was asked for before; the rest is the sensor's, where it is on: they may tick at once.
+
+    Args:
+        sensor: the name of the sensor whose keys they are.
+        night: put to the keys of the nightly reconcile.
+    """
+    before = _asked_before(instance, keys)
+    if not night:
+        return {key: key for key in keys if key not in before}
+    left = set() if not _is_on(instance, sensor) else set(keys) - before
+    return {key: f"{key}{night}" for key in keys if key not in left}
+
+
+def _asked_before(instance: DagsterInstance, keys: Collection[str]) -> set[str]:
+    if not keys:
         return set()
-    runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: wanted}))
+    runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: list(keys)}))
     return {run.tags[RUN_KEY_TAG] for run in runs}
+
+
+def _is_on(instance: DagsterInstance, sensor: str) -> bool:
+    return any(
+        state.instigator_name == sensor and state.is_running
+        for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+    )
 
 
 def _is_of(run: DagsterRun, prefix: str, names: Collection[str]) -> bool:

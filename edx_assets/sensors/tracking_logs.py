@@ -23,7 +23,7 @@ from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 from edx_assets.sensors.days_due import days_due, days_in_ledger
 from edx_assets.sensors.requests import RECENT, day_requests, days_asked, is_history
-from edx_assets.sensors.runs import HISTORY, asked_before, days_of, runs_in_flight, runs_of
+from edx_assets.sensors.runs import HISTORY, days_of, runs_in_flight, runs_of, to_ask
 from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
 from edx_assets.settings import Settings
 
@@ -51,7 +51,7 @@ def tracking_logs_sensor(site: str, settings: Settings) -> SensorDefinition:
     """The sensor of a site."""
 
     @sensor(
-        name=f"{site}_tracking_logs_sensor",
+        name=sensor_name(site),
         asset_selection=AssetSelection.groups(f"{site}_tracking_logs"),
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=default_status(settings),
@@ -110,13 +110,13 @@ def due(
     site: str,
     listed: Files,
     settings: Settings,
-    again: str = "",
+    night: str = "",
 ) -> DaysDue:
     """The runs that listed years call for.
 
     Args:
         runs: the site's runs in flight, read after S3 was listed and before the ledger is.
-        again: put to the run keys, to ask anew for what was asked for before.
+        night: as in `to_ask`.
     """
     last = last_day(settings)
     ledger = days_in_ledger(store, site)
@@ -128,13 +128,18 @@ def due(
     ]
     wanted = days_due(site, listed, files, ledger, last)
     busy = days_of(runs)
-    free = {day: f"{version}{again}" for day, version in wanted.items() if day not in busy}
+    free = {day: version for day, version in wanted.items() if day not in busy}
     known = [day for _item, day in files] + [day for day, entry in ledger.items() if entry["file"]]
-    requests = day_requests(site, free, max(known, default=last))
-    before = asked_before(instance, [request.run_key for request in requests])
-    new = [request for request in requests if request.run_key not in before]
+    requests = {str(r.run_key): r for r in day_requests(site, free, max(known, default=last))}
+    keys = to_ask(instance, sensor_name(site), requests.keys(), night)
+    new = [requests[key].with_replaced_attrs(run_key=asked) for key, asked in keys.items()]
     asked = sum(len(days_asked(request)) for request in new)
     return DaysDue(new, len(free) - asked, len(wanted) - len(free))
+
+
+def sensor_name(site: str) -> str:
+    """The name of a site's sensor."""
+    return f"{site}_tracking_logs_sensor"
 
 
 def last_day(settings: Settings) -> date:

@@ -9,6 +9,16 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, RunRequest, build_schedule_context
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+)
 
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event
@@ -87,3 +97,32 @@ def test_it_works_without_the_sensors(
     assert automation.run(course).success
     assert reconcile(automation, night=3) == []
     assert store.count("TestX_T101_2014", "tracking") == 8
+
+
+def test_it_leaves_to_a_sensor_that_is_on_what_that_has_not_asked_for(
+    automation: Automation, testx: Institution
+) -> None:
+    switch_on(testx, "edx_tracking_logs_sensor")
+    testx.deliver_raw("2014-02-03", b"no GPG")
+    testx.deliver("2014-02-03", [event(1)], site="edge")
+    assert assets(*reconcile(automation)) == {
+        "edge/raw_log",
+        "edge/daily_log",
+        "edge/master_tracking",
+    }
+    [request] = automation.tick("edx_tracking_logs_sensor")
+    assert not automation.run(request).success
+    asked_again = [r for r in reconcile(automation, night=2) if "edx/raw_log" in assets(r)]
+    assert asked(asked_again) == ["2014-02-03"]
+
+
+def switch_on(testx: Institution, sensor: str) -> None:
+    """Switch a sensor on, as in the UI."""
+    location = RegisteredCodeLocationOrigin("edx_assets")
+    origin = RemoteInstigatorOrigin(
+        repository_origin=RemoteRepositoryOrigin(location, "__repository__"),
+        instigator_name=sensor,
+    )
+    testx.instance.add_instigator_state(
+        InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)
+    )
