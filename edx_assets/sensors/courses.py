@@ -1,6 +1,6 @@
 """The sensor of courses: a new package refreshes its courses; their tracking follows the master."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from dagster import (
     AssetSelection,
     DagsterInstance,
     RunRequest,
+    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
@@ -29,6 +30,9 @@ from edx_assets.settings import Settings
 
 SENSOR = "courses_sensor"
 RUNS_PER_TICK = 10
+FULL_LOOK = timedelta(minutes=10)
+"""The sensor looks at the ledger after so long, whether anything has run or not."""
+_OVERLAP = timedelta(seconds=2)  # clocks of the instance's database and of the daemon
 _INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
 
 COURSE_ASSETS = AssetSelection.groups("courses", "course_tables", "course_ora")
@@ -47,6 +51,9 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
     def courses_behind(
         context: SensorEvaluationContext, mongo: Mongo, courses_file: CoursesFile
     ) -> SensorResult:
+        now = datetime.now(UTC)
+        if nothing_ran(context.instance, context.cursor, now):
+            return SensorResult(skip_reason="no run began or ended since the last look")
         with plain_ticks():
             store = mongo.store()
             requests = courses_to_ask(context.instance, store, courses_file.path())
@@ -55,9 +62,23 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
             run_requests=requests[:RUNS_PER_TICK],
             skip_reason=None if requests else SkipReason("every course is up to date or in flight"),
             dynamic_partitions_requests=[courses_partitions.build_add_request(new)] if new else [],
+            cursor=now.isoformat(),
         )
 
     return courses_behind
+
+
+def nothing_ran(instance: DagsterInstance, cursor: str | None, now: datetime) -> bool:
+    """Whether no run has begun or ended since the sensor last looked (`cursor`, a moment).
+
+    The ledger then says what it said; with some hundred courses reading it takes seconds. What no
+    run has changed, the courses file above all, is seen at the next full look.
+    """
+    looked = datetime.fromisoformat(cursor) if cursor else datetime.min.replace(tzinfo=UTC)
+    if now - looked > FULL_LOOK or now.date() != looked.date():
+        return False
+    since = RunsFilter(updated_after=looked - _OVERLAP)
+    return not instance.get_run_records(since, limit=1)
 
 
 def courses_to_ask(

@@ -1,9 +1,12 @@
 """A package brings its courses up to date, and their tracking follows the master collection."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from dagster import DagsterRun, RunRequest
 
 from edx_assets.resources.store import Store
+from edx_assets.sensors.courses import FULL_LOOK, nothing_ran
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.sensors.automation import Automation, asked, assets
 from edx_assets_tests.test_courses import COURSE, DATABASE, members
@@ -164,3 +167,20 @@ def test_a_course_that_events_reveal_gets_a_partition(
     testx.instance.delete_dynamic_partition("courses", COURSE)
     assert automation.tick(COURSES) == []
     assert testx.instance.get_dynamic_partitions("courses") == [COURSE]
+
+
+@pytest.mark.usefixtures("sorted_package")
+def test_courses_are_looked_at_when_a_run_began_or_ended_or_after_a_while(
+    automation: Automation, testx: Institution
+) -> None:
+    instance = testx.instance
+    after = datetime.now(UTC) + timedelta(seconds=5)
+    assert nothing_ran(instance, after.isoformat(), after + timedelta(seconds=5))
+    assert not nothing_ran(instance, after.isoformat(), after + FULL_LOOK + timedelta(seconds=1))
+    assert not nothing_ran(instance, None, after)
+    before = datetime.now(UTC) - timedelta(seconds=60)
+    assert not nothing_ran(instance, before.isoformat(), after)
+    automation.cursors[COURSES] = after.isoformat()
+    assert automation.tick(COURSES) == []
+    assert automation.skipped == "no run began or ended since the last look"
+    assert automation.cursors[COURSES] == after.isoformat()
