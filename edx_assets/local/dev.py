@@ -26,6 +26,7 @@ def run_dev(data: Path, port: int) -> int:
         console.print(
             f"MongoDB: {variables['EDX_MONGO_URI']}  S3: {variables['EDX_S3_ENDPOINT_URL']}"
         )
+        console.print("Sensors are on: a file put into the bucket is in its courses in a minute.")
         command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
         command += ["-h", "127.0.0.1", "-p", str(port)]
         workspace = Path("workspace.yaml")

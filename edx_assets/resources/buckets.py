@@ -20,7 +20,7 @@ from edx_assets.settings import MissingSetting
 
 _PIECE = 1 << 20
 _FRESH_SECONDS = 60
-"""How long the list of a year serves the days of a run: a range of days lists each year once."""
+"""How long a list serves the days of a run, or the years of a tick: S3 takes money for each."""
 _REFUSED = range(400, 500)
 _MAY_PASS = (408, 412, 429)  # timed out, replaced meanwhile, too many requests
 
@@ -60,6 +60,7 @@ class Buckets(ConfigurableResource):
     _years: dict[tuple[str, int], tuple[float, list[tuple[Delivered, date]]]] = PrivateAttr(
         default_factory=dict
     )
+    _folders: tuple[float, list[str]] = PrivateAttr(default=(0.0, []))
 
     def events_file_of(self, site: str, day: date) -> Delivered | None:
         """The tracking log of a site's day, or None where S3 has none.
@@ -77,7 +78,7 @@ class Buckets(ConfigurableResource):
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
         """Every tracking log of a site's year with its day, in the order of their keys."""
         listed = []
-        for folder in self._org_folders():
+        for folder in self._fresh_folders():
             prefix = f"{folder}{site}/events/{year:04d}/"
             for item in self._list(self.events_bucket, prefix):
                 parsed = events_file(item.name)
@@ -161,6 +162,14 @@ class Buckets(ConfigurableResource):
             listed = self.events_files(site, year)
             self._years[site, year] = (monotonic(), listed)
         return listed
+
+    def _fresh_folders(self) -> list[str]:
+        """The institution's folders as they were listed a minute ago at most, once there are any."""
+        listed_at, folders = self._folders
+        if not folders or monotonic() - listed_at > _FRESH_SECONDS:
+            folders = self._org_folders()
+            self._folders = (monotonic(), folders)
+        return folders
 
     def _org(self) -> str:
         if not self.org:

@@ -215,3 +215,20 @@ def test_more_objects_than_a_page(delivery: Delivery) -> None:
     assert [day for _item, day in buckets.events_files("edx", 2014)] == days
     assert sorted(buckets.packages()) == days
     assert truncated.count(True) > 6
+
+
+def test_the_days_of_a_run_share_the_list_of_their_year_for_a_minute(
+    delivery: Delivery,
+    listing: Callable[[str], Buckets],
+    prefixes: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    item = delivery.put(log(), b"log")
+    buckets = listing("mcgillx")
+    assert buckets.events_file_of("edx", DAY) == item
+    assert not buckets.has_events_after("edx", DAY, DAY)
+    assert buckets.events_file_of("edx", date(2014, 3, 10)) is None
+    assert prefixes.count("mcgillx/edx/events/2014/") == 1
+    monkeypatch.setattr("edx_assets.resources.buckets._FRESH_SECONDS", 0)
+    changed = delivery.put(log(), b"other")
+    assert buckets.events_file_of("edx", DAY) == changed

@@ -22,6 +22,7 @@ VARIABLES = {
     "EDX_COURSES_FILE": "/srv/courses.yaml",
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",
+    "EDX_AUTOMATION": "True",
 }
 SECRETS = ("correct horse", "battery", "db.example.edu")
 
@@ -51,6 +52,7 @@ def test_nothing_is_needed() -> None:
         "events_bucket": "edx-course-data",
         "packages_bucket": "course-data",
         "start_date": date(2012, 9, 1),
+        "automation": False,
     }
     assert {name: value for name, value in settings if value is not None} == defaults
 
