@@ -32,6 +32,7 @@ FINAL = (
     DamagedLog,
     DamagedPackage,
     DecryptionError,
+    FileNotFoundError,
     MissingSetting,
     NotDelivered,
     StageMissing,

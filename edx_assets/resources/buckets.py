@@ -164,7 +164,7 @@ class Buckets(ConfigurableResource):
         return listed
 
     def _fresh_folders(self) -> list[str]:
-        """The institution's folders as they were listed a minute ago at most, once there are any."""
+        """The institution's folders, if any, as they were listed a minute ago at most."""
         listed_at, folders = self._folders
         if not folders or monotonic() - listed_at > _FRESH_SECONDS:
             folders = self._org_folders()

@@ -65,6 +65,7 @@ def test_other_variables_are_not_read(monkeypatch: pytest.MonkeyPatch, prefix: s
     if prefix == "edx_":
         monkeypatch.delenv("edx_START_DATE")
         monkeypatch.delenv("edx_END_DATE")
+        monkeypatch.delenv("edx_AUTOMATION")
     assert load_settings().org == org
 
 
