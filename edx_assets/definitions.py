@@ -8,7 +8,10 @@ from dagster_aws.s3 import S3Resource
 from edx_assets.assets.courses import course_assets
 from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.tracking_logs import tracking_logs
+from edx_assets.checks import checks
 from edx_assets.edx.file_names import SITES
+from edx_assets.jobs import jobs
+from edx_assets.notices import failure_notices
 from edx_assets.partitions import days
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
@@ -18,21 +21,25 @@ from edx_assets.resources.storage import Storage
 from edx_assets.schedules import schedules
 from edx_assets.sensors import sensors
 from edx_assets.settings import Settings, load_settings
+from edx_assets.upkeep import overview, overview_schedule
 
 
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     """All definitions for some settings; resources given by name take the place of the usual."""
     partitions = days(settings.start_date, settings.end_date)
+    pipeline = [
+        *(tracking_logs(site, partitions) for site in SITES),
+        delivered,
+        database_package,
+        course_files,
+        *course_assets(),
+    ]
     return Definitions(
-        assets=[
-            *(tracking_logs(site, partitions) for site in SITES),
-            delivered,
-            database_package,
-            course_files,
-            *course_assets(),
-        ],
-        sensors=sensors(settings),
-        schedules=schedules(settings),
+        assets=[*pipeline, overview(pipeline, settings.end_date)],
+        asset_checks=checks(settings, pipeline),
+        jobs=jobs(pipeline),
+        sensors=[*sensors(settings), failure_notices(settings)],
+        schedules=[*schedules(settings), overview_schedule(settings)],
         resources=build_resources(settings) | overrides,
         # a step in a process of its own costs 2 s, for nothing: a run's steps follow each other
         executor=in_process_executor,

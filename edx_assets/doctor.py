@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from edx_assets.edx.courses import CoursesFileError, read_courses_file
 from edx_assets.edx.file_names import SITES
 from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets.resources.gnupg import DecryptionError, Gnupg
+from edx_assets.resources.gnupg import DecryptionError, Gnupg, usable_until
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import MissingSetting, Settings
@@ -104,7 +103,7 @@ def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
         return
     for key in keys:
         name = f"secret key {key['keyid'][-16:]}"
-        end = _end(key)
+        end = usable_until(key)
         if end and end < datetime.now(UTC):
             yield Finding(
                 "GPG", "failed", f"{name} expired {end:%Y-%m-%d}", "extend it: gpg --edit-key"
@@ -120,15 +119,6 @@ def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
         else:
             yield Finding("GPG", "ok", f"{name} {f'expires {end:%Y-%m-%d}' if end else 'for ever'}")
         yield _decrypts(gnupg, name, key["fingerprint"])
-
-
-def _end(key: dict[str, Any]) -> datetime | None:
-    """When nobody can encrypt for a key any more: it expires, or its last part that encrypts."""
-    parts = [key, *key.get("subkey_info", {}).values()]
-    encrypting = [part["expires"] for part in parts if "e" in part["cap"]]
-    last = max(map(int, encrypting)) if encrypting and all(encrypting) else None
-    ends = [int(end) for end in (key["expires"], last) if end]
-    return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
 
 def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:

@@ -12,13 +12,14 @@ from dagster import (
     schedule,
 )
 
+from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.edx.file_names import SITES
 from edx_assets.partitions import courses_partitions, packages_partitions
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
-from edx_assets.sensors.courses import COURSE_ASSETS, courses_to_ask, partitions_to_add
+from edx_assets.sensors.courses import courses_to_ask, partitions_to_add
 from edx_assets.sensors.packages import packages_to_ask
 from edx_assets.sensors.runs import runs_in_flight, runs_of
 from edx_assets.sensors.ticks import plain_ticks
@@ -53,7 +54,7 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
                 context.instance, buckets, mongo.store(), courses_file.path(), settings, night
             )
         graph = context.repository_def.asset_graph
-        whole_course = sorted(COURSE_ASSETS.resolve(graph))
+        whole_course = sorted(WHOLE_COURSE.resolve(graph))
         return [
             request
             if request.asset_selection

@@ -37,6 +37,19 @@ class Settings(BaseSettings):
     automation: bool = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"
     )
+    notice_webhook: SecretStr | None = Field(
+        None, description="address (http, https) to which notices of failed runs are posted as JSON"
+    )
+    notice_smtp_host: str | None = Field(
+        None, description="mail server (host, or host:port) that takes notices of failed runs"
+    )
+    notice_mail_to: str | None = Field(
+        None, description="who gets notices by mail: addresses with commas between them"
+    )
+    notice_mail_from: str | None = Field(None, description="the sender of notices by mail")
+    ui_url: str | None = Field(
+        None, description="address of Dagster's UI, for links (https://dagster.example.edu)"
+    )
 
 
 def load_settings() -> Settings:

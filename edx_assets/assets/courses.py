@@ -10,6 +10,7 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSelection,
     AssetSpec,
     BackfillPolicy,
     Config,
@@ -21,10 +22,11 @@ from pydantic import Field
 
 from edx_assets.assets.column_schema import column_schema
 from edx_assets.assets.packages import course_files
-from edx_assets.assets.stages import EXPECTED, OWNERS, plain_failures, shown, summary
+from edx_assets.assets.stages import EXPECTED, OWNERS, RETRIES, plain_failures, shown, summary
 from edx_assets.edx.file_names import SITES
 from edx_assets.edx.schema import tables
 from edx_assets.loading.collection import load_collection
+from edx_assets.loading.course_weeks import events_by_week
 from edx_assets.loading.learners import JOINED, join_learners
 from edx_assets.loading.tracking import extract_course
 from edx_assets.loading.unknown_tables import load_unknown_tables
@@ -62,14 +64,18 @@ ORA = {
     if next(iter(columns.values())).folder == "ora"
 }
 
+WHOLE_COURSE = AssetSelection.key_prefixes("course")
+"""Every asset of a course."""
+
 _COMMON: dict[str, Any] = {
     "partitions_def": courses_partitions,
     "backfill_policy": BackfillPolicy.multi_run(1),
+    "retry_policy": RETRIES,
 }
 _CORE: dict[str, Any] = {
     **_COMMON,
     "key_prefix": "course",
-    "group_name": "courses",
+    "group_name": "per_course",
     "owners": OWNERS,
     "kinds": {"mongodb"},
     "code_version": "2",
@@ -146,7 +152,7 @@ def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
                 ["course", name],
                 deps=_FROM_PACKAGE,
                 description=description,
-                group_name=group,
+                group_name=f"per_{group}",
                 owners=OWNERS,
                 kinds={"mongodb"},
                 code_version="2",
@@ -239,4 +245,5 @@ def tracking(
             datetime.now(UTC).date(),
             config.anew,
         )
+        metadata["events_by_week"] = events_by_week(mongo.store(), context.partition_key)
     return MaterializeResult(metadata=shown(metadata))

@@ -21,6 +21,7 @@ from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
 from edx_assets.loading.master_tracking import CountMismatch
 from edx_assets.loading.package_files import DamagedPackage
 from edx_assets.partitions import courses_partitions
+from edx_assets.plots import PLOTS
 from edx_assets.resources.buckets import DeliveryError, NotDelivered
 from edx_assets.resources.gnupg import DecryptionError
 from edx_assets.resources.store import Store, StoreError
@@ -83,11 +84,14 @@ def summary(failures: list[Exception], of: int, what: str, untried: int = 0) -> 
 
 
 def shown(metadata: Metadata) -> dict[str, Any]:
-    """A stage's metadata for the UI: dictionaries as JSON."""
+    """A stage's metadata for the UI: plots drawn, other dictionaries as JSON."""
+    drawn = {
+        name: MetadataValue.md(PLOTS[name](metadata[name])) for name in PLOTS.keys() & metadata
+    }
     return {
         name: MetadataValue.json(value) if isinstance(value, dict) else value
         for name, value in metadata.items()
-    }
+    } | drawn
 
 
 def reveal_courses(context: AssetExecutionContext, store: Store) -> None:

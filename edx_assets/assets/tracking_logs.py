@@ -26,6 +26,7 @@ from edx_assets.assets.stages import (
     shown,
     summary,
 )
+from edx_assets.checks.days import check_day, day_check_specs
 from edx_assets.loading.daily_log import decrypt_day
 from edx_assets.loading.day_files import Metadata
 from edx_assets.loading.master_tracking import load_day
@@ -56,6 +57,7 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     @multi_asset(
         name=f"{site}_tracking_logs",
         specs=_specs(site),
+        check_specs=day_check_specs(site, days),
         partitions_def=days,
         can_subset=True,
         backfill_policy=BackfillPolicy.multi_run(DAYS_PER_RUN),
@@ -127,7 +129,7 @@ def _run_day(
             )
         )
         context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
-    return None
+    return check_day(context, site, partition)
 
 
 def _specs(site: str) -> list[AssetSpec]:

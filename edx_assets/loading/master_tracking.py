@@ -52,6 +52,7 @@ class DayCounts:
     implicit: int = 0
     courses: Counter[str] = field(default_factory=Counter)
     told_courses: set[str] = field(default_factory=set)
+    hours: Counter[int] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
 
@@ -213,6 +214,7 @@ def _count(loaded: list[_Told], counts: DayCounts) -> None:
         told.course for told in loaded if told.course and not told.implicit and ":" in told.course
     )
     moments = [told.moment for told in loaded]
+    counts.hours.update([moment.hour for moment in moments])
     first, last = min(moments).replace(tzinfo=UTC), max(moments).replace(tzinfo=UTC)
     counts.first = min(counts.first or first, first)
     counts.last = max(counts.last or last, last)
@@ -226,6 +228,7 @@ def _totals(counts: DayCounts) -> Entry:
         "first": counts.first,
         "last": counts.last,
         "courses": [{"course_key": k, "events": n} for k, n in sorted(counts.courses.items())],
+        "hours": [counts.hours[hour] for hour in range(24)],
     }
 
 
@@ -282,6 +285,8 @@ def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
         metadata["implicit_share"] = round(entry["implicit"] / loaded, 4)
         metadata["first_event"] = entry["first"].isoformat()
         metadata["last_event"] = entry["last"].isoformat()
+        if "hours" in entry:
+            metadata["events_by_hour"] = entry["hours"]
     if entry.get("reasons"):
         metadata["rejected_by_reason"] = entry["reasons"]
     if seconds:

@@ -76,7 +76,7 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
             (manifest["first_day"], manifest["last_day"]),
         )
     for course in sorted(instance.get_dynamic_partitions("courses")):
-        groups = AssetSelection.groups("courses", "course_tables", "course_ora")
+        groups = AssetSelection.key_prefixes("course")
         yield f"course {course}", groups, course
 
 

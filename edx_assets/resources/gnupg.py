@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -110,6 +111,18 @@ class Gnupg(ConfigurableResource):
         home = str(self.open().gnupghome)
         command = ["gpgconf", "--homedir", home, "--reload", "gpg-agent"]
         subprocess.run(command, check=False, capture_output=True)
+
+
+def usable_until(key: dict[str, Any]) -> datetime | None:
+    """When nobody can encrypt for a key any more: it expires, or its last part that encrypts.
+
+    `key` is one of `secret_keys`; None where it is usable for ever.
+    """
+    parts = [key, *key.get("subkey_info", {}).values()]
+    encrypting = [part["expires"] for part in parts if "e" in part["cap"]]
+    last = max(map(int, encrypting)) if encrypting and all(encrypting) else None
+    ends = [int(end) for end in (key["expires"], last) if end]
+    return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from dagster import (
     AssetKey,
-    AssetSelection,
     DagsterInstance,
     RunRequest,
     RunsFilter,
@@ -17,6 +16,7 @@ from dagster import (
     sensor,
 )
 
+from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.edx.file_names import SITES
 from edx_assets.loading.due import packages_due, tracking_due
 from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING, course_load
@@ -35,15 +35,13 @@ FULL_LOOK = timedelta(minutes=10)
 _OVERLAP = timedelta(seconds=2)  # clocks of the instance's database and of the daemon
 _INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
 
-COURSE_ASSETS = AssetSelection.groups("courses", "course_tables", "course_ora")
-
 
 def courses_sensor(settings: Settings) -> SensorDefinition:
     """The sensor of the institution's courses."""
 
     @sensor(
         name=SENSOR,
-        asset_selection=COURSE_ASSETS,
+        asset_selection=WHOLE_COURSE,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=default_status(settings),
         description="Asks for courses whose package is newer than their data, and for tracking.",

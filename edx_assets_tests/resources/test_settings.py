@@ -23,8 +23,13 @@ VARIABLES = {
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",
     "EDX_AUTOMATION": "True",
+    "EDX_NOTICE_WEBHOOK": "https://chat.example.edu/hooks/staple",
+    "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
+    "EDX_NOTICE_MAIL_TO": "czar@example.edu",
+    "EDX_NOTICE_MAIL_FROM": "edx@example.edu",
+    "EDX_UI_URL": "https://dagster.example.edu",
 }
-SECRETS = ("correct horse", "battery", "db.example.edu")
+SECRETS = ("correct horse", "battery", "db.example.edu", "staple")
 
 
 def plain(settings: Settings) -> dict[str, str]:

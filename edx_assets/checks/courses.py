@@ -1,0 +1,201 @@
+"""Checks of a course's tracking: its window complete, its users known, its events bound."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetKey,
+    PreviewWarning,
+    asset_check,
+)
+
+from edx_assets.assets.stages import plain_failures
+from edx_assets.checks.enrolments import enrolments_agree
+from edx_assets.loading.collection import course_entry
+from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING, course_load
+from edx_assets.partitions import courses_partitions
+from edx_assets.plots import spans
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+
+GRACE = timedelta(days=3)
+"""edX delivers a day's log on the next day as a rule, and has taken some days more."""
+
+_USERS_KNOWN = 0.7
+_EVENTS_BOUND = 0.8
+
+CourseVerdict = Callable[[Store, str], AssetCheckResult]
+
+
+def window_complete(
+    store: Store, partition: str, first: date, last: date | None, today: date
+) -> AssetCheckResult:
+    """Whether every day of a course's window is loaded, or known to have no file.
+
+    `first` and `last` are those of the site's logs: nothing outside can be loaded.
+    """
+    load = course_load(store, partition, TRACKING)
+    if load is None:
+        return _not_loaded("tracking")
+    start, end = load["window"]["start"], load["window"]["end"]
+    begin = max(start.date(), first) if start else first
+    # the last moment before the end: a window that ends at midnight does not touch the next day
+    final = (end - timedelta(microseconds=1)).date() if end else date.max
+    final = min(final, last or date.max)
+    ended = final + GRACE < today
+    until = min(final, today - GRACE)
+    site = course_entry(store, partition)["site"]
+    here = {
+        date.fromisoformat(entry["date"])
+        for entry in store.find(MASTER, IMPORTS, {"site": site}, fields=["date", "state"])
+        if entry["state"] in ("loaded", "no_file")
+    }
+    days = [begin + timedelta(days=n) for n in range((until - begin).days + 1)]
+    missing = [day for day in days if day not in here]
+    return AssetCheckResult(
+        passed=not missing,
+        severity=AssetCheckSeverity.ERROR if ended else AssetCheckSeverity.WARN,
+        description=f"{len(missing)} of {len(days)} days are missing"
+        + (f": {spans(missing)}" if missing else "")
+        + ("" if ended else "; the course still runs"),
+        metadata={
+            "days": len(days),
+            "missing": len(missing),
+            "ended": ended,
+            **({"missing_days": spans(missing)} if missing else {}),
+        },
+    )
+
+
+def users_known(store: Store, partition: str) -> AssetCheckResult:
+    """Whether most users of the tracking are in the course's auth_user."""
+    database = course_entry(store, partition)["database"]
+    for collection in (TRACKING, "auth_user"):
+        if course_load(store, partition, collection) is None:
+            return _not_loaded(collection)
+    known = {user["id"] for user in store.find(database, "auth_user", {}, fields=["id"])}
+    users = events = users_found = events_found = 0
+    for user, of_user in store.tally(database, TRACKING, "user_id"):
+        if user is not None:
+            users, events = users + 1, events + of_user
+            if user in known:
+                users_found, events_found = users_found + 1, events_found + of_user
+    share = users_found / users if users else 1.0
+    return AssetCheckResult(
+        passed=share >= _USERS_KNOWN,
+        severity=AssetCheckSeverity.WARN,
+        description=f"{users_found} of {users} users are in auth_user ({share:.1%})",
+        metadata={
+            "users": users,
+            "users_in_auth_user": users_found,
+            "share": round(share, 4),
+            "events_of_users": events,
+            "events_of_users_in_auth_user": events_found,
+        },
+    )
+
+
+def structure_bound(store: Store, partition: str) -> AssetCheckResult:
+    """Whether most events with a usage key found their block."""
+    load = course_load(store, partition, TRACKING)
+    if load is None:
+        return _not_loaded("tracking")
+    with_key, bound = load["with_module"], load["bound"]
+    share = bound / with_key if with_key else 1.0
+    return AssetCheckResult(
+        passed=share >= _EVENTS_BOUND,
+        severity=AssetCheckSeverity.WARN,
+        description=f"{bound} of {with_key} events with a usage key found their block"
+        f" ({share:.1%})",
+        metadata={"events_with_a_usage_key": with_key, "bound": bound, "share": round(share, 4)},
+    )
+
+
+def _not_loaded(collection: str) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=False,
+        severity=AssetCheckSeverity.WARN,
+        description=f"course/{collection} is not loaded for this course: materialize it",
+    )
+
+
+@dataclass(frozen=True)
+class CourseCheck:
+    """A check of a course: how it is made, what its failure means, and which tables it needs."""
+
+    verdict: CourseVerdict
+    description: str
+    needs: tuple[str, ...] = ()
+
+
+def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]:
+    """The checks of course/tracking; `first` and `last` are the days of tracking logs."""
+
+    def complete(store: Store, partition: str) -> AssetCheckResult:
+        return window_complete(store, partition, first, last, datetime.now(UTC).date())
+
+    checks = {
+        "window_complete": CourseCheck(
+            complete,
+            "Every day between the course's enrolment start and its end is loaded, or is known to"
+            f" have no file; the last {GRACE.days} days may still come. A warning while the course"
+            " runs, an error once it has ended. A failure means that analyses would miss these"
+            " days: the course is not to be taken for finished. Materialize the missing days of"
+            " master_tracking, then this course's"
+            " tracking. If edX has never delivered them, ask for them; if the window is wrong,"
+            " correct it in the courses file.",
+        ),
+        "users_known": CourseCheck(
+            users_known,
+            f"At least {_USERS_KNOWN:.0%} of the distinct users in the course's events are in its"
+            " auth_user. Visitors who never enrolled (they looked at the course's about page, or"
+            " are staff) have events and are in no table of the course, so some are always"
+            " unknown. A failure means that the package is older than the events, or another"
+            " course's or run's, or that its auth_user is cut. Load the newest package of the"
+            " course; ask edX for it anew if that does not help.",
+            needs=("auth_user",),
+        ),
+        "structure_bound": CourseCheck(
+            structure_bound,
+            f"At least {_EVENTS_BOUND:.0%} of the events with a usage key found their block in the"
+            " course structure. Events of blocks that authors have deleted never do. A failure"
+            " means that the structure is another run's, or that events name blocks in a way that"
+            " is not known yet. Look which `module_id` have no `parent_data`; load the newest"
+            " package, or an older one that still has the blocks.",
+        ),
+        "enrolments_agree": CourseCheck(
+            enrolments_agree,
+            "Who is enrolled by student_courseenrollment is who last enrolled by the tracking"
+            " (edx.course.enrollment.activated and .deactivated), for those whose last such event"
+            " is some days older than the package. A failure means that days of tracking are"
+            " missing, that the table is another run's, or that enrolments were changed in bulk"
+            " at edX. See window_complete first; then load the newest package of the course.",
+            needs=("student_courseenrollment",),
+        ),
+    }
+    return [_check(name, check) for name, check in checks.items()]
+
+
+def _check(name: str, check: CourseCheck) -> AssetChecksDefinition:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PreviewWarning)  # partitions of checks: Dagster 1.13
+
+        @asset_check(
+            asset=AssetKey(["course", TRACKING]),
+            name=name,
+            description=check.description,
+            additional_deps=[AssetKey(["course", table]) for table in check.needs],
+            partitions_def=courses_partitions,
+        )
+        def evaluate(context: AssetCheckExecutionContext, mongo: Mongo) -> AssetCheckResult:
+            course = context.op_execution_context.partition_key
+            with plain_failures():
+                return check.verdict(mongo.store(), course)
+
+    return evaluate

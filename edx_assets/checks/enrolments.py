@@ -1,0 +1,95 @@
+"""Whether a course's table of enrolments and its enrolment events tell the same."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity
+
+from edx_assets.loading.collection import course_entry
+from edx_assets.loading.ledger import TRACKING, course_load
+from edx_assets.resources.store import Store
+
+ACTIVATED = "edx.course.enrollment.activated"
+DEACTIVATED = "edx.course.enrollment.deactivated"
+
+TOLERANCE = 0.05
+"""Learners of whom table and events may disagree: enrolments are also changed without an event."""
+
+SETTLED = timedelta(days=3)
+"""A package is made some days before its delivery date; later events are none of its business."""
+
+
+def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
+    """Whether each learner's last enrolment event is what `is_active` says.
+
+    Memory grows with the learners who have such events, not with the events.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    loads = {name: course_load(store, partition, name) for name in (TRACKING, _TABLE)}
+    for name, load in loads.items():
+        if load is None:
+            return AssetCheckResult(
+                passed=False,
+                severity=AssetCheckSeverity.WARN,
+                description=f"course/{name} is not loaded for this course: materialize it",
+            )
+    database = course_entry(store, partition)["database"]
+    package = date.fromisoformat(loads[_TABLE]["package"])  # type: ignore[index]
+    cut = datetime(package.year, package.month, package.day, tzinfo=UTC) - SETTLED
+    last = _last_events(store, database)
+    agree = disagree = unsettled = without_event = inactive = 0
+    for row in store.find(database, _TABLE, {}, fields=["user_id", "is_active"]):
+        event = last.get(row["user_id"])
+        active = bool(row.get("is_active", 1))  # packages before August 2013 lack the column
+        if event is None:
+            without_event += active
+            inactive += not active
+        elif event[0] >= cut:
+            unsettled += 1
+        elif event[1] == active:
+            agree += 1
+        else:
+            disagree += 1
+        if event is not None:
+            del last[row["user_id"]]
+    # enrolled by their events, and in no row
+    lacking = sum(active for moment, active in last.values() if moment < cut)
+    compared = agree + disagree + lacking
+    share = (disagree + lacking) / compared if compared else 0.0
+    return AssetCheckResult(
+        passed=share <= TOLERANCE,
+        severity=AssetCheckSeverity.WARN,
+        description=f"table and events disagree on {disagree + lacking} of {compared} learners"
+        f" ({share:.1%}; up to {TOLERANCE:.0%} is no surprise)",
+        metadata={
+            "agree": agree,
+            "disagree": disagree,
+            "enrolled_by_events_alone": lacking,
+            "share_of_disagreement": round(share, 4),
+            "enrolled_without_an_event": without_event,
+            "not_enrolled_and_without_an_event": inactive,
+            "too_late_for_the_package": unsettled,
+        },
+    )
+
+
+_TABLE = "student_courseenrollment"
+
+
+def _last_events(store: Store, database: str) -> dict[Any, tuple[datetime, bool]]:
+    """When each learner last enrolled or left, and whether it was to enrol."""
+    last: dict[Any, tuple[datetime, bool]] = {}
+    query = {"event_type": {"$in": [ACTIVATED, DEACTIVATED]}}
+    fields = ["event_type", "timestamp", "event", "event_source"]
+    for record in store.find(database, TRACKING, query, fields=fields):
+        event = record.get("event")
+        # the browser can send any name, and the one who acts may be of the staff: `event` tells
+        user = event.get("user_id") if isinstance(event, dict) else None
+        if user is None or record.get("event_source") == "browser":
+            continue
+        moment, before = record["timestamp"], last.get(user)
+        if before is None or moment >= before[0]:
+            last[user] = moment, record["event_type"] == ACTIVATED
+    return last

@@ -1,0 +1,37 @@
+"""How many events a course had in each week, as the ledger of days tells: no event is read."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from edx_assets.edx.courses import partition_course
+from edx_assets.loading.ledger import IMPORTS, MASTER, course_load
+from edx_assets.resources.store import Store
+
+
+def events_by_week(store: Store, partition: str) -> dict[str, int]:
+    """Events of each week of a course's window, by the week's Monday (YYYY-MM-DD).
+
+    By the days of the files that brought them, and of the course's canonical key alone: what the
+    courses file counts to it under other keys is not among them.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    load = course_load(store, partition, "tracking")
+    if load is None:
+        return {}
+    key, site = partition_course(partition)
+    first, last = (_day(load["window"][side]) for side in ("start", "end"))
+    weeks: Counter[str] = Counter()
+    query = {"site": site, "courses.course_key": key}
+    for entry in store.find(MASTER, IMPORTS, query, fields=["date", "courses"]):
+        day = date.fromisoformat(entry["date"])
+        if (first and day < first) or (last and day > last):
+            continue
+        events = sum(row["events"] for row in entry["courses"] if row["course_key"] == key)
+        weeks[str(day - timedelta(days=day.weekday()))] += events
+    return dict(sorted(weeks.items()))
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
