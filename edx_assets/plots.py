@@ -16,14 +16,14 @@ LOADED, REJECTED, NO_FILE, HALF, MISSING, LATE = "LRNHM-"
 """What a day is marked as, a letter each."""
 
 _MEANINGS = {
-    LOADED: ("#2ca25f", "loaded"),
-    REJECTED: ("#b0c92b", "loaded, over 1% of the lines rejected"),
-    NO_FILE: ("#b5cfe0", "no file"),
-    HALF: ("#8e6bbf", "half loaded, or loading now"),
-    MISSING: ("#de2d26", "missing"),
-    LATE: ("#f0a830", "late: not here yet"),
+    LOADED: ("#2ca25f", "█", "loaded"),
+    REJECTED: ("#b0c92b", "▓", "loaded, over 1% of the lines rejected"),
+    NO_FILE: ("#b5cfe0", "░", "no file"),
+    HALF: ("#8e6bbf", "▒", "half loaded, or loading now"),
+    MISSING: ("#de2d26", "!", "missing"),
+    LATE: ("#f0a830", "-", "late: not here yet"),
 }
-"""The colour of a mark, and what is written beside it."""
+"""A mark's colour, its letter where there is no colour, and what is written beside it."""
 
 _WORST_FIRST = (MISSING, HALF, REJECTED, LATE, LOADED, NO_FILE)
 _MONTHS_BY_DAY = 12
@@ -67,6 +67,19 @@ def coverage(days: Mapping[date, str]) -> str:
     return f"![days that are loaded, missing or late](data:image/svg+xml;base64,{image})"
 
 
+def last_days(days: Mapping[date, str]) -> str:
+    """The last three months of them by day, in letters: Markdown that the UI need not fold.
+
+    Dagster 1.13 shows metadata of 1,000 characters and more at a click only.
+    """
+    if not days:
+        return "no day is loaded yet"
+    letters = str.maketrans({mark: letter for mark, (_c, letter, _m) in _MEANINGS.items()})
+    months = [f"{month} |{marks.translate(letters)}|" for month, marks in coverage_rows(days)[-3:]]
+    seen = [told[1:] for mark, told in _MEANINGS.items() if mark in days.values()]
+    return _block(*months, *(f"{letter} {meaning}" for letter, meaning in seen))
+
+
 def coverage_rows(days: Mapping[date, str]) -> list[tuple[str, str]]:
     """The rows of that picture: what stands before each, and its marks, a blank where is none.
 
@@ -99,7 +112,7 @@ def svg(rows: Sequence[tuple[str, str]]) -> str:
                 paths[mark].append(f"M{x} {top}h{width}v{_LINE - 2}h-{width}z")
             start += length
     top = (len(rows) + 1) * _LINE
-    for mark, (_colour, meaning) in _MEANINGS.items():
+    for mark, (_colour, _letter, meaning) in _MEANINGS.items():
         paths[mark].append(f"M{_LABEL} {top}h{_CELL}v{_CELL}h-{_CELL}z")
         texts.append(f'<text x="{_LABEL + 2 * _CELL}" y="{top + 9}">{meaning}</text>')
         top += _LINE + 2

@@ -21,7 +21,17 @@ from edx_assets.checks.failed import failed_partitions, told
 from edx_assets.checks.upkeep import FRESH, OVERVIEW
 from edx_assets.edx.file_names import SITES
 from edx_assets.loading.ledger import COURSES, MASTER, PACKAGES, TRACKING, Entry, imports
-from edx_assets.plots import HALF, LATE, LOADED, MISSING, NO_FILE, REJECTED, coverage, spans
+from edx_assets.plots import (
+    HALF,
+    LATE,
+    LOADED,
+    MISSING,
+    NO_FILE,
+    REJECTED,
+    coverage,
+    last_days,
+    spans,
+)
 from edx_assets.resources.mongo import Mongo
 from edx_assets.settings import Settings
 
@@ -53,6 +63,7 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
             }
         for site in SITES:
             days = marks([entry for entry in entries if entry["site"] == site], last, today)
+            metadata[f"last_days_{site}"] = MetadataValue.md(last_days(days))
             metadata[f"coverage_{site}"] = MetadataValue.md(coverage(days))
             missing = [day for day, mark in days.items() if mark == MISSING]
             metadata[f"missing_{site}"] = f"{len(missing)} days" + (

@@ -13,6 +13,7 @@ from edx_assets.plots import (
     by_week,
     coverage,
     coverage_rows,
+    last_days,
     spans,
     worst,
 )
@@ -77,6 +78,19 @@ def test_the_picture_is_an_svg_with_a_bar_for_each_run_of_marks() -> None:
         "missing",
         "late: not here yet",
     }
+
+
+def test_the_last_days_are_letters_and_short_enough_not_to_be_folded() -> None:
+    rows = last_days(covered()).splitlines()
+    assert rows[1:4] == [
+        f"2014-03 |{'█' * 31}|",
+        f"2014-04 |{'█' * 30} |",
+        f"2014-05 |█░{'█' * 13}{' ' * 16}|",
+    ]
+    assert rows[4:-1] == ["█ loaded", "░ no file", "! missing"]
+    every = {date(2014, 5, 1) + timedelta(days=n): mark for n, mark in enumerate("LRNHM-")}
+    assert len(last_days(covered() | every)) < 1000
+    assert last_days({}) == "no day is loaded yet"
 
 
 def test_the_picture_of_many_years_is_small() -> None:

@@ -189,6 +189,7 @@ def test_the_overview_shows_what_is_loaded_missing_and_broken(
     told = overview(testx)
     assert told["records"] == store.count(MASTER, TRACKING) == told["records_by_the_ledger"] == 3
     assert told["courses"] == 1
+    assert "2014-02 |  █!░█ " in told["last_days_edx"]
     assert told["coverage_edx"].startswith("![days that are loaded, missing or late](data:image/")
     assert told["coverage_edge"] == "no day is loaded yet"
     assert told["missing_edx"] == "1 days: 2014-02-04"
