@@ -151,6 +151,6 @@ def rows(plan: Plan) -> list[Row]:
         grown = found[-1]["seconds"][name] / found[0]["seconds"][name]
         times = found[-1]["records"] / found[0]["records"]
         figure = f"growth at {times:.3g} times the records"
-        note = "" if grown <= FLAT else "not flat: this server reads more than it finds"
+        note = "" if grown <= FLAT else "not flat on this server"
         rows.append(Row(stage, figure, grown, "times", LINEAR * times, at_most=True, note=note))
     return rows
