@@ -40,14 +40,19 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         " mongod is on the PATH (default %(default)s)",
     },
     "--repeats": {"type": int, "default": 3, "help": "turns of what is compared"},
-    "--mongo": {"metavar": "URI", "help": "an empty MongoDB, in place of the embedded store"},
+    "--mongo": {
+        "metavar": "URI",
+        "default": os.environ.get("EDX_BENCH_MONGO_URI"),
+        "help": "an empty MongoDB, in place of the embedded store; where its URI is secret, set"
+        " EDX_BENCH_MONGO_URI",
+    },
     "--only": {"metavar": "STAGES", "help": f"of {', '.join(STAGES)}, with commas between"},
     "--growth": {
-        "default": "10000,50000,100000",
+        "default": "10000,40000,80000",
         "metavar": "SIZES",
         "help": "of the master collection, with commas between (default %(default)s)",
     },
-    "--growth-day": {"type": int, "default": 2_500, "help": "events of a day there"},
+    "--growth-day": {"type": int, "default": 1_500, "help": "events of a day there"},
     "--backfill-days": {"type": int, "default": 30, "help": "the middle one is a bad one"},
     "--backfill-events": {"type": int, "default": 2_000, "help": "of a day there"},
     "--build": {"type": Path, "default": Path("build"), "help": "where the reports go"},
@@ -109,9 +114,13 @@ def _about(plan: Plan) -> dict[str, str]:
     """What the figures were made on, and how."""
     with scratch_store(plan) as uri:
         version = connect(uri).version()
-    kind = "mongod" if plan.mongo or shutil.which("mongod") else "nx-27017 (embedded)"
+    kind = "mongod" if shutil.which("mongod") else "nx-27017"
+    kind = "the one asked for" if plan.mongo else f"{kind}, embedded"
+    arguments = [
+        "…" if plan.mongo and plan.mongo in argument else argument for argument in sys.argv[1:]
+    ]
     return {
-        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "command": " ".join(["python -m benchmarks", *arguments]),
         "machine": f"{os.cpu_count()} processors, {_processor()}, {platform.system()}",
         "Python": platform.python_version(),
         "store": f"{kind}, says it is version {version}",

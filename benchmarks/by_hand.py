@@ -1,5 +1,6 @@
 """A day's file loaded by hand: `gpg -d | gunzip | mongoimport`, where the programs are there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -28,7 +29,10 @@ def by_hand(uri: str, home: Path, encrypted: Path) -> Measure:
     secret = ["--pinentry-mode", "loopback", "--passphrase-file", str(home / "passphrase")]
     gpg = ["gpg", "--batch", "--quiet", "--homedir", str(home / "gnupg"), *secret, "-d"]
     target = ["--db", _BY_HAND, "--collection", "tracking", "--quiet"]
-    importing = ["mongoimport", "--uri", uri, *target]
+    settings = home / "mongoimport.yaml"  # on the command line everybody could read it
+    settings.touch(mode=0o600)
+    settings.write_text(f"uri: {json.dumps(uri)}\n")
+    importing = ["mongoimport", "--config", str(settings), *target]
     measure = Measure()
     with measure.running():
         decrypting = subprocess.Popen([*gpg, str(encrypted)], stdout=subprocess.PIPE)

@@ -22,7 +22,7 @@ class Plan:
     def stored(self, events: int) -> int:
         """The size of a stage on the store: `events` at most on the embedded one, which is slow.
 
-        What is compared there are rates, and they do not change with the size (see `growth`).
+        What is compared there are rates; how they change with the size is told by `growth`.
         """
         if self.mongo is None and shutil.which("mongod") is None:
             return min(self.events, events)
