@@ -42,6 +42,8 @@ _BLOCK_FIELDS = (
     "location",
     "problem",
 )
+_NAMES_BLOCK = frozenset({*_BLOCK_FIELDS, "code"})
+"""Most events are implicit ones, and have none of these."""
 _MAY_BE_USAGE = ("i4x", "blo", "ccx")
 
 
@@ -86,7 +88,7 @@ def module_of(record: Record, event: Any) -> str | None:
     context = record.get("context")
     if type(context) is not dict:
         context = {}
-    if type(event) is dict:
+    if type(event) is dict and not _NAMES_BLOCK.isdisjoint(event):
         for field in _BLOCK_FIELDS:
             text = event.get(field)
             if type(text) is str and text[:3] in _MAY_BE_USAGE:

@@ -28,8 +28,12 @@ def spellings(key: str, entry: CourseEntry | None) -> list[str]:
 
 
 def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:
-    """The query for a course's records in the master collection."""
-    query: dict[str, Any] = {"course_id": {"$in": keys}, "site": site}
+    """The query for a course's records in the master collection.
+
+    One key is asked for as such: within `$in`, nx-27017 takes ten times as long.
+    """
+    course = keys[0] if len(keys) == 1 else {"$in": keys}
+    query: dict[str, Any] = {"course_id": course, "site": site}
     between = {"$gte": window.start, "$lt": window.end}
     if told := {operator: moment for operator, moment in between.items() if moment}:
         query["timestamp"] = told
