@@ -12,6 +12,7 @@ from dagster._core.storage.tags import (
 )
 from rich.console import Console
 
+from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences
@@ -76,8 +77,8 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
             (manifest["first_day"], manifest["last_day"]),
         )
     for course in sorted(instance.get_dynamic_partitions("courses")):
-        groups = AssetSelection.key_prefixes("course")
-        yield f"course {course}", groups, course
+        yield f"course {course}", WHOLE_COURSE, course
+    yield "the overview", AssetSelection.assets("upkeep/overview"), None
 
 
 def _materialize(
