@@ -116,12 +116,13 @@ def _about(plan: Plan) -> dict[str, str]:
         version = connect(uri).version()
     kind = "mongod" if shutil.which("mongod") else "nx-27017"
     kind = "the one asked for" if plan.mongo else f"{kind}, embedded"
-    arguments = [
-        "…" if plan.mongo and plan.mongo in argument else argument for argument in sys.argv[1:]
-    ]
+    asked = sys.argv[1:]
+    if plan.mongo:  # it may hold a password
+        asked = [argument.replace(plan.mongo, "…") for argument in asked]
     return {
-        "command": " ".join(["python -m benchmarks", *arguments]),
+        "command": " ".join(["python -m benchmarks", *asked]),
         "machine": f"{os.cpu_count()} processors, {_processor()}, {platform.system()}",
+        "load of the machine before": f"{os.getloadavg()[0]:.1f}",
         "Python": platform.python_version(),
         "store": f"{kind}, says it is version {version}",
         "time": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

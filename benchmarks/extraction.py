@@ -11,7 +11,7 @@ from pymongo import MongoClient
 
 from benchmarks.generator import write_log
 from benchmarks.load import RAW
-from benchmarks.measure import Measure, apart, in_turns, median, ratio
+from benchmarks.measure import Measure, apart, in_turns, median, ratio, spread
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from benchmarks.servers import scratch_store
@@ -163,7 +163,8 @@ def rows(plan: Plan) -> list[Row]:
     stage = "extraction of a course"
     of_bare = ratio(found["ours"], found["bare"])
     unplaced = ratio(found["written"], found["bare"])
-    note = "" if of_bare >= 0.8 else f"{unplaced:.2f} before it is put in place"
+    note = spread(found["ours"], found["bare"])
+    note += "" if of_bare >= 0.8 else f"; {unplaced:.2f} before it is put in place"
     bound = found["binding"][0].told["bound"]
     return [
         *told(stage, found["ours"]),

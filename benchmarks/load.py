@@ -12,7 +12,7 @@ from isal import igzip
 from pymongo import MongoClient
 
 from benchmarks.generator import DAY, write_log
-from benchmarks.measure import Measure, apart, in_turns, median, ratio, together
+from benchmarks.measure import Measure, apart, in_turns, median, ratio, spread, together
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from benchmarks.servers import empty, scratch_store
@@ -112,6 +112,7 @@ def rows(plan: Plan) -> list[Row]:
     spent = 1e6 * median(found["ours"], "cpu") / found["ours"][0].events
     server = 1e6 / median(found["bare"], "rate")
     note = f"an event takes {spent:.0f} µs of our processor, a bare insert {server:.0f} in all"
+    note = f"{spread(found['ours'], found['bare'])}; {note}"
     return [
         *told(stage, found["ours"]),
         Row(stage, "of bare insert_many", of_bare, "times", 0.9, note=note),

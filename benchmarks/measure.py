@@ -129,6 +129,12 @@ def ratio(ours: list[Measure], others: list[Measure], by: str = "rate") -> float
     return statistics.median(getattr(a, by) / getattr(b, by) for a, b in pairs)
 
 
+def spread(ours: list[Measure], others: list[Measure], by: str = "rate") -> str:
+    """The turns' ratios from the smallest to the largest: far apart, they tell of other users."""
+    pairs = [getattr(a, by) / getattr(b, by) for a, b in zip(ours, others, strict=True)]
+    return f"turns from {min(pairs):.2f} to {max(pairs):.2f}"
+
+
 def median(measures: list[Measure], name: str) -> float:
     """The median of a figure (`rate`, `cpu`, `peak`, ...)."""
     return float(statistics.median(getattr(measure, name) for measure in measures))

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.generator import write_log
-from benchmarks.measure import Measure, in_turns, median, ratio
+from benchmarks.measure import Measure, in_turns, median, ratio, spread
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.transform import ours
@@ -82,10 +82,12 @@ def rows(plan: Plan) -> list[Row]:
         reason = f"simeon {VERSION} is installed and failed"
         return [Row(STAGE, figure, None, "times", TARGET, note=reason)]
     theirs = found["simeon"]
+    by = "core_rate"
+    of_theirs = ratio(found["ours"], theirs, by)
     peak = max(measure.told["peak"] for measure in theirs) / 1e6
     return [
-        Row(STAGE, f"rate, {events:,} events", median(theirs, "core_rate"), "events/s"),
+        Row(STAGE, f"rate, {events:,} events", median(theirs, by), "events/s"),
         Row(STAGE, "processor time", median(theirs, "cpu"), "CPU s"),
         Row(STAGE, "peak memory", peak, "MB"),
-        Row(STAGE, figure, ratio(found["ours"], theirs, "core_rate"), "times", TARGET),
+        Row(STAGE, figure, of_theirs, "times", TARGET, note=spread(found["ours"], theirs, by)),
     ]

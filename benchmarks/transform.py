@@ -9,7 +9,7 @@ from isal import igzip
 
 from benchmarks.floors import encode, gunzip, parse
 from benchmarks.generator import write_log
-from benchmarks.measure import Measure, in_turns, median, ratio, together
+from benchmarks.measure import Measure, in_turns, median, ratio, spread, together
 from benchmarks.plain import plain_reader
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
@@ -67,7 +67,8 @@ def rows(plan: Plan) -> list[Row]:
         rows += told(stage, measures["ours"], one_core=True)
         of_plain = ratio(measures["ours"], measures["plain"], _BY)
         target = 0.8 if is_plain else None
-        rows.append(Row(stage, "of the plain transform", of_plain, "times", target))
+        turns = spread(measures["ours"], measures["plain"], _BY)
+        rows.append(Row(stage, "of the plain transform", of_plain, "times", target, note=turns))
         if is_plain:
             rows.append(Row(stage, _TERMS, of_plain * PLAIN_RATE, "events/s", 65_000))
         rows.append(Row(stage, "the plain one itself", median(measures["plain"], _BY), "events/s"))
