@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo dev test lint bench clean
+.PHONY: demo dev soak test lint bench clean
 
 $(VENV)/installed: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1)
@@ -19,6 +19,9 @@ dev: $(VENV)/installed  ## Dagster's UI on what the demo built
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest
+
+soak: $(VENV)/installed  ## a simulated month of deliveries, against one clean backfill
+	$(BIN)/python -W ignore -m edx_assets_tests.soak $(SOAK)
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .

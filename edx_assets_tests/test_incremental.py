@@ -15,6 +15,7 @@ from edx_assets.loading.due import tracking_due
 from edx_assets.loading.ledger import (
     COURSE_LOADS,
     IMPORTS,
+    LOADS,
     MASTER,
     TRACKING,
     TRACKING_FILES,
@@ -155,6 +156,8 @@ def test_what_has_not_changed_is_left_alone(store: Store, storage: Storage) -> N
     assert (told["outcome"], told["events_extracted"]) == ("updated: 1 files", 1)
     assert told["documents"] == 6
     assert store.count(DATABASE, TRACKING, {"touched": True}) == 1
+    loads = {each["_id"] for each in store.find(DATABASE, LOADS, {})}
+    assert loads == {TRACKING, "course_structure"}
     assert extract(store, anew=True)["outcome"] == "extracted"
     assert store.count(DATABASE, TRACKING, {"touched": True}) == 0
 

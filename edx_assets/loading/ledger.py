@@ -102,7 +102,7 @@ def note_course_load(
 
 def note_load(store: Store, database: str, collection: str, entry: Entry) -> None:
     """Note it in the course's database alone."""
-    store.put(database, LOADS, {"_id": collection, **entry})
+    store.put(database, LOADS, {**entry, "_id": collection})
 
 
 def forget_course_load(store: Store, partition: str, database: str, collection: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -180,7 +181,9 @@ def _update(
     note_course_load(store, wanted.partition, database, TRACKING, intention)
     store.delete(database, TRACKING, {"load_file": {"$in": changed}})
     taken = [file for file in changed if file in wanted.files]
-    records = store.find_raw(MASTER, TRACKING, wanted.query | {"load_file": {"$in": taken}})
+    records = chain.from_iterable(  # a file each: nx-27017 looks through all records for `$in`
+        store.find_raw(MASTER, TRACKING, wanted.query | {"load_file": file}) for file in taken
+    )
     shares = _bound(store, wanted, TRACKING, records)
     files = {file: held for file, held in noted.items() if file not in changed}
     files |= {file: Extracted(wanted.files[file], shares.get(file, Share())) for file in taken}
