@@ -17,8 +17,8 @@ demo: $(VENV)/installed  ## a sample institution, taken through every stage
 dev: $(VENV)/installed  ## Dagster's UI on what the demo built
 	$(BIN)/edx-assets dev
 
-test: $(VENV)/installed  ## the whole test suite
-	$(BIN)/pytest
+test: $(VENV)/installed  ## the whole test suite, on two cores
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 soak: $(VENV)/installed  ## a simulated month of deliveries, against one clean backfill
 	$(BIN)/python -W ignore -m edx_assets_tests.soak $(SOAK)

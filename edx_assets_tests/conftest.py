@@ -32,6 +32,14 @@ def _servers() -> list[str]:
     return servers
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process alone use the server that the environment names: tests drop all they find."""
+    for item in items:
+        if "EDX_TEST_MONGO_URI" in item.name:
+            item.add_marker(pytest.mark.xdist_group("EDX_TEST_MONGO_URI"))
+
+
 @pytest.fixture(scope="session", params=_servers())
 def mongo_uri(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
