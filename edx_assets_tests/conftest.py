@@ -32,12 +32,18 @@ def _servers() -> list[str]:
     return servers
 
 
+_ON_THE_FIRST_SERVER_ALONE = ("checks", "sensors")
+"""Tests that ask of a store what those of `resources` and of the stages ask of every server."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process alone use the server that the environment names: tests drop all they find."""
-    for item in items:
-        if "EDX_TEST_MONGO_URI" in item.name:
-            item.add_marker(pytest.mark.xdist_group("EDX_TEST_MONGO_URI"))
+    second = [item for item in items if "EDX_TEST_MONGO_URI" in item.name]
+    for item in second:
+        if item.path.parent.name in _ON_THE_FIRST_SERVER_ALONE:
+            items.remove(item)
+        item.add_marker(pytest.mark.xdist_group("EDX_TEST_MONGO_URI"))
 
 
 @pytest.fixture(scope="session", params=_servers())

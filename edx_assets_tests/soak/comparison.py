@@ -7,7 +7,7 @@ from pymongo import MongoClient
 
 Databases = dict[str, dict[str, list[Any]]]
 
-MOMENTS = frozenset({"load_date", "loaded_at", "fetched_at", "sorted_at", "token"})
+MOMENTS = frozenset({"load_date", "loaded_at", "token"})
 """When something was loaded, and what tells one load from another: never the same twice."""
 _SYSTEM = {"admin", "config", "local"}
 

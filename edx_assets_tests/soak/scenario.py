@@ -116,13 +116,18 @@ def log(site: str, day: date, seed: int, corrected: bool = False) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
+def courses_of(site: str, day: date) -> list[str]:
+    """Numbers of the courses that a day's own events are of, corrected or not."""
+    return Random(f"{site} {day}").sample(COURSES, 2)
+
+
 def courses_in(*logs: bytes) -> set[str]:
     """Numbers of the courses that any of these logs has events of."""
     return {number for number in COURSES if any(number.encode() in log for log in logs)}
 
 
 def _events(site: str, day: date, seed: int) -> list[bytes]:
-    courses = Random(f"{site} {day}").sample(COURSES, 2)  # those of a corrected file are the same
+    courses = courses_of(site, day)
     random = Random(f"{seed} {site} {day}")
     start = datetime(day.year, day.month, day.day, 1)
     return [

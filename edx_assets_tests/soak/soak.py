@@ -18,7 +18,16 @@ from edx_assets.local.embedded_store import embedded_store
 from edx_assets_tests.institution import EVENTS, Institution
 from edx_assets_tests.soak.comparison import databases, differences
 from edx_assets_tests.soak.packages import make_package
-from edx_assets_tests.soak.scenario import COURSES, DAY, FIRST, SITES, courses_in, log, month
+from edx_assets_tests.soak.scenario import (
+    COURSES,
+    DAY,
+    FIRST,
+    SITES,
+    courses_in,
+    courses_of,
+    log,
+    month,
+)
 from edx_assets_tests.soak.simulation import DayReport, Simulation, backfill, courses_file
 
 QUIET_DAYS = 5
@@ -113,11 +122,17 @@ def _correct(
         simulation.deliver([("edx", name, content)])
         simulation.settle(report)
     show(report)
-    may = {f"course-v1:TestX+{course}+2014" for course in courses}
+    may = {_partition(course) for course in courses}
+    over = {"T102": FIRST + days // 2 * DAY, "T103": FIRST + (days // 3 + 1) * DAY}
+    must = {_partition(c) for c in courses_of("edx", day) if day < over.get(c, today)}
     moved = set(report.moved)
-    if not moved:
-        return [f"{name} came anew, and no course moved"]
-    return [f"{course} moved, and is not in {name}" for course in sorted(moved - may)]
+    return [f"{course} moved, and is not in {name}" for course in sorted(moved - may)] + [
+        f"{course} did not move, and is in {name}" for course in sorted(must - moved)
+    ]
+
+
+def _partition(course: str) -> str:
+    return f"course-v1:TestX+{course}+2014"
 
 
 def _is_there(testx: Institution, day: date, name: str) -> bool:
