@@ -159,7 +159,7 @@ def test_a_flipped_byte(
     assert "download it again" in error.remedy
 
 
-@pytest.mark.parametrize("more", [b"junk", b"\0" * 100, PLAIN])
+@pytest.mark.parametrize("more", [b"junk", b"\0" * 100, PLAIN], ids=["junk", "nuls", "plain"])
 def test_something_behind_it(
     refusal: Callable[[bytes], DecryptionError], encrypted: bytes, more: bytes
 ) -> None:
