@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from bson.raw_bson import RawBSONDocument
 from isal import igzip
 from pymongo import MongoClient
 
@@ -96,34 +97,20 @@ def ours(uri: str) -> Measure:
     return measure
 
 
-def written(uri: str) -> Measure:
-    """The same up to the putting in place: read, bound, written, indexed."""
-    store = connect(uri)
-    store.drop(_BARE, TRACKING)
-    measure = Measure()
-    shares: dict[str, Share] = {}
-    with measure.running():
-        blocks = {b["_id"]: b for b in store.find(database_of(store), STRUCTURE, {})}
-        found = store.find_raw(MASTER, TRACKING, _QUERY)
-        for _ in store.insert_all(_BARE, TRACKING, bind(found, blocks, shares)):
-            pass
-        for keys in indexes(TRACKING):
-            store.index(_BARE, TRACKING, keys)
-    measure.events = total(shares.values()).events
-    return measure
-
-
 def bare(uri: str) -> Measure:
-    """Find the same documents, insert them as they are, and make the same indexes."""
+    """Find the same records, insert the same documents, ready made, and make the same indexes."""
+    store = connect(uri)
+    blocks = {block["_id"]: block for block in store.find(database_of(store), STRUCTURE, {})}
+    bound = list(bind(store.find_raw(MASTER, TRACKING, _QUERY), blocks, {}))
     with MongoClient[dict[str, Any]](uri) as client:
         client[_BARE].drop_collection(TRACKING)
-        source = client[MASTER].get_collection(TRACKING, codec_options=RAW)
+        found = client[MASTER].get_collection(TRACKING, codec_options=RAW)
         target = client[_BARE][TRACKING]
         measure = Measure()
         batch = []
         with measure.running():
-            for document in source.find(_QUERY, batch_size=BATCH):
-                batch.append(document)
+            for _record, document in zip(found.find(_QUERY, batch_size=BATCH), bound, strict=True):
+                batch.append(RawBSONDocument(document))
                 if len(batch) == BATCH:
                     target.insert_many(batch, ordered=False)
                     measure.events += len(batch)
@@ -156,20 +143,17 @@ def rows(plan: Plan) -> list[Row]:
     """The extraction of the course that a third of the log's events are of."""
     events = plan.stored(10_000)
     log = write_log(plan.work / f"real-{events}.log.gz", events)
-    works = {"ours": ours, "written": written, "bare": bare, "binding": binding}
+    works = {"ours": ours, "bare": bare, "binding": binding}
     with scratch_store(plan) as uri:
         apart(fill, uri, log)
         found = in_turns(plan.repeats, {name: (work, uri) for name, work in works.items()})
     stage = "extraction of a course"
     of_bare = ratio(found["ours"], found["bare"])
-    unplaced = ratio(found["written"], found["bare"])
     note = spread(found["ours"], found["bare"])
-    note += "" if of_bare >= 0.8 else f"; {unplaced:.2f} before it is put in place"
     bound = found["binding"][0].told["bound"]
     return [
         *told(stage, found["ours"]),
         Row(stage, "of bare find and insert", of_bare, "times", 0.8, note=note),
-        Row(stage, "of it, before being put in place", unplaced, "times"),
         Row(stage, "bare find and insert itself", median(found["bare"], "rate"), "events/s"),
         *told("binding alone", found["binding"], BINDING_RATE, one_core=True),
         Row("binding alone", "usage keys that found their block", bound * 100, "%"),

@@ -1,7 +1,8 @@
 """The program that runs nx-27017 in a process of its own: `nx_server.py FOLDER PORT`.
 
 In place of nx-27017's own command line, which logs commands and error texts, and with them what
-the documents hold, and refuses to start where a file with an old process id was left behind.
+the documents hold, refuses to start where a file with an old process id was left behind, and does
+not rename collections.
 """
 
 import asyncio
@@ -9,9 +10,49 @@ import logging
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 from nx_27017.handler import NeoSQLiteHandler  # type: ignore[import-untyped]
 from nx_27017.server import run_server_threaded  # type: ignore[import-untyped]
+
+
+class _Databases(NeoSQLiteHandler):
+    """A folder's databases, in which one collection can be put in another's place.
+
+    nx-27017 0.8.1 looks for the collection to rename in the database `admin`, to which the command
+    is sent, answers that it was renamed, and leaves `dropTarget` out.
+    """
+
+    def handle_command(self, msg: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer a command."""
+        bodies = (body for kind, body in msg["sections"] if kind == "body")
+        command: dict[str, Any] = next(bodies, {})
+        if "renameCollection" in command:
+            return msg["request_id"], self._rename(command)
+        answer: tuple[int, dict[str, Any]] = super().handle_command(msg)
+        return answer
+
+    def _rename(self, command: dict[str, Any]) -> dict[str, Any]:
+        (name, old), (target, new) = (
+            command[field].split(".", 1) for field in ("renameCollection", "to")
+        )
+        with self._lock_for(name):
+            database = self.get_database(name)
+            names = set(database.list_collection_names())
+            if name != target:
+                return _refused(20, "IllegalOperation", "renamed within a database only")
+            if old not in names:
+                return _refused(26, "NamespaceNotFound", "there is no such collection")
+            if new in names and not command.get("dropTarget"):
+                return _refused(48, "NamespaceExists", "there is one of that name")
+            with database.transaction():
+                database.drop_collection(new)
+                database.rename_collection(old, new)
+        return {"ok": 1.0}
+
+
+def _refused(code: int, name: str, text: str) -> dict[str, Any]:
+    return {"ok": 0.0, "errmsg": text, "code": code, "codeName": name}
 
 
 class _WithoutContents(logging.Formatter):
@@ -44,7 +85,7 @@ def main() -> None:
     handler.setFormatter(_WithoutContents())
     handler.addFilter(_is_failure)
     logging.basicConfig(level=logging.ERROR, handlers=[handler])
-    databases = NeoSQLiteHandler(data_dir=folder)
+    databases = _Databases(data_dir=folder)
     try:
         run_server_threaded("127.0.0.1", port, databases, use_threading=False)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ asking the server. No error of the driver leaves here as it is: its text can hol
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -176,9 +176,9 @@ class Store:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
         That happens at the end, and not at all if an error comes before. Where the server renames,
-        a reader sees the old collection or the new one; where it does not (the embedded store),
-        the new one is copied over, and for that time a reader sees a part of it. Two loads of one
-        collection at once end with one of them failing.
+        a reader sees the old collection or the new one; where it does not (not all do that speak
+        MongoDB's protocol), the new one is copied over, and for that time a reader sees a part of
+        it. Two loads of one collection at once end with one of them failing.
         """
         staging = f"{_STAGING}_{collection}_{secrets.token_hex(4)}"
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
@@ -215,7 +215,7 @@ class Store:
     def renames(self) -> bool:
         """Whether the server can put one collection in another's place: it is tried, once.
 
-        nx-27017 0.8.1 answers that it did, and does nothing.
+        A server may answer that it did, and have done nothing: nx-27017 0.8.1 as it comes is one.
         """
         database, token = _PROBES, secrets.token_hex(4)
         old, new = f"{_STAGING}_old_{token}", f"{_STAGING}_new_{token}"
@@ -231,8 +231,6 @@ class Store:
                 names = [document["_id"] for document in probe[old].find()]
                 probe.drop_collection(old)
                 probe.drop_collection(new)
-            with suppress(OperationFailure):  # where nx-27017 makes a collection of that name
-                self._client.admin.drop_collection(old)
         return names == ["new"]
 
     def version(self) -> str:

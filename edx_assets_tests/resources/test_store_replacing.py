@@ -6,11 +6,21 @@ from typing import Any
 import pytest
 from bson import encode
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
+from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store, StoreError
 from edx_assets_tests.resources.deviations import RENAMES_IN_TWO_STEPS
 
 Client = MongoClient[dict[str, Any]]
+
+
+@pytest.fixture(params=["as it can", "by copying"])
+def store(store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The store, and one that takes its server for one that does not rename."""
+    if request.param == "by copying":
+        monkeypatch.setattr(Store, "renames", False)
+    return store
 
 
 def load(store: Store, collection: str, count: int, **fields: Any) -> None:
@@ -29,14 +39,23 @@ def fail_to_replace(store: Store) -> None:
         raise ZeroDivisionError
 
 
-def test_renames_agrees_with_what_renaming_does(store: Store, client: Client) -> None:
+def test_every_server_here_renames(empty_mongo_uri: str, client: Client) -> None:
     client["d"]["old"].insert_one({"_id": "old"})
     client["d"]["new"].insert_one({"_id": "new"})
     client["d"]["new"].rename("old", dropTarget=True)
-    names = sorted(client["d"].list_collection_names())
-    renamed = [document["_id"] for document in client["d"]["old"].find()] == ["new"]
-    assert store.renames == renamed
-    assert names == (["old"] if renamed else ["new", "old"])
+    assert client["d"].list_collection_names() == ["old"]
+    assert [document["_id"] for document in client["d"]["old"].find()] == ["new"]
+    assert connect(empty_mongo_uri).renames
+
+
+@pytest.mark.parametrize(("old", "new", "code"), [("here", "there", 48), ("gone", "new", 26)])
+def test_a_rename_that_cannot_be_is_refused(client: Client, old: str, new: str, code: int) -> None:
+    client["d"]["here"].insert_one({"_id": 1})
+    client["d"]["there"].insert_one({"_id": 2})
+    with pytest.raises(OperationFailure) as refused:
+        client["d"][old].rename(new)
+    assert refused.value.code == code
+    assert sorted(client["d"].list_collection_names()) == ["here", "there"]
 
 
 @pytest.mark.parametrize("old", [0, 3, 2500])
@@ -154,7 +173,7 @@ def test_a_reader_sees_the_old_content_during_the_load(store: Store) -> None:
 
 def test_a_reader_sees_the_old_or_the_new_at_the_end(store: Store, server: str) -> None:
     if not store.renames:
-        pytest.skip("this server does not rename: the store promises less there")
+        pytest.skip("without renaming, the store promises less")
     load(store, "c", 1000, load="old")
     seen: list[int | None] = []
     done = Event()
