@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from bson.raw_bson import RawBSONDocument
-from isal import igzip
 from pymongo import MongoClient
 
 from benchmarks.generator import write_log
@@ -18,6 +17,7 @@ from benchmarks.report import Row, told
 from benchmarks.servers import scratch_store
 from benchmarks.site import COURSES
 from edx_assets.edx.course_structure import read_blocks
+from edx_assets.edx.lines import gzipped_lines
 from edx_assets.edx.schema import indexes
 from edx_assets.loading.binding import Share, bind, total
 from edx_assets.loading.ledger import (
@@ -51,7 +51,7 @@ def fill(uri: str, log: Path) -> Measure:
     prepare(store)
     counts = DayCounts()
     measure = Measure()
-    with measure.running(), igzip.open(log, "rb") as lines:
+    with measure.running(), gzipped_lines(log) as lines:
         load_lines(store, lines, log.name, "edx", counts)
     measure.events = counts.loaded
     note_import(store, log.name, "2014-02-03", counts)

@@ -43,10 +43,10 @@ def encode(path: Path) -> Measure:
     measure = Measure()
     for line in _lines(path):
         try:
-            _document, record = read(line)
+            document, _told = read(line)
         except Rejected:
             continue
-        records.append(record)
+        records.append(bson.decode(document))
         measure.size += len(line)
     measure.events = len(records)
     with measure.running():

@@ -8,7 +8,6 @@ from typing import Any
 
 from bson import CodecOptions, decode_file_iter
 from bson.raw_bson import RawBSONDocument
-from isal import igzip
 from pymongo import MongoClient
 
 from benchmarks.generator import DAY, write_log
@@ -17,7 +16,8 @@ from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from benchmarks.servers import empty, scratch_store
 from benchmarks.site import COURSES
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import Rejected, line_reader, record_id
+from edx_assets.edx.lines import gzipped_lines
 from edx_assets.loading.ledger import MASTER, TRACKING
 from edx_assets.loading.master_tracking import DayCounts, load_lines, prepare
 from edx_assets.resources.mongo import connect
@@ -36,14 +36,14 @@ def ready(log: Path, target: Path) -> Measure:
     measure = Measure()
     known = set()
     readers = [line_reader(f"bench-{n}.log.gz", "edx", datetime.now(UTC)) for n in range(_FILES)]
-    with igzip.open(log, "rb") as lines, target.open("wb") as documents:
+    with gzipped_lines(log) as lines, target.open("wb") as documents:
         for number, line in enumerate(lines):
             try:
-                document, record = readers[number % _FILES](line)
+                document, _record = readers[number % _FILES](line)
             except Rejected:
                 continue
-            if record["_id"] not in known:
-                known.add(record["_id"])
+            if (key := record_id(document)) not in known:
+                known.add(key)
                 documents.write(document)
                 measure.events += 1
                 measure.size += len(line)
@@ -58,7 +58,7 @@ def ours(uri: str, log: Path, name: str, fresh: bool = True) -> Measure:
     prepare(store)
     counts = DayCounts()
     measure = Measure()
-    with measure.running(), igzip.open(log, "rb") as lines:
+    with measure.running(), gzipped_lines(log) as lines:
         load_lines(store, lines, name, "edx", counts)
     measure.events = counts.loaded
     measure.told["lines"] = counts.lines

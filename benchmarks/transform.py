@@ -14,6 +14,7 @@ from benchmarks.plain import plain_reader
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.lines import gzipped_lines
 
 PLAIN_RATE = 81_250
 """Events a second of the plain transform on the machine that the target, 0.8 of it, was set on."""
@@ -27,7 +28,7 @@ def ours(path: Path) -> Measure:
     """As a load reads its file: every line a record's BSON, or refused with its reason."""
     measure = Measure()
     refused = []
-    with measure.running(), igzip.open(path, "rb") as log:
+    with measure.running(), gzipped_lines(path) as log:
         read = line_reader("bench.log.gz", "edx", datetime.now(UTC))
         for number, line in enumerate(log, 1):
             measure.size += len(line)

@@ -201,7 +201,7 @@ def test_the_store_ends_with_an_owner_that_is_ended(
         uri = first_line(owner)
         owner.send_signal(number)
         # Python ends itself with SIGINT after a KeyboardInterrupt.
-        assert owner.wait(10) == (143 if number == signal.SIGTERM else -signal.SIGINT)
+        assert owner.wait(60) == (143 if number == signal.SIGTERM else -signal.SIGINT)
     assert not listens(uri)
     assert ("KeyboardInterrupt" in capfd.readouterr().err) == (number == signal.SIGINT)
 

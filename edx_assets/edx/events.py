@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -17,6 +18,7 @@ from bson import ObjectId
 from bson.errors import InvalidDocument
 from xxhash import xxh3_64_digest
 
+from edx_assets.edx.documents import document_of, elements_of
 from edx_assets.edx.event_keys import course_of, module_of
 
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
@@ -28,9 +30,12 @@ ADDED_FIELDS = frozenset(
 IMPLICIT = "/"
 """An implicit event's type is the path of the request, so it begins with a slash."""
 
+_COMMON = 64  # characters of a stringified event that is worth remembering
 _EPOCH = datetime(1970, 1, 1)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = b" \t\r\n\x00"
+_ID = b"\x07_id\0"
+"""An ObjectId's type and name. MongoDB keeps `_id` first, so it is written there."""
 
 
 class Rejected(Exception):  # noqa: N818 - it is a verdict on a line, not a failure of the program
@@ -56,12 +61,15 @@ def line_reader(
         load_date: the moment of the load (aware, UTC).
 
     Returns:
-        A function from a line (bytes, with or without its line end) to the record as BSON and as
-        a dict, whose dates are naive, in UTC: an aware one takes the encoder thrice the time. It
-        raises `Rejected` for a line that cannot be loaded.
+        A function from a line (bytes, with or without its line end) to the record as BSON, and as
+        a dict without `_id` and what is the same for every line of the file. Its dates are naive,
+        in UTC: an aware one takes the encoder thrice the time. The function raises `Rejected` for
+        a line that cannot be loaded.
     """
     loads, encode = orjson.loads, bson.encode
-    load_date = _naive(load_date)
+    of_file = elements_of(
+        encode({"site": site, "load_file": load_file, "load_date": _naive(load_date)})
+    )
 
     def read(line: bytes) -> tuple[bytes, dict[str, Any]]:
         try:
@@ -74,8 +82,10 @@ def line_reader(
             record = _set_aside(record)
         event = record.get("event")
         if type(event) is str:
-            if event[:1] == "{" and (parsed := _parse_event(event)) is not None:
-                record["event"] = event = parsed
+            if event[:1] == "{":
+                parse = _parse_common_event if len(event) <= _COMMON else _parse_event
+                if (parsed := parse(event)) is not None:
+                    record["event"] = event = parsed
         elif line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record, MAX_DEPTH):
             raise Rejected("not_storable")
         module = module_of(record, event)
@@ -92,21 +102,25 @@ def line_reader(
             time = record["delivered"].get("timestamp")
         timestamp, second = read_time(time)
         record["timestamp"] = timestamp
-        record["site"] = site
-        record["load_file"] = load_file
-        record["load_date"] = load_date
-        record["_id"] = ObjectId(second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK)))
         try:
-            document = encode(record)
+            of_line = encode(record)
         except UnicodeEncodeError:
-            document = encode(_without_surrogates(record))
+            of_line = encode(_without_surrogates(record))
         except (InvalidDocument, OverflowError, RecursionError):
             raise Rejected("not_storable") from None
+        oid = second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK))
+        document = document_of(_ID + oid + elements_of(of_line) + of_file)
         if len(document) > MAX_DOCUMENT:
             raise Rejected("not_storable")
         return document, record
 
     return read
+
+
+def record_id(document: bytes) -> ObjectId:
+    """The `_id` of an encoded record."""
+    start = 4 + len(_ID)
+    return ObjectId(document[start : start + 12])
 
 
 def read_user_id(context: Any) -> int | None:
@@ -160,6 +174,10 @@ def _parse_event(text: str) -> dict[str, Any] | None:
     if text.count("{") + text.count("[") > levels and _too_deep(parsed, levels):
         return None
     return parsed
+
+
+_parse_common_event = lru_cache(1024)(_parse_event)
+"""The same, for texts such as `{"POST": {}, "GET": {}}`, which most implicit events have."""
 
 
 def _mend(line: bytes) -> tuple[bytes, Any]:

@@ -69,7 +69,7 @@ def usage_key(text: str) -> str | None:
     (`;_` is a slash, `;;` a semicolon), a revision (`@draft`), and what follows a second key
     joined with a slash, as `edx.ui.lms.jump_nav.selected` writes.
     """
-    if _PLAIN_I4X.fullmatch(text) or _PLAIN_BLOCK.fullmatch(text):
+    if _plain(text):
         return text
     parsed = _parse_usage(text)
     return parsed[0] if parsed else None
@@ -77,7 +77,7 @@ def usage_key(text: str) -> str | None:
 
 def block_of(text: str) -> tuple[str, str] | None:
     """A usage key's (category, name): the same for the old and new spelling of the same block."""
-    if plain := _PLAIN_I4X.fullmatch(text) or _PLAIN_BLOCK.fullmatch(text):
+    if plain := _plain(text):
         return plain[1], plain[2]
     parsed = _parse_usage(text)
     return parsed[1:] if parsed else None
@@ -100,6 +100,11 @@ def course_of_usage(text: str) -> str | None:
     return f"{course.org}/{course.course}"
 
 
+def _plain(text: str) -> re.Match[str] | None:
+    """Category and name of a usage key of the two plain forms."""
+    return _PLAIN_I4X.fullmatch(text) or _PLAIN_BLOCK.fullmatch(text)
+
+
 @lru_cache(_CACHE)
 def _parse_usage(text: str) -> tuple[str, str, str] | None:
     text = text.strip()
@@ -114,6 +119,8 @@ def _parse_usage(text: str) -> tuple[str, str, str] | None:
         text = "i4x://" + "/".join(parts).split("@", 1)[0]
     else:
         text = text.split("/", 1)[0]
+    if plain := _plain(text):
+        return text, plain[1], plain[2]
     try:
         key = UsageKey.from_string(text)
     except (InvalidKeyError, ValueError):

@@ -3,12 +3,12 @@
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from struct import pack
 from typing import Any
 
 from bson import CodecOptions, decode, encode
 
 from edx_assets.edx.course_structure import Block, block_index, find_block
+from edx_assets.edx.documents import document_of, elements_of
 
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)  # as the ledger's moments are
 
@@ -77,16 +77,11 @@ def bind(
             place = known[module] = _place(find_block(module, index))
         if place:
             share.bound += 1
-        yield _appended(document, place)
+        yield document_of(elements_of(document) + place)
 
 
 def _place(block: Block | None) -> bytes:
     """The two fields as BSON elements, or none."""
     if block is None:
         return b""
-    return encode({"parent_data": block["parent_data"], "metadata": block["metadata"]})[4:-1]
-
-
-def _appended(document: bytes, elements: bytes) -> bytes:
-    """A BSON document with elements put behind its own (https://bsonspec.org/spec.html)."""
-    return pack("<i", len(document) + len(elements)) + document[4:-1] + elements + b"\0"
+    return elements_of(encode({"parent_data": block["parent_data"], "metadata": block["metadata"]}))

@@ -9,11 +9,8 @@ from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
 
-from bson import ObjectId
-from isal import igzip
-
-from edx_assets.edx.events import IMPLICIT, Rejected, line_reader
-from edx_assets.edx.lines import batches
+from edx_assets.edx.events import IMPLICIT, Rejected, line_reader, record_id
+from edx_assets.edx.lines import batches, gzipped_lines
 from edx_assets.loading.day_files import Metadata, StageMissing, daily_log, decrypted_key
 from edx_assets.loading.duplicates import adopt_orphans, note_duplicates
 from edx_assets.loading.ledger import (
@@ -93,7 +90,7 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
         _forget(store, file)
     counts = DayCounts()
     if log.file is not None:
-        with storage.reading(decrypted_key(site, day)) as path, igzip.open(path, "rb") as lines:
+        with storage.reading(decrypted_key(site, day)) as path, gzipped_lines(path) as lines:
             load_lines(store, lines, log.file, site, counts)
     for file in sorted(earlier):
         adopt_orphans(store, file)
@@ -139,7 +136,6 @@ class _Told(NamedTuple):
     """What the counts need of a record: keeping whole ones until they are written costs a fifth
     of the time, in the garbage collector."""
 
-    record_id: ObjectId
     course: str | None
     implicit: bool
     moment: datetime
@@ -182,7 +178,8 @@ def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
     for i, code in inserted.refused.items():
         piece.quarantined.append((piece.numbers[i], f"refused_by_database_{code}", piece.raw[i]))
     again = [
-        (piece.numbers[i], piece.told[i].record_id, piece.documents[i]) for i in inserted.duplicates
+        (piece.numbers[i], record_id(piece.documents[i]), piece.documents[i])
+        for i in inserted.duplicates
     ]
     own = note_duplicates(store, load_file, again) if again else set()
     quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
@@ -201,7 +198,7 @@ def prepare(store: Store) -> None:
 def _told(record: dict[str, Any]) -> _Told:
     event_type = record.get("event_type")
     implicit = type(event_type) is str and event_type[:1] == IMPLICIT
-    return _Told(record["_id"], record.get("course_id"), implicit, record["timestamp"])
+    return _Told(record.get("course_id"), implicit, record["timestamp"])
 
 
 def _count(loaded: list[_Told], counts: DayCounts) -> None:

@@ -8,7 +8,7 @@ import bson
 import pytest
 
 from edx_assets.edx.events import MAX_DEPTH, Rejected, read_time
-from edx_assets_tests.edx.tracking import event, line_of, read, record_of
+from edx_assets_tests.edx.tracking import event, id_of, line_of, read, record_of
 
 PREFIXES = [
     b"Sep  9 00:00:48 localhost ",
@@ -42,12 +42,12 @@ def test_the_line_s_end_does_not_matter(end: bytes) -> None:
 
 def test_the_same_line_has_the_same_id_and_another_line_another() -> None:
     lines = [line_of(event(username=f"learner {n}")) for n in range(50)]
-    ids = [read(line)[1]["_id"] for line in lines]
-    assert ids == [read(line)[1]["_id"] for line in lines]
+    ids = [id_of(line) for line in lines]
+    assert ids == [id_of(line) for line in lines]
     assert len(set(ids)) == 50
     assert len({of_line.binary[:4] for of_line in ids}) == 1
     spaced = json.dumps(event(), separators=(",", ":")).encode()
-    assert read(spaced)[1]["_id"] != read(line_of(event()))[1]["_id"]
+    assert id_of(spaced) != id_of(line_of(event()))
 
 
 @pytest.mark.parametrize(

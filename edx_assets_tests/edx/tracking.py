@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import bson
+
 from edx_assets.edx.events import Rejected, line_reader
 
 Event = dict[str, Any]
@@ -41,8 +43,14 @@ def line_of(delivered: Any) -> bytes:
 
 
 def record_of(delivered: Any) -> Event:
-    """What becomes of an event."""
-    return read(line_of(delivered))[1]
+    """What becomes of an event, with its time to the microsecond."""
+    document, told = read(line_of(delivered))
+    return {**bson.decode(document), **told}
+
+
+def id_of(line: bytes) -> Any:
+    """The `_id` of the record that a line becomes."""
+    return bson.decode(read(line)[0])["_id"]
 
 
 def outcome(line: bytes) -> tuple[bytes | None, Any]:
