@@ -32,7 +32,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         delivered,
         database_package,
         course_files,
-        *course_assets(),
+        *course_assets(settings.log_days),
     ]
     return Definitions(
         assets=[*pipeline, overview(pipeline, settings.end_date)],

@@ -90,4 +90,4 @@ def to_reconcile(
     instance.add_dynamic_partitions(
         str(courses_partitions.name), partitions_to_add(instance, store)
     )
-    return requests + courses_to_ask(instance, store, courses_file, night)
+    return requests + courses_to_ask(instance, store, courses_file, settings.log_days, night)

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         None, description="address of Dagster's UI, for links (https://dagster.example.edu)"
     )
 
+    @property
+    def log_days(self) -> tuple[date, date]:
+        """The first and the last day of tracking logs, which is far off if they have not ended."""
+        return self.start_date, self.end_date or date.max
+
 
 def load_settings() -> Settings:
     """The settings as they are now; a `.env` in the working folder fills what is not set.

@@ -102,6 +102,25 @@ def test_a_window_has_ended_and_lacks_days(
     assert missing_days({"2014-02-03", "2014-02-04", "2014-02-05"}, window, day) == missing
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "missing"),
+    [
+        ("2014-02-01", "2014-02-09", 5),
+        ("2014-02-03", "2014-02-09", 3),
+        ("2014-02-03", "2014-02-05", 0),
+        ("2014-02-05", "2014-02-06", 1),
+        ("2014-03-01", "2014-03-02", 0),
+    ],
+)
+def test_a_window_lacks_no_day_of_which_there_are_no_logs(
+    first: str, last: str, missing: int
+) -> None:
+    window = Window(day_start("2014-01-01"), day_start("2014-02-09"))
+    dates = {"2014-02-03", "2014-02-04", "2014-02-05"}
+    log_days = date.fromisoformat(first), date.fromisoformat(last)
+    assert missing_days(dates, window, date(2014, 3, 1), log_days) == missing
+
+
 def test_a_window_open_at_its_start_lacks_nothing_where_nothing_is_loaded() -> None:
     assert missing_days(set(), Window(), TODAY) == 0
 

@@ -310,3 +310,16 @@ def test_a_course_that_has_ended_is_sealed_once_every_day_is_there(
     told = extract(store, OVER)
     assert (told["outcome"], told["sealed"]) == ("updated: 1 files", "yes")
     assert tracking_due(store, None, OVER) == []
+
+
+def test_a_course_older_than_the_logs_is_sealed_with_the_days_that_there_are(
+    store: Store, storage: Storage
+) -> None:
+    with_structure(store)
+    load(store, storage, [("edx", day, [line(day, 1)]) for day in range(5, 10)])
+    assert extract(store, OVER)["window_days_missing"] == 3
+    log_days = date(2014, 2, 5), date(2014, 2, 9)
+    assert tracking_due(store, None, OVER) == []
+    assert tracking_due(store, None, OVER, log_days) == [COURSE]
+    assert extract_course(store, COURSE, None, OVER, log_days=log_days)["sealed"] == "yes"
+    assert tracking_due(store, None, OVER, log_days) == []

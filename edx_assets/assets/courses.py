@@ -1,7 +1,7 @@
 """Courses: each collection of a course's own database, from its newest package and the master."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dagster import (
@@ -102,15 +102,15 @@ class PackageChoice(Rebuild):
     )
 
 
-def course_assets() -> list[AssetsDefinition]:
-    """The assets of a course's database."""
+def course_assets(log_days: tuple[date, date]) -> list[AssetsDefinition]:
+    """The assets of a course's database; `log_days` are the first and last day of tracking logs."""
     return [
         *(_collection(name, text) for name, text in COLLECTIONS.items()),
         _collections("course_tables", OTHERS),
         _collections("course_ora", ORA),
         unknown_tables,
         learners,
-        tracking,
+        _tracking(log_days),
     ]
 
 
@@ -223,27 +223,31 @@ def learners(
     return MaterializeResult(metadata=shown(told))
 
 
-@asset(
-    **_CORE,
-    deps=[
-        AssetKey(["course", "course_structure"]),
-        *(
-            AssetDep([site, "master_tracking"], partition_mapping=AllPartitionMapping())
-            for site in SITES
-        ),
-    ],
-)
-def tracking(
-    context: AssetExecutionContext, config: Rebuild, mongo: Mongo, courses_file: CoursesFile
-) -> MaterializeResult[Any]:
-    """The course's events from enrolment start to course end, each with its block's place."""
-    with plain_failures():
-        metadata = extract_course(
-            mongo.store(),
-            context.partition_key,
-            courses_file.path(),
-            datetime.now(UTC).date(),
-            config.anew,
-        )
-        metadata["events_by_week"] = events_by_week(mongo.store(), context.partition_key)
-    return MaterializeResult(metadata=shown(metadata))
+def _tracking(log_days: tuple[date, date]) -> AssetsDefinition:
+    @asset(
+        **_CORE,
+        deps=[
+            AssetKey(["course", "course_structure"]),
+            *(
+                AssetDep([site, "master_tracking"], partition_mapping=AllPartitionMapping())
+                for site in SITES
+            ),
+        ],
+    )
+    def tracking(
+        context: AssetExecutionContext, config: Rebuild, mongo: Mongo, courses_file: CoursesFile
+    ) -> MaterializeResult[Any]:
+        """The course's events from enrolment start to course end, each with its block's place."""
+        with plain_failures():
+            metadata = extract_course(
+                mongo.store(),
+                context.partition_key,
+                courses_file.path(),
+                datetime.now(UTC).date(),
+                config.anew,
+                log_days,
+            )
+            metadata["events_by_week"] = events_by_week(mongo.store(), context.partition_key)
+        return MaterializeResult(metadata=shown(metadata))
+
+    return tracking

@@ -9,6 +9,7 @@ from edx_assets.edx.courses import Window
 from edx_assets.loading.ledger import IMPORTS, MASTER, Entry
 from edx_assets.resources.store import Store
 
+EVERY_DAY = date.min, date.max
 SETTLED = ("loaded", "no_file")
 """States of a day whose records are what the ledger says."""
 
@@ -86,17 +87,22 @@ def digest(files: Mapping[str, str]) -> str:
     return blake2b(repr(sorted(files.items())).encode(), digest_size=16).hexdigest()
 
 
-def missing_days(dates: set[str], window: Window, today: date) -> int:
+def missing_days(
+    dates: set[str], window: Window, today: date, log_days: tuple[date, date] = EVERY_DAY
+) -> int:
     """How many days of a window, of those before today, are not among the settled dates.
 
-    A window that is open at its start begins with the first settled day.
+    A window that is open at its start begins with the first settled day. Of days before the first
+    and after the last of the site's logs (`log_days`) there never is a file: they are not missing.
     """
-    first = (
+    earliest, last = log_days
+    begin = (
         window.start.date() if window.start else min(map(date.fromisoformat, dates), default=today)
     )
+    first = max(begin, earliest)
     after = min(_day_after(window.end), today) if window.end else today
     days = (first + timedelta(days=n) for n in range((after - first).days))
-    return sum(day.isoformat() not in dates for day in days)
+    return sum(day <= last and day.isoformat() not in dates for day in days)
 
 
 def settled_dates(days: Iterable[Entry]) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from edx_assets.edx.courses import Window, course_partition, window_of
 from edx_assets.loading.collection import package_source
 from edx_assets.loading.course_files import (
+    EVERY_DAY,
     DayFile,
     Marks,
     course_files,
@@ -40,7 +41,12 @@ _MADE_HERE = frozenset({TRACKING, LEARNERS, QUARANTINE})
 """Collections of a course's database that are loaded from no file of a package."""
 
 
-def tracking_due(store: Store, courses_file: Path | None, today: date) -> list[str]:
+def tracking_due(
+    store: Store,
+    courses_file: Path | None,
+    today: date,
+    log_days: tuple[date, date] = EVERY_DAY,
+) -> list[str]:
     """Partitions of courses whose tracking is to be extracted, or can be sealed today.
 
     By the ledger alone, in three queries however many courses there are. A day that is being loaded
@@ -81,7 +87,7 @@ def tracking_due(store: Store, courses_file: Path | None, today: date) -> list[s
         if load["source"] != source or (
             not load["sealed"]
             and has_ended(window, today)
-            and not missing_days(dates.get(site, set()), window, today)
+            and not missing_days(dates.get(site, set()), window, today, log_days)
         ):
             due.append(partition)
     return due

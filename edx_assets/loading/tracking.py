@@ -14,6 +14,7 @@ from edx_assets.edx.schema import indexes
 from edx_assets.loading.binding import Share, bind, total
 from edx_assets.loading.collection import course_entry
 from edx_assets.loading.course_files import (
+    EVERY_DAY,
     Marks,
     course_files,
     days_of,
@@ -69,7 +70,12 @@ class Extraction:
 
 
 def extract_course(
-    store: Store, partition: str, courses_file: Path | None, today: date, anew: bool = False
+    store: Store,
+    partition: str,
+    courses_file: Path | None,
+    today: date,
+    anew: bool = False,
+    log_days: tuple[date, date] = EVERY_DAY,
 ) -> Metadata:
     """Make a course's tracking hold every master record of its window, with its block's place.
 
@@ -84,6 +90,7 @@ def extract_course(
         courses_file: the institution's windows and spellings, or None.
         today: the day (UTC) by which a course has ended or not.
         anew: extract everything, even if nothing changed.
+        log_days: the first and the last day of the site's logs.
 
     Raises:
         StageMissing: the course's structure is not loaded.
@@ -92,7 +99,7 @@ def extract_course(
         StoreError: the database failed.
     """
     started = monotonic()
-    wanted = _wanted(store, partition, courses_file, today)
+    wanted = _wanted(store, partition, courses_file, today, log_days)
     before = course_load(store, partition, TRACKING) or {}
     noted = extracted_files(store, partition)
     full = anew or not _can_be_updated(store, wanted, before, noted)
@@ -118,7 +125,13 @@ def extract_course(
     }
 
 
-def _wanted(store: Store, partition: str, courses_file: Path | None, today: date) -> Extraction:
+def _wanted(
+    store: Store,
+    partition: str,
+    courses_file: Path | None,
+    today: date,
+    log_days: tuple[date, date],
+) -> Extraction:
     course = course_entry(store, partition)
     database, key, site = course["database"], course["course_key"], course["site"]
     structure = course_load(store, partition, "course_structure")
@@ -135,7 +148,7 @@ def _wanted(store: Store, partition: str, courses_file: Path | None, today: date
     keys = spellings(key, entry)
     files = [told[0] for day in days if (told := course_files(day)) and {*told[1]} & {*keys}]
     known, held_back = marks(files, window), unsettled(days)
-    missing = missing_days(settled_dates(days), window, today)
+    missing = missing_days(settled_dates(days), window, today, log_days)
     return Extraction(
         partition=partition,
         database=database,

@@ -1,6 +1,6 @@
 """The sensor of courses: a new package refreshes its courses; their tracking follows the master."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -54,7 +54,9 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
             return SensorResult(skip_reason="no run began or ended since the last look")
         with plain_ticks():
             store = mongo.store()
-            requests = courses_to_ask(context.instance, store, courses_file.path())
+            requests = courses_to_ask(
+                context.instance, store, courses_file.path(), settings.log_days
+            )
             new = partitions_to_add(context.instance, store)
         return SensorResult(
             run_requests=requests[:RUNS_PER_TICK],
@@ -80,7 +82,11 @@ def nothing_ran(instance: DagsterInstance, cursor: str | None, now: datetime) ->
 
 
 def courses_to_ask(
-    instance: DagsterInstance, store: Store, courses_file: Path | None, night: str = ""
+    instance: DagsterInstance,
+    store: Store,
+    courses_file: Path | None,
+    log_days: tuple[date, date],
+    night: str = "",
 ) -> list[RunRequest]:
     """The runs that bring courses up to date; `night` as in `to_ask`.
 
@@ -98,7 +104,7 @@ def courses_to_ask(
         for key, asked in keys.items()
         if whole[key] not in busy
     }
-    due = tracking_due(store, courses_file, datetime.now(UTC).date())
+    due = tracking_due(store, courses_file, datetime.now(UTC).date(), log_days)
     loading = {site for site in SITES if runs_of(runs, site)}
     behind = {
         f"{course}/tracking:{state}": course
