@@ -20,7 +20,8 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
             "load_a_package",
             AssetSelection.assets("packages/database_package", "packages/course_files"),
             description="Download a delivery date's database package, and sort its files by"
-            " course. Partitions: the delivery dates that packages/delivered has found.",
+            " course; switch `anew` on in the form to do so again. Partitions: the delivery dates"
+            " that packages/delivered has found.",
         ),
         define_asset_job(
             "refresh_a_course",
@@ -50,7 +51,7 @@ def _load_days(site: str) -> UnresolvedAssetJobDefinition:
         AssetSelection.assets(*(f"{site}/{stage}" for stage in _STAGES)),
         description=f"Download, decrypt and load the tracking logs of {site}, a day or a range of"
         " days. Days that are loaded already cost little, and change nothing unless edX has"
-        " delivered them anew. Partitions: days.",
+        " delivered them anew, or `anew` is switched on in the form. Partitions: days.",
     )
 
 

@@ -9,12 +9,15 @@ from dagster import (
     Config,
     DagsterInstance,
     Definitions,
+    ExecuteInProcessResult,
     asset,
 )
 
 from edx_assets.definitions import build_defs
 from edx_assets.jobs import jobs
+from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING
 from edx_assets.partitions import courses_partitions
+from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.test_courses import COURSE, members, sort
@@ -64,6 +67,56 @@ def test_a_range_of_days_is_loaded_with_the_forms_defaults(testx: Institution) -
     assert testx.instance.get_materialized_partitions(master) == {
         f"2014-02-0{day}" for day in (3, 4, 5)
     }
+
+
+def outcomes(ran: ExecuteInProcessResult) -> dict[str, Any]:
+    """What each asset that was materialized told of itself."""
+    return {
+        event.asset_key.path[-1]: event.materialization.metadata["outcome"].value
+        for event in ran.get_asset_materialization_events()
+    }
+
+
+@pytest.mark.parametrize(
+    ("anew", "made"),
+    [(False, ("unchanged", "unchanged", "unchanged")), (True, ("replaced", "decrypted", "loaded"))],
+)
+def test_a_day_is_made_again_where_the_form_says_so(
+    testx: Institution, store: Store, anew: bool, made: tuple[str, ...]
+) -> None:
+    stages = ("raw_log", "daily_log", "master_tracking")
+    testx.deliver("2014-02-03", [event(1), event(2)])
+    assert testx.run_day("2014-02-03").success
+    before = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    job = build_defs(load_settings()).resolve_job_def("load_a_range_of_days_edx")
+    form = {"ops": {"edx_tracking_logs": {"config": {"anew": anew}}}}
+    ran = job.execute_in_process(
+        run_config=form, instance=testx.instance, partition_key="2014-02-03"
+    )
+    assert outcomes(ran) == dict(zip(stages, made, strict=True))
+    after = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    assert before is not None
+    assert after is not None
+    assert (after["loaded"], after["duplicates"], after["rejected"]) == (2, 0, 0)
+    assert store.count(MASTER, TRACKING) == 2
+    assert (after["token"] != before["token"]) is anew
+
+
+@pytest.mark.parametrize(
+    ("anew", "made"), [(False, ("unchanged", "unchanged")), (True, ("downloaded", "sorted"))]
+)
+def test_a_package_is_made_again_where_the_form_says_so(
+    testx: Institution, anew: bool, made: tuple[str, ...]
+) -> None:
+    testx.deliver_package("2014-03-02", members())
+    sort(testx, "2014-03-02")
+    job = build_defs(load_settings()).resolve_job_def("load_a_package")
+    stages = ("database_package", "course_files")
+    form = {"ops": {f"packages__{stage}": {"config": {"anew": anew}} for stage in stages}}
+    ran = job.execute_in_process(
+        run_config=form, instance=testx.instance, partition_key="2014-03-02"
+    )
+    assert outcomes(ran) == dict(zip(stages, made, strict=True))
 
 
 @pytest.mark.parametrize("name", ["refresh_a_course", "rebuild_a_course_from_nothing"])

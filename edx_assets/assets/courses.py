@@ -13,7 +13,6 @@ from dagster import (
     AssetSelection,
     AssetSpec,
     BackfillPolicy,
-    Config,
     MaterializeResult,
     asset,
     multi_asset,
@@ -22,7 +21,15 @@ from pydantic import Field
 
 from edx_assets.assets.column_schema import column_schema
 from edx_assets.assets.packages import course_files
-from edx_assets.assets.stages import EXPECTED, OWNERS, RETRIES, plain_failures, shown, summary
+from edx_assets.assets.stages import (
+    EXPECTED,
+    OWNERS,
+    RETRIES,
+    Rebuild,
+    plain_failures,
+    shown,
+    summary,
+)
 from edx_assets.edx.file_names import SITES
 from edx_assets.edx.schema import tables
 from edx_assets.loading.collection import load_collection
@@ -81,15 +88,6 @@ _CORE: dict[str, Any] = {
     "code_version": "2",
 }
 _FROM_PACKAGE = [AssetDep(course_files, partition_mapping=AllPartitionMapping())]
-
-
-class Rebuild(Config):
-    """Whether what is there already is made again."""
-
-    anew: bool = Field(
-        False,
-        description="Rebuild from nothing, even if nothing has changed since.",
-    )
 
 
 class PackageChoice(Rebuild):

@@ -5,7 +5,14 @@ from typing import Any
 
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, asset
 
-from edx_assets.assets.stages import OWNERS, RETRIES, plain_failures, reveal_courses, shown
+from edx_assets.assets.stages import (
+    OWNERS,
+    RETRIES,
+    Rebuild,
+    plain_failures,
+    reveal_courses,
+    shown,
+)
 from edx_assets.loading.package import fetch_package, sort_package
 from edx_assets.partitions import packages_partitions
 from edx_assets.resources.buckets import Buckets
@@ -50,12 +57,12 @@ def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeRe
     backfill_policy=_ONE_AT_A_TIME,
 )
 def database_package(
-    context: AssetExecutionContext, buckets: Buckets, storage: Storage
+    context: AssetExecutionContext, config: Rebuild, buckets: Buckets, storage: Storage
 ) -> MaterializeResult[Any]:
     """A delivery date's package (a zip of encrypted files), downloaded from S3 and checked."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
-        return MaterializeResult(metadata=shown(fetch_package(buckets, storage, day)))
+        return MaterializeResult(metadata=shown(fetch_package(buckets, storage, day, config.anew)))
 
 
 @asset(
@@ -67,14 +74,18 @@ def database_package(
     backfill_policy=_ONE_AT_A_TIME,
 )
 def course_files(
-    context: AssetExecutionContext, gnupg: Gnupg, storage: Storage, mongo: Mongo
+    context: AssetExecutionContext,
+    config: Rebuild,
+    gnupg: Gnupg,
+    storage: Storage,
+    mongo: Mongo,
 ) -> MaterializeResult[Any]:
     """A package's members, decrypted and sorted by course; each course becomes a partition."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
         store = mongo.store()
         try:
-            metadata = sort_package(store, storage, gnupg, day)
+            metadata = sort_package(store, storage, gnupg, day, config.anew)
         finally:
             reveal_courses(context, store)
     return MaterializeResult(metadata=shown(metadata))

@@ -7,11 +7,13 @@ from typing import Any
 from dagster import (
     AssetExecutionContext,
     Backoff,
+    Config,
     Failure,
     Jitter,
     MetadataValue,
     RetryPolicy,
 )
+from pydantic import Field
 
 from edx_assets.edx.courses import CoursesFileError
 from edx_assets.loading.collection import UnusableFile
@@ -56,6 +58,15 @@ asks for the same file once.
 """
 
 OWNERS = ["team:data-czars"]
+
+
+class Rebuild(Config):
+    """Whether what is there already is made again."""
+
+    anew: bool = Field(
+        False,
+        description="Make it again from what it is made of, even if nothing has changed since.",
+    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from edx_assets.assets.stages import (
     EXPECTED,
     OWNERS,
     RETRIES,
+    Rebuild,
     can_pass,
     plain_failures,
     reveal_courses,
@@ -66,6 +67,7 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     )
     def days_of_site(
         context: AssetExecutionContext,
+        config: Rebuild,
         buckets: Buckets,
         gnupg: Gnupg,
         storage: Storage,
@@ -73,9 +75,9 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     ) -> Iterator[Any]:
         today = datetime.now(UTC).date()
         stages: dict[str, Stage] = {
-            "raw_log": lambda day: fetch_day(buckets, storage, site, day, today),
-            "daily_log": lambda day: decrypt_day(gnupg, storage, site, day),
-            "master_tracking": lambda day: load_day(mongo.store(), storage, site, day),
+            "raw_log": lambda day: fetch_day(buckets, storage, site, day, today, config.anew),
+            "daily_log": lambda day: decrypt_day(gnupg, storage, site, day, config.anew),
+            "master_tracking": lambda day: load_day(mongo.store(), storage, site, day, config.anew),
         }
         asked = {key.path[-1] for key in context.selected_asset_keys}
         wanted = {name: stage for name, stage in stages.items() if name in asked}

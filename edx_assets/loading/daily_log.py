@@ -26,8 +26,12 @@ class DamagedLog(Exception):  # noqa: N818 - a verdict on a file
     """A decrypted file is no whole gzip; the message names it and the remedy."""
 
 
-def decrypt_day(gnupg: Gnupg, storage: Storage, site: str, day: date) -> Metadata:
+def decrypt_day(
+    gnupg: Gnupg, storage: Storage, site: str, day: date, anew: bool = False
+) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
+
+    What is decrypted already stays as it is, unless it is to be made `anew`.
 
     What an earlier run decrypted stays as it is until the new file has proved whole.
 
@@ -44,7 +48,7 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, site: str, day: date) -> Metadat
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
     before = daily_log(storage, site, day)
     key = decrypted_key(site, day)
-    if before and before.etag == raw.etag and storage.exists(key):
+    if not anew and before and before.etag == raw.etag and storage.exists(key):
         return _metadata(before, "unchanged")
     with storage.writing(key) as path:
         if raw.size:

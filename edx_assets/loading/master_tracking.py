@@ -54,11 +54,12 @@ class DayCounts:
     last: datetime | None = None
 
 
-def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
+def load_day(store: Store, storage: Storage, site: str, day: date, anew: bool = False) -> Metadata:
     """Load a day's decrypted file into the master collection.
 
     The ledger says `loading` until every line is accounted for, then `loaded`. A file that is
-    loaded already is left alone; one that was loaded in part, or replaces another, is loaded anew.
+    loaded already is left alone, unless it is to be loaded `anew`; one that was loaded in part, or
+    replaces another, always is.
 
     Raises:
         StageMissing: daily_log has not run for the day.
@@ -70,7 +71,7 @@ def load_day(store: Store, storage: Storage, site: str, day: date) -> Metadata:
         raise StageMissing(f"{site}/daily_log has no {day}: materialize it first")
     key = import_id(site, day)
     before = store.get(MASTER, IMPORTS, key)
-    if before and _is_loaded(store, before, log.etag):
+    if not anew and before and _is_loaded(store, before, log.etag):
         return _metadata(before, "unchanged", 0.0)
     started = monotonic()
     entry: Entry = {

@@ -37,8 +37,10 @@ _TELLS_COURSE = ("course_structure", "student_courseenrollment")
 """Members whose content tells the course key, which the files' names alone do not."""
 
 
-def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
+def fetch_package(buckets: Buckets, storage: Storage, day: date, anew: bool = False) -> Metadata:
     """Download the package of a delivery date, and its opt-in list, where they are not here yet.
+
+    With `anew`, they are downloaded even so.
 
     Raises:
         NotDelivered: S3 has no such package.
@@ -60,7 +62,7 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
         "opt_in_etag": opt_in.etag if opt_in else None,
     }
     outcome = "unchanged"
-    if note != before or not storage.exists(package_key(str(day))):
+    if anew or note != before or not storage.exists(package_key(str(day))):
         for delivered, kind in ((item, "package"), (opt_in, OPT_IN)):
             if delivered:
                 with storage.writing(package_key(str(day), kind)) as path:
@@ -76,8 +78,12 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date) -> Metadata:
     }
 
 
-def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Metadata:
+def sort_package(
+    store: Store, storage: Storage, gnupg: Gnupg, day: date, anew: bool = False
+) -> Metadata:
     """Tell a package's members apart by course, and register the courses.
+
+    A package that is sorted already is left alone, unless it is to be sorted `anew`.
 
     Decrypted now is only what tells the courses' keys; every other member when its course is
     loaded: a package can be tens of GB, twenty times that unpacked, and hold courses that nobody
@@ -94,7 +100,7 @@ def sort_package(store: Store, storage: Storage, gnupg: Gnupg, day: date) -> Met
         raise StageMissing(f"packages/database_package has no {day}: materialize it first")
     source = [raw["etag"], raw["opt_in_etag"], SORTING]
     before = store.get(MASTER, PACKAGES, str(day))
-    if before and before["source"] == source and not before["refused"]:
+    if not anew and before and before["source"] == source and not before["refused"]:
         return _metadata(before, "unchanged")
     storage.delete(courses_folder(str(day)))
     groups: dict[tuple[str, str], dict[str, Entry]] = {}

@@ -13,8 +13,10 @@ from edx_assets.resources.buckets import Buckets, NotDelivered
 from edx_assets.resources.storage import Storage
 
 
-def fetch_day(buckets: Buckets, storage: Storage, site: str, day: date, today: date) -> Metadata:
-    """Download a site's file of a day, where S3 has one that is not here yet.
+def fetch_day(
+    buckets: Buckets, storage: Storage, site: str, day: date, today: date, anew: bool = False
+) -> Metadata:
+    """Download a site's file of a day, where S3 has one that is not here yet; with `anew`, even so.
 
     A day without a file is empty where S3 has later days: edge is often silent. A file that S3
     has no longer is kept.
@@ -37,7 +39,7 @@ def fetch_day(buckets: Buckets, storage: Storage, site: str, day: date, today: d
         note_raw_log(storage, site, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
     note = RawLog(item.name, item.key, item.etag, item.size)
-    if note == before and storage.exists(key) and storage.size(key) == item.size:
+    if not anew and note == before and storage.exists(key) and storage.size(key) == item.size:
         outcome = "unchanged"
     else:
         with storage.writing(key) as path:
