@@ -17,3 +17,6 @@ KEEPS_INDEXES_ASCENDING = {NX_27017}
 
 RENAMES_IN_TWO_STEPS = {MONGO_JAVA_SERVER}
 """Renaming over a collection drops it first: for a moment there is none, or an error."""
+
+GIVES_NO_CODE_FOR_WHAT_IS_GONE = {MONGO_JAVA_SERVER}
+"""Renaming a collection that is not there fails without MongoDB's code, 26."""
