@@ -104,6 +104,7 @@ def backfill(data: Path, mongo: str | None, days: int) -> Took:
     with local_environment(data, mongo) as variables:
         last = FIRST + timedelta(days=days - 1)
         os.environ["EDX_START_DATE"], os.environ["EDX_END_DATE"] = str(FIRST), str(last)
+        os.environ["EDX_AUTOMATION"] = "false"  # the sensors would load the same days beside it
         home = Path(variables["DAGSTER_HOME"])
         _one_run_at_a_time(home / "dagster.yaml")
         partitions = [str(FIRST + timedelta(days=number)) for number in range(days)]
