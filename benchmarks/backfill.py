@@ -122,7 +122,7 @@ def backfill(data: Path, mongo: str | None, days: int) -> Took:
             ]
         landed = [step for step in steps if step.stage == STAGES[-1]]
         loaded = sum(step.loaded for step in landed)
-        held = connect(variables["EDX_MONGO_URI"]).count(MASTER, TRACKING)
+        held = connect(variables["EDX_MONGO_URI"]).count(MASTER, TRACKING, {"site": "edx"})
     bad = partitions[days // 2]
     if sorted(step.day for step in landed) != [day for day in partitions if day != bad]:
         raise RuntimeError(f"{len(landed)} of {days} days landed, one of which is wrong")

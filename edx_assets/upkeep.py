@@ -54,7 +54,7 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
         with plain_failures():
             store = mongo.store()
             entries = list(imports(store))
-            records = store.count(MASTER, TRACKING)
+            records = store.estimated_count(MASTER, TRACKING)
             metadata: dict[str, Any] = {
                 "records": records,
                 "records_by_the_ledger": sum(entry.get("loaded", 0) for entry in entries),

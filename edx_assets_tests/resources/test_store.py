@@ -88,6 +88,15 @@ def test_gives_back_what_was_inserted(store: Store, value: Any) -> None:
     assert raw == encode(document)
 
 
+@pytest.mark.parametrize("number", [0, 1, 2100])
+def test_every_way_to_count_gives_what_was_inserted(store: Store, number: int) -> None:
+    for _ in store.insert_all("d", "c", (encode({"_id": n, "a": 1}) for n in range(number))):
+        pass
+    assert store.count("d", "c") == number
+    assert store.count("d", "c", {"a": 1}) == number
+    assert store.estimated_count("d", "c") == number
+
+
 def test_top_level_keys_with_dots_and_dollars(store: Store) -> None:
     document = {"_id": 1, "a.b": 1, "$c": 2, "d-e": 3, "f$.g": 4}
     insert(store, [document])
