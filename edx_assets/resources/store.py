@@ -123,9 +123,9 @@ class Store:
     def count(self, database: str, collection: str, query: Document | None = None) -> int:
         """How many documents fit.
 
-        By `$group`, which after a crash counts better than MongoDB's own books. Where dates are asked
-        for, by the count command: nx-27017 0.8.1 finds none by `$match` on dates, and for the count
-        command it looks through the whole collection.
+        By `$group`, which after a crash counts better than MongoDB's own books. Where dates are
+        asked for, by the count command: nx-27017 0.8.1 finds none by `$match` on dates, and for
+        the count command it looks through the whole collection.
         """
         with _own_errors():
             if query and _asks_for_dates(query):
