@@ -25,6 +25,7 @@ STAGES = (
     "simeon",
     "tables",
     "load",
+    "ways",
     "memory",
     "by_hand",
     "extraction",

@@ -32,15 +32,24 @@ class Mongo(ConfigurableResource):
 
 
 def connect(uri: str) -> Store:
-    """The document store at a connection string.
+    """The document store at a connection string, whose options hold.
+
+    But for two, without which no count could be trusted: writes are acknowledged, and what was
+    written is read from where it was written to, the primary.
 
     Raises:
-        StoreError: it is not a connection string.
+        StoreError: it is not a connection string, or asks for unacknowledged writes.
     """
     try:
         client: MongoClient[Document] = MongoClient(
-            uri, tz_aware=True, serverSelectionTimeoutMS=_PATIENCE_MS, appname="edx_assets"
+            uri,
+            tz_aware=True,
+            serverSelectionTimeoutMS=_PATIENCE_MS,
+            appname="edx_assets",
+            readPreference="primary",
         )
     except (PyMongoError, ValueError, TypeError):
         raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
+    if not client.write_concern.acknowledged:
+        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: take out w=0")
     return Store(client)

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 Index = Sequence[tuple[str, int]]
 
 BATCH = 1000
-"""Documents sent at once: larger ones are no faster (see the benchmarks)."""
+"""Documents sent at once; what other lengths bring is measured by `benchmarks/ways.py`."""
 
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""

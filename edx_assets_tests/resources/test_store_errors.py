@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from bson import encode
+from pymongo import ReadPreference
 
 from edx_assets.resources import mongo
 from edx_assets.resources.mongo import Mongo, connect
@@ -80,6 +81,17 @@ def test_what_is_no_connection_string(
     told = told_by(error) + caplog.text + "".join(str(warning.message) for warning in recwarn)
     for secret in (USER, PASSWORD, HOST):
         assert secret not in told
+
+
+def test_writes_that_nobody_confirms_are_refused() -> None:
+    with pytest.raises(StoreError, match="w=0") as error:
+        connect(f"mongodb://{USER}:{PASSWORD}@{HOST}/?w=0")
+    assert PASSWORD not in told_by(error)
+
+
+def test_what_was_written_is_read_from_the_primary() -> None:
+    store = connect(f"mongodb://{HOST}:1/?readPreference=secondaryPreferred")
+    assert store._client.read_preference == ReadPreference.PRIMARY
 
 
 def test_the_resource_names_the_variable_that_is_missing() -> None:
