@@ -2,10 +2,14 @@
 
 import gzip
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import blake2b
 from itertools import permutations
 from pathlib import Path
+from random import Random
+from time import sleep
 from typing import Any
 
 import pytest
@@ -17,9 +21,11 @@ from edx_assets.edx.file_names import events_file
 from edx_assets.loading import ownership
 from edx_assets.loading.day_files import DailyLog, decrypted_key, note_daily_log
 from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER, QUARANTINE, TRACKING
-from edx_assets.loading.master_tracking import load_day
+from edx_assets.loading.master_tracking import CountMismatch, load_day
+from edx_assets.resources import lock
+from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Inserted, Store
 from edx_assets_tests.conftest import empty
 from edx_assets_tests.institution import event
 
@@ -146,7 +152,10 @@ def test_files_late_corrected_and_gone_end_as_if_loaded_once_in_order(
     adds_up(store)
     found = state(store)
     empty(mongo_uri)
-    last = {(site, day): (site, day, lines) for site, day, lines in deliveries}
+    last: dict[tuple[str, int], Delivery] = {}
+    for site, day, lines in deliveries:
+        if lines is not None or (site, day) not in last:  # a file that has gone changes nothing
+            last[site, day] = (site, day, lines)
     load(store, storage, [last[key] for key in sorted(last, key=lambda key: (key[1], key[0]))])
     assert found == state(store)
 
@@ -189,15 +198,20 @@ def killed_at(writes: int, store: Store, storage: Storage, key: tuple[str, date]
     return False
 
 
-@pytest.mark.parametrize("corrected", [None, [line(3), line(8), line(9)]])
+@pytest.mark.parametrize("corrected", [[], [line(3), line(8), line(9)]])
 def test_a_load_killed_at_any_write_is_put_right_by_the_next(
-    store: Store, storage: Storage, mongo_uri: str, corrected: Lines | None
+    store: Store,
+    storage: Storage,
+    mongo_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
+    corrected: Lines,
 ) -> None:
     """A late file that takes lines from others, is killed, and may be corrected before the next.
 
     The correction gives lines back: it is killed at every write as well. Another file of the same
     lines comes before the next load at every other write.
     """
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
     late, correction = FILES[0], ("edx", 3, corrected)
     others, meanwhile = FILES[1:], [("edx", 6, [line(3), line(9), line(1), line(9)])]
     right = []
@@ -240,6 +254,95 @@ def test_a_file_that_lost_lines_is_marked_until_it_is_counted(
     assert all(entry["state"] == "loaded" and "was" not in entry for entry in entries)
     assert all(entry["token"] != token.get(entry["_id"]) for entry in entries)
     adds_up(store)
+
+
+class Interrupted(Store):
+    """A store that lets something else happen after the first insert that finds duplicates."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], None]) -> None:
+        super().__init__(store._client)
+        self.meanwhile: Callable[[], None] | None = meanwhile
+
+    def insert(self, database: str, collection: str, documents: Any) -> Inserted:
+        inserted = super().insert(database, collection, documents)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if collection == TRACKING and inserted.duplicates and meanwhile:
+            meanwhile()
+        else:
+            self.meanwhile = meanwhile
+        return inserted
+
+
+def test_a_line_stays_whose_file_is_replaced_while_another_with_it_is_loaded(
+    store: Store, storage: Storage
+) -> None:
+    load(store, storage, [("edx", 3, [line(1), line(2)])])
+
+    def corrected() -> None:
+        load(store, storage, [("edx", 3, [line(2)])])
+
+    beside = deliver(storage, ("edx", 4, [line(1), line(5)]))
+    load_day(Interrupted(store, corrected), storage, *beside)
+    adds_up(store)
+    records = store.find(MASTER, TRACKING, {})
+    files = {each["timestamp"].second: events_file(each["load_file"]) for each in records}
+    assert {second: file.day.day for second, file in files.items() if file} == {1: 4, 2: 3, 5: 4}
+
+
+class Slow(Store):
+    """A store that takes some time for everything, so that others come in between."""
+
+    def __init__(self, store: Store, random: Random) -> None:
+        super().__init__(store._client)
+        self.random = random
+
+    def find(self, *told: Any, **named: Any) -> Any:
+        found = list(super().find(*told, **named))
+        sleep(self.random.uniform(0, 0.02))
+        return iter(found)
+
+    def insert(self, database: str, collection: str, documents: Any) -> Inserted:
+        inserted = super().insert(database, collection, documents)
+        sleep(self.random.uniform(0, 0.02))
+        return inserted
+
+    def delete(self, database: str, collection: str, query: Any) -> int:
+        sleep(self.random.uniform(0, 0.02))
+        return super().delete(database, collection, query)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
+    store: Store, storage: Storage, mongo_uri: str, seed: int
+) -> None:
+    """Four days that share most lines, each loaded and corrected by a process of its own."""
+    random = Random(seed)
+    samples = [[random.sample(range(40), 25) for _delivery in range(4)] for _day in range(4)]
+    told: list[list[Delivery]] = [
+        [("edx", day, [json.dumps(event(n, page="")).encode() for n in each]) for each in of_day]
+        for day, of_day in enumerate(samples, 3)
+    ]
+
+    def load_all(deliveries: list[Delivery]) -> None:
+        own = Slow(connect(mongo_uri), Random(deliveries[0][1]))
+        for delivery in deliveries:
+            day = deliver(storage, delivery)
+            for _attempt in range(20):
+                try:
+                    load_day(own, storage, *day)
+                    break
+                except CountMismatch:  # another took a line that this one had counted
+                    continue
+            else:
+                pytest.fail("never came out right")
+
+    with ThreadPoolExecutor(4) as beside:
+        list(beside.map(load_all, told))
+    adds_up(store)
+    found = state(store)
+    empty(mongo_uri)
+    load(store, storage, [deliveries[-1] for deliveries in told])
+    assert found == state(store)
 
 
 def test_a_name_that_tells_no_day_comes_first() -> None:

@@ -80,14 +80,13 @@ def line_reader(
             raise Rejected("not_an_event")
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
-        event = record.get("event")
-        if type(event) is str:
-            if event[:1] == "{":
-                parse = _parse_common_event if len(event) <= _COMMON else _parse_event
-                if (parsed := parse(event)) is not None:
-                    record["event"] = event = parsed
-        elif line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record, MAX_DEPTH):
+        if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _too_deep(record, MAX_DEPTH):
             raise Rejected("not_storable")
+        event = record.get("event")
+        if type(event) is str and event[:1] == "{":
+            parse = _parse_common_event if len(event) <= _COMMON else _parse_event
+            if (parsed := parse(event)) is not None:
+                record["event"] = event = parsed
         module = module_of(record, event)
         if module is not None:
             record["module_id"] = module

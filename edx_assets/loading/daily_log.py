@@ -31,7 +31,8 @@ def decrypt_day(
 ) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
 
-    What is decrypted already stays as it is, unless it is to be made `anew`.
+    What is decrypted already stays as it is, unless it is to be made `anew`, or is not of the size
+    that it had.
 
     What an earlier run decrypted stays as it is until the new file has proved whole.
 
@@ -48,14 +49,16 @@ def decrypt_day(
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
     before = daily_log(storage, site, day)
     key = decrypted_key(site, day)
-    if not anew and before and before.etag == raw.etag and storage.exists(key):
+    same = before and before.etag == raw.etag and storage.holds(key, before.size)
+    if before and same and not anew:
         return _metadata(before, "unchanged")
     with storage.writing(key) as path:
         if raw.size:
             with naming(raw.file), storage.reading(encrypted_key(site, day)) as encrypted:
                 gnupg.decrypt(encrypted, path)
         lines, unpacked = _measure(path, raw.file)
-    note = DailyLog(raw.file, raw.etag, lines, unpacked)
+        size = path.stat().st_size
+    note = DailyLog(raw.file, raw.etag, lines, unpacked, size)
     note_daily_log(storage, site, day, note)
     return _metadata(note, "decrypted")
 

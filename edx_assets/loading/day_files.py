@@ -23,12 +23,13 @@ class RawLog:
 
 @dataclass(frozen=True)
 class DailyLog:
-    """A day's decrypted file: of which encrypted one, its lines and its bytes unpacked."""
+    """A day's decrypted file: of which encrypted one, its lines, its bytes unpacked and as kept."""
 
     file: str | None
     etag: str = ""
     lines: int = 0
     unpacked: int = 0
+    size: int = 0
 
 
 def encrypted_key(site: str, day: date) -> str:

@@ -1,5 +1,6 @@
 """Lines that several files hold: the record stays as long as any of the files does."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bson import ObjectId
@@ -15,10 +16,11 @@ def note_duplicates(
     """Settle whose the records are that another file had brought before this one.
 
     Those of a later day's file become this file's, and the other's line is noted; where the other
-    is the earlier, this file's line is noted, with the record as this file would bring it.
+    is the earlier, this file's line is noted, with the record as this file would bring it. Where
+    the record has gone again, with a file that is being replaced, it is this file's.
 
     Args:
-        store: the document store.
+        store: the document store; the caller holds its lock of records.
         load_file: the file in which the lines stand again.
         lines: line number, `_id` and encoded record of each. Those that repeat a line of the same
             file need no note: they come and go with it.
@@ -27,8 +29,12 @@ def note_duplicates(
         The numbers of the lines whose records are this file's now.
     """
     first = {record: (number, document) for number, record, document in reversed(lines)}
-    found = store.find(MASTER, TRACKING, {"_id": {"$in": list(first)}}, fields=["load_file"])
-    owners = {document["_id"]: document["load_file"] for document in found}
+    owners = _owners(store, first)
+    gone = [record for record in first if record not in owners]
+    again = store.insert(MASTER, TRACKING, [first[record][1] for record in gone])
+    back = {gone[i] for i in again.duplicates}  # a load beside this one has just brought them
+    if back:
+        owners |= _owners(store, back)
     others = {record: owner for record, owner in owners.items() if owner != load_file}
     later = {record: owner for record, owner in others.items() if rank(owner) > rank(load_file)}
     store.insert(
@@ -41,7 +47,13 @@ def note_duplicates(
         ],
     )
     give(store, load_file, {record: (load_file, first[record][1]) for record in later}, later)
-    return {first[record][0] for record in later}
+    return {first[record][0] for record in (*later, *gone) if record not in back - later.keys()}
+
+
+def _owners(store: Store, records: Iterable[ObjectId]) -> dict[ObjectId, str]:
+    these = {"_id": {"$in": list(records)}}
+    found = store.find(MASTER, TRACKING, these, fields=["load_file"])
+    return {document["_id"]: document["load_file"] for document in found}
 
 
 def adopt_orphans(store: Store, file: str) -> None:
@@ -54,8 +66,7 @@ def adopt_orphans(store: Store, file: str) -> None:
 
 def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:
     these = {"$in": records}
-    found = store.find(MASTER, TRACKING, {"_id": these}, fields=["load_file"])
-    owners = {document["_id"]: document["load_file"] for document in found}
+    owners = _owners(store, records)
     notes: dict[ObjectId, list[dict[str, Any]]] = {}
     for each in store.find(MASTER, DUPLICATES, {"record": these}):
         notes.setdefault(each["record"], []).append(each)

@@ -1,16 +1,19 @@
 """The stage master_tracking: a day's records in the master collection, counted to the last line."""
 
-from collections import Counter
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import islice
+from gzip import BadGzipFile
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
-from edx_assets.edx.events import IMPLICIT, Rejected, line_reader, record_id
+from edx_assets.edx.events import Rejected, line_reader, record_id
 from edx_assets.edx.lines import batches, gzipped_lines
+from edx_assets.loading.daily_log import DamagedLog
+from edx_assets.loading.day_counts import DayCounts, Told, held_of, told_of
 from edx_assets.loading.day_files import Metadata, StageMissing, daily_log, decrypted_key
 from edx_assets.loading.duplicates import adopt_orphans, note_duplicates
 from edx_assets.loading.ledger import (
@@ -27,6 +30,7 @@ from edx_assets.loading.ledger import (
 from edx_assets.loading.ownership import recount
 from edx_assets.loading.quarantine import BadLines, quarantine, release
 from edx_assets.resources.ahead import ahead
+from edx_assets.resources.lock import locked
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
@@ -38,82 +42,122 @@ class CountMismatch(Exception):  # noqa: N818 - named for what happened
     """What was loaded does not add up; the message tells the numbers."""
 
 
-@dataclass
-class DayCounts:
-    """What became of a day's lines, and what the loaded records are."""
-
-    lines: int = 0
-    loaded: int = 0
-    duplicates: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    implicit: int = 0
-    courses: Counter[str] = field(default_factory=Counter)
-    told_courses: set[str] = field(default_factory=set)
-    hours: Counter[int] = field(default_factory=Counter)
-    first: datetime | None = None
-    last: datetime | None = None
-
-
 def load_day(store: Store, storage: Storage, site: str, day: date, anew: bool = False) -> Metadata:
     """Load a day's decrypted file into the master collection.
 
     The ledger says `loading` until every line is accounted for, then `loaded`. A file that is
     loaded already is left alone, unless it is to be loaded `anew`; one that was loaded in part, or
-    replaces another, always is.
+    replaces another, always is. One that is neither on S3 nor in the storage any more stays.
+
+    Files can share lines, so what concerns more than one file's records is done under a lock.
 
     Raises:
-        StageMissing: daily_log has not run for the day.
+        StageMissing: daily_log has not run for the day, or has nothing where a file was loaded in
+            part.
+        DamagedLog: the decrypted file is damaged; it is removed.
         CountMismatch: lines and records do not add up.
         StoreError: the database failed.
     """
     log = daily_log(storage, site, day)
     if log is None:
         raise StageMissing(f"{site}/daily_log has no {day}: materialize it first")
-    key = import_id(site, day)
-    before = store.get(MASTER, IMPORTS, key)
-    if not anew and before and _is_loaded(store, before, log.etag):
-        return _metadata(before, "unchanged", 0.0)
     started = monotonic()
-    entry: Entry = {
-        "_id": key,
-        "site": site,
-        "date": str(day),
-        "file": log.file,
-        "etag": log.etag,
-        "version": RECORDS,
-        "state": "loading",
-        "was": as_was(before),
-    }
-    prepare(store)
-    earlier = set(before["replaces"]) | {before["file"]} - {None} if before else set()
-    store.put(MASTER, IMPORTS, {**entry, "replaces": sorted(earlier)})
-    for file in earlier:
-        _forget(store, file)
+    with records_lock(store):
+        before = store.get(MASTER, IMPORTS, import_id(site, day))
+        if not anew and before and _is_loaded(store, before, log.etag):
+            return _metadata(before, "unchanged", 0.0)
+        earlier = _files_of(before)
+        if log.file is None and earlier:
+            return _metadata(_kept(store, before), "kept: gone from S3", 0.0)
+        entry: Entry = {
+            "_id": import_id(site, day),
+            "site": site,
+            "date": str(day),
+            "file": log.file,
+            "etag": log.etag,
+            "version": RECORDS,
+            "state": "loading",
+            "was": as_was(before),
+        }
+        prepare(store)
+        store.put(MASTER, IMPORTS, {**entry, "replaces": earlier})
+        for file in earlier:
+            _forget(store, file)
     counts = DayCounts()
     if log.file is not None:
-        with storage.reading(decrypted_key(site, day)) as path, gzipped_lines(path) as lines:
-            load_lines(store, lines, log.file, site, counts)
-    for file in sorted(earlier):
-        adopt_orphans(store, file)
-    recount(store, {*earlier, log.file} - {None}, _held)
-    _check(store, log.file, log.lines, counts)
-    del entry["was"]
-    entry |= {
-        "state": "loaded" if log.file else "no_file",
-        "token": new_token(),
-        "bytes": log.unpacked,
-        "lines": counts.lines,
-        "duplicates": counts.duplicates,
-        "rejected": counts.rejected.total(),
-        "reasons": dict(counts.rejected),
-        **_totals(counts),
-        "loaded_at": datetime.now(UTC),
-        "replaces": [],
-    }
-    store.put(MASTER, IMPORTS, entry)
-    for course in sorted(counts.told_courses):
-        register_course(store, course, site)
+        _load_file(store, storage, site, day, log.file, counts)
+    refused = _register(store, counts.told_courses, site)
+    with records_lock(store):
+        for file in earlier:
+            adopt_orphans(store, file)
+        recount(store, [*earlier, log.file] if log.file else earlier, held_of)
+        _check(store, log.file, log.lines, counts)
+        del entry["was"]
+        entry |= {
+            "state": "loaded" if log.file else "no_file",
+            "token": new_token(),
+            "bytes": log.unpacked,
+            "lines": counts.lines,
+            "duplicates": counts.duplicates,
+            "rejected": counts.rejected.total(),
+            "reasons": dict(counts.rejected),
+            **counts.totals(),
+            "loaded_at": datetime.now(UTC),
+            "replaces": [],
+            "courses_refused": refused,
+        }
+        store.put(MASTER, IMPORTS, entry)
     return _metadata(entry, "loaded", monotonic() - started)
+
+
+def records_lock(store: Store) -> AbstractContextManager[None]:
+    """The lock under which records go from one file to another, and files are counted."""
+    return locked(store, MASTER, "records")
+
+
+def _files_of(entry: Entry | None) -> list[str]:
+    """Files whose records may be there of a day, by its entry."""
+    return sorted({*entry["replaces"], entry["file"]} - {None}) if entry else []
+
+
+def _kept(store: Store, entry: Entry | None) -> Entry:
+    """The entry of a day whose file is gone from S3 and from the storage, and is loaded whole."""
+    if entry and _is_whole(store, entry):
+        return entry
+    raise StageMissing(
+        f"{' and '.join(_files_of(entry))} was loaded in part, and is neither on S3 nor in the"
+        " storage any more: put it back on S3, or ask edX to, and materialize the day from raw_log"
+        " on; what is there of it stays until then"
+    )
+
+
+def _load_file(
+    store: Store, storage: Storage, site: str, day: date, file: str, counts: DayCounts
+) -> None:
+    key = decrypted_key(site, day)
+    try:
+        with storage.reading(key) as path, gzipped_lines(path) as lines:
+            load_lines(store, lines, file, site, counts)
+    except (BadGzipFile, EOFError, zlib.error):
+        storage.delete(key)
+        raise DamagedLog(
+            f"{file}: its decrypted file in the storage was damaged, and is removed: run this"
+            " partition again from daily_log on, which decrypts it again"
+        ) from None
+
+
+def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
+    """Register the courses of a day's events; what was said of those that cannot be.
+
+    A browser can send any course key: a day does not fail for one.
+    """
+    refused = []
+    for course in sorted(courses):
+        try:
+            register_course(store, course, site)
+        except ValueError as error:
+            refused.append(str(error))
+    return refused
 
 
 def load_lines(
@@ -127,19 +171,9 @@ def load_lines(
         counts.duplicates += len(duplicates)
         counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
         left_out = {number for number, _reason, _line in piece.quarantined} | duplicates
-        _count(
-            [told for n, told in zip(piece.numbers, piece.told, strict=True) if n not in left_out],
-            counts,
+        counts.add(
+            [told for n, told in zip(piece.numbers, piece.told, strict=True) if n not in left_out]
         )
-
-
-class _Told(NamedTuple):
-    """What the counts need of a record: keeping whole ones until they are written costs a fifth
-    of the time, in the garbage collector."""
-
-    course: str | None
-    implicit: bool
-    moment: datetime
 
 
 @dataclass
@@ -150,7 +184,7 @@ class _Piece:
     numbers: list[int] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     documents: list[bytes] = field(default_factory=list)
-    told: list[_Told] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     quarantined: BadLines = field(default_factory=list)
 
 
@@ -168,7 +202,7 @@ def _pieces(
                 piece.numbers.append(number)
                 piece.raw.append(line)
                 piece.documents.append(document)
-                piece.told.append(_told(record))
+                piece.told.append(told_of(record))
         first += len(batch)
         yield piece
 
@@ -182,7 +216,10 @@ def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
         (piece.numbers[i], record_id(piece.documents[i]), piece.documents[i])
         for i in inserted.duplicates
     ]
-    own = note_duplicates(store, load_file, again) if again else set()
+    own: set[int] = set()
+    if again:
+        with records_lock(store):
+            own = note_duplicates(store, load_file, again)
     quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
     return {number for number, _record, _document in again} - own
 
@@ -196,54 +233,12 @@ def prepare(store: Store) -> None:
     store.index(MASTER, IMPORTS, [("file", 1)])
 
 
-def _told(record: dict[str, Any]) -> _Told:
-    event_type = record.get("event_type")
-    implicit = type(event_type) is str and event_type[:1] == IMPLICIT
-    return _Told(record.get("course_id"), implicit, record["timestamp"])
-
-
-def _count(loaded: list[_Told], counts: DayCounts) -> None:
-    if not loaded:
-        return
-    counts.loaded += len(loaded)
-    counts.courses.update([told.course for told in loaded if told.course])
-    counts.implicit += sum(told.implicit for told in loaded)
-    counts.told_courses.update(
-        told.course for told in loaded if told.course and not told.implicit and ":" in told.course
-    )
-    moments = [told.moment for told in loaded]
-    counts.hours.update([moment.hour for moment in moments])
-    first, last = min(moments).replace(tzinfo=UTC), max(moments).replace(tzinfo=UTC)
-    counts.first = min(counts.first or first, first)
-    counts.last = max(counts.last or last, last)
-
-
-def _totals(counts: DayCounts) -> Entry:
-    """What the ledger says of a file's records, as far as they themselves tell it."""
-    return {
-        "loaded": counts.loaded,
-        "implicit": counts.implicit,
-        "first": counts.first,
-        "last": counts.last,
-        "courses": [{"course_key": k, "events": n} for k, n in sorted(counts.courses.items())],
-        "hours": [counts.hours[hour] for hour in range(24)],
-    }
-
-
-def _held(store: Store, file: str) -> Entry:
-    """The same of the records that the master collection holds of a file."""
-    counts = DayCounts()
-    fields = ["course_id", "event_type", "timestamp"]
-    records = store.find(MASTER, TRACKING, {"load_file": file}, fields=fields)
-    while batch := [_told(record) for record in islice(records, BATCH)]:
-        _count(batch, counts)
-    return _totals(counts)
-
-
 def _is_loaded(store: Store, entry: Entry, etag: str) -> bool:
     """Whether the ledger says that this very file is loaded, and the collection bears it out."""
-    if entry["etag"] != etag or entry["version"] != RECORDS:
-        return False
+    return entry["etag"] == etag and entry["version"] == RECORDS and _is_whole(store, entry)
+
+
+def _is_whole(store: Store, entry: Entry) -> bool:
     if entry["state"] == "no_file":
         return True
     held = {"load_file": entry["file"]}
@@ -287,6 +282,8 @@ def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
             metadata["events_by_hour"] = entry["hours"]
     if entry.get("reasons"):
         metadata["rejected_by_reason"] = entry["reasons"]
+    if entry.get("courses_refused"):
+        metadata["courses_refused"] = "; ".join(entry["courses_refused"])
     if seconds:
         metadata["seconds"] = round(seconds, 2)
         metadata["events_per_second"] = round(loaded / seconds)

@@ -126,8 +126,8 @@ def sort_package(
     for course, site, prefix in found:
         try:
             partition = register_course(store, course, site)
-        except CourseClash as clash:  # the other courses are not to wait for this one
-            refused.append(str(clash))
+        except ValueError as error:  # the other courses are not to wait for this one
+            refused.append(str(error))
             continue
         members = groups[site, prefix]
         store.put(

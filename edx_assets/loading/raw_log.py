@@ -39,7 +39,7 @@ def fetch_day(
         note_raw_log(storage, site, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
     note = RawLog(item.name, item.key, item.etag, item.size)
-    if not anew and note == before and storage.exists(key) and storage.size(key) == item.size:
+    if not anew and note == before and storage.holds(key, item.size):
         outcome = "unchanged"
     else:
         with storage.writing(key) as path:

@@ -65,11 +65,15 @@ class Buckets(ConfigurableResource):
     def events_file_of(self, site: str, day: date) -> Delivered | None:
         """The tracking log of a site's day, or None where S3 has none.
 
+        It is in the folder of the day's year, or of the next where it was delivered then.
+
         Raises:
             NotDelivered: two different files claim the day.
             DeliveryError: S3 refuses or cannot be reached.
         """
-        found = [item for item, its_day in self._year(site, day.year) if its_day == day]
+        years = (day.year, day.year + 1)
+        listed = [each for year in years for each in self._year(site, year)]
+        found = [item for item, its_day in listed if its_day == day]
         if len({item.etag for item in found}) > 1:
             names = " and ".join(item.key for item in found)
             raise NotDelivered(f"{names} both claim {day}: remove the one that is not right")

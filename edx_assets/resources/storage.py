@@ -33,6 +33,8 @@ class Storage(ConfigurableResource):
             path.touch(mode=0o600)
             yield path
             path.chmod(0o600)
+            with path.open("rb") as written:  # else a power failure can leave the name with nothing
+                os.fsync(written.fileno())
             path.replace(target)
 
     @contextmanager
@@ -53,9 +55,9 @@ class Storage(ConfigurableResource):
         """Whether there is such a file."""
         return self._path(key).is_file()
 
-    def size(self, key: str) -> int:
-        """Size of a file in bytes."""
-        return self._path(key).stat().st_size
+    def holds(self, key: str, size: int) -> bool:
+        """Whether there is such a file, of so many bytes."""
+        return self.exists(key) and self._path(key).stat().st_size == size
 
     def delete(self, key: str) -> None:
         """Remove a file, or all below a key; nothing happens where there is none."""
@@ -94,8 +96,7 @@ class Storage(ConfigurableResource):
         if not self.folder:
             raise MissingSetting("storage")
         root = Path(self.folder).expanduser()
-        if not root.is_dir():
-            root.mkdir(mode=0o700, parents=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         return root
 
     def _path(self, key: str) -> Path:

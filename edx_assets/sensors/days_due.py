@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
+from edx_assets.edx.file_names import events_file
 from edx_assets.loading.ledger import IMPORTS, MASTER, Entry
 from edx_assets.resources.buckets import Delivered
 from edx_assets.resources.store import Store
@@ -14,8 +15,9 @@ _DONE = ("loaded", "no_file")
 
 
 def days_in_ledger(store: Store, site: str) -> dict[date, Entry]:
-    """What the ledger says of each of a site's days: state, ETag and file."""
-    entries = store.find(MASTER, IMPORTS, {"site": site}, fields=["date", "state", "etag", "file"])
+    """What the ledger says of each of a site's days: state, ETag, file, and what it waits for."""
+    fields = ["date", "state", "etag", "file", "recount_for"]
+    entries = store.find(MASTER, IMPORTS, {"site": site}, fields=fields)
     return {date.fromisoformat(entry["date"]): entry for entry in entries}
 
 
@@ -24,6 +26,7 @@ def days_due(
     years: Collection[int],
     listed: Iterable[tuple[Delivered, date]],
     ledger: dict[date, Entry],
+    first: date,
     last: date,
 ) -> dict[date, str]:
     """The days to load, in their order, each with the version of it that is on S3.
@@ -36,6 +39,7 @@ def days_due(
         years: those that `listed` tells everything about.
         listed: S3's files of these years with their days.
         ledger: `days_in_ledger`.
+        first: the first day that there are tracking logs of.
         last: the last day that has ended.
     """
     files: dict[date, list[Delivered]] = {}
@@ -49,12 +53,22 @@ def days_due(
     known = {*files, *(day for day, entry in ledger.items() if entry["file"])}
     silent = min(max(known), last - PATIENCE) if known else last
     for year in years:
-        day = max(date(year, 1, 1), min(known, default=last))
+        day = max(first, date(year, 1, 1), min(known, default=last))
         while day.year == year and day < silent:
             if day not in files and not _is_done(ledger.get(day), None):
                 due[day] = f"{site}/{day}:none"
             day += timedelta(days=1)
     return dict(sorted(due.items()))
+
+
+def days_waiting(ledger: dict[date, Entry], busy: Collection[date]) -> set[date]:
+    """Days that are to be counted again when days in flight are done, which do so."""
+    return {
+        day
+        for day, entry in ledger.items()
+        for file in entry.get("recount_for", ())
+        if (told := events_file(file)) and told.day in busy
+    }
 
 
 def _is_done(entry: Entry | None, etags: set[str] | None) -> bool:

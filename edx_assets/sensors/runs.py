@@ -47,8 +47,9 @@ def runs_of(
 
 
 def partitions_of(runs: Iterable[DagsterRun]) -> set[str]:
-    """Partitions that runs of one each are of."""
-    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags}
+    """Partitions that runs of one each are of; a backfill gives such a run a range of one."""
+    tags = (PARTITION_NAME_TAG, RANGE_START, RANGE_END)
+    return {run.tags[tag] for run in runs for tag in tags if tag in run.tags}
 
 
 def days_of(runs: Iterable[DagsterRun]) -> set[date]:

@@ -21,7 +21,7 @@ from dagster import (
 from edx_assets.resources.buckets import Buckets, Delivered
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
-from edx_assets.sensors.days_due import days_due, days_in_ledger
+from edx_assets.sensors.days_due import days_due, days_in_ledger, days_waiting
 from edx_assets.sensors.requests import RECENT, day_requests, days_asked, is_history
 from edx_assets.sensors.runs import HISTORY, days_of, runs_in_flight, runs_of, to_ask
 from edx_assets.sensors.ticks import INTERVAL_SECONDS, default_status, plain_ticks
@@ -126,8 +126,9 @@ def due(
         for item, day in year
         if settings.start_date <= day <= last
     ]
-    wanted = days_due(site, listed, files, ledger, last)
+    wanted = days_due(site, listed, files, ledger, settings.start_date, last)
     busy = days_of(runs)
+    busy |= days_waiting(ledger, busy)
     free = {day: version for day, version in wanted.items() if day not in busy}
     known = [day for _item, day in files] + [day for day, entry in ledger.items() if entry["file"]]
     requests = {str(r.run_key): r for r in day_requests(site, free, max(known, default=last))}

@@ -57,7 +57,9 @@ def test_gives_back_what_was_written(storage: Storage) -> None:
     write(storage, "edx/2014/log.gz", b"\x00\xff")
     assert read(storage, "edx/2014/log.gz") == b"\x00\xff"
     assert storage.exists("edx/2014/log.gz")
-    assert storage.size("edx/2014/log.gz") == 2
+    assert storage.holds("edx/2014/log.gz", 2)
+    assert not storage.holds("edx/2014/log.gz", 3)
+    assert not storage.holds("edx/2014/other.gz", 2)
 
 
 @pytest.mark.usefixtures("_umask")
@@ -133,7 +135,7 @@ ACTS: dict[str, Callable[[Storage, str], Any]] = {
     "writing": write,
     "reading": read,
     "exists": lambda storage, key: storage.exists(key),
-    "size": lambda storage, key: storage.size(key),
+    "holds": lambda storage, key: storage.holds(key, 0),
     "delete": lambda storage, key: storage.delete(key),
     "write_json": lambda storage, key: storage.write_json(key, {}),
     "read_json": lambda storage, key: storage.read_json(key),
