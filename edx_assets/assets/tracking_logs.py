@@ -131,6 +131,8 @@ def _run_day(
             )
         )
         context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
+        if refused := metadata.get("courses_refused"):
+            context.log.warning(f"{site}/{name} {partition}: courses without a database: {refused}")
     return check_day(context, site, partition)
 
 

@@ -102,6 +102,16 @@ def test_a_course_in_flight_or_whose_package_is_coming_waits(
 
 
 @pytest.mark.usefixtures("sorted_package")
+def test_a_course_of_a_backfill_in_flight_waits(automation: Automation) -> None:
+    """A backfill's run of one partition has its key as both ends of a range, and no other tag."""
+    [refresh] = automation.tick(COURSES)
+    ends = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+    tags = dict.fromkeys(ends, str(refresh.partition_key))
+    automation.begin(refresh.with_replaced_attrs(partition_key=None, tags=tags, run_key="by hand"))
+    assert automation.tick(COURSES) == []
+
+
+@pytest.mark.usefixtures("sorted_package")
 def test_tracking_waits_for_the_days_of_its_site_that_are_in_flight(
     automation: Automation, testx: Institution
 ) -> None:

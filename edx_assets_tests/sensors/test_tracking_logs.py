@@ -84,6 +84,38 @@ def test_the_same_day_of_the_other_site_is_not_in_flight(
     assert asked(automation.tick("edge_tracking_logs_sensor")) == ["2014-02-03"]
 
 
+def test_a_day_that_gives_lines_to_one_in_flight_is_not_asked_for(
+    automation: Automation, testx: Institution, store: Store
+) -> None:
+    """It is marked as not to be relied on, until the other's load has counted it again."""
+    for day in ("2014-02-03", "2014-02-05"):
+        testx.deliver(day, [event(1)])
+        assert testx.run_day(day).success
+    assert testx.run_day("2014-02-04").success
+    testx.deliver("2014-02-04", [event(2)])
+    [late] = automation.tick(SENSOR)
+    automation.begin(late)
+    entry = store.get(MASTER, IMPORTS, "edx/2014-02-05") or {}
+    marked = {"state": "loading", "recount_for": ["testx-edx-events-2014-02-04.log.gz.gpg"]}
+    store.put(MASTER, IMPORTS, {**entry, **marked})
+    assert automation.tick(SENSOR) == []
+    assert automation.skipped == "no new tracking log of edx in 2014; days in flight: 2"
+    [run] = testx.instance.get_runs()[:1]
+    testx.instance.report_run_failed(run)
+    assert asked(automation.tick(SENSOR)) == ["2014-02-05"]
+
+
+def test_no_day_before_the_first_is_asked_for(
+    automation: Automation, testx: Institution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testx.deliver("2014-02-03", [event(1)])
+    testx.deliver("2014-03-04", [event(2)])
+    assert testx.run_day("2014-02-03").success
+    monkeypatch.setenv("EDX_START_DATE", "2014-03-01")
+    requests = automation.tick(SENSOR)
+    assert asked(requests) == ["2014-03-04", "2014-03-03", "2014-03-02", "2014-03-01"]
+
+
 def test_a_file_that_failed_is_not_asked_for_again_until_it_is_replaced(
     automation: Automation, testx: Institution
 ) -> None:

@@ -1,0 +1,149 @@
+"""Days that are out of the ordinary: files gone or damaged on the way, courses without a name."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey
+
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING
+from edx_assets.resources.store import Store
+from edx_assets_tests.institution import Institution, event, failure_text
+
+STAGES = ("edx/raw_log", "edx/daily_log", "edx/master_tracking")
+LONG = "course-v1:UniversityOfSomewhereX+" + "N" * 30 + "+" + "R" * 20
+BUCKET = "edx-course-data"
+
+
+def of_course(second: int, course: str) -> dict[str, object]:
+    return event(second, context={"course_id": course, "user_id": 7}, page="")
+
+
+def states(store: Store) -> dict[str, str]:
+    return {entry["_id"]: entry["state"] for entry in store.find(MASTER, IMPORTS, {})}
+
+
+def go(testx: Institution, day: str) -> None:
+    """Take a day's file from S3, and everything from the storage."""
+    key = f"testx/edx/events/2014/testx-edx-events-{day}.log.gz.gpg"
+    testx.s3.delete_object(Bucket=BUCKET, Key=key)
+    shutil.rmtree(testx.folder / "files")
+
+
+def test_a_file_gone_from_s3_and_the_storage_keeps_its_records(
+    testx: Institution, store: Store
+) -> None:
+    testx.deliver("2014-02-03", [event(1), event(2)])
+    testx.deliver("2014-02-04", [event(3)])
+    assert testx.run_day("2014-02-03").success
+    go(testx, "2014-02-03")
+    before = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    assert testx.run_day("2014-02-03").success
+    assert store.get(MASTER, IMPORTS, "edx/2014-02-03") == before
+    assert store.count(MASTER, TRACKING) == 2
+
+
+def test_a_file_gone_that_was_loaded_in_part_fails_its_day_and_nothing_is_deleted(
+    testx: Institution, store: Store
+) -> None:
+    testx.deliver("2014-02-03", [event(1), event(2)])
+    testx.deliver("2014-02-04", [event(3)])
+    assert testx.run_day("2014-02-03").success
+    entry = store.get(MASTER, IMPORTS, "edx/2014-02-03") or {}
+    store.put(MASTER, IMPORTS, {**entry, "state": "loading"})
+    go(testx, "2014-02-03")
+    text = failure_text(testx.run_day("2014-02-03"))
+    assert "testx-edx-events-2014-02-03.log.gz.gpg was loaded in part, and is neither on S3" in text
+    assert store.count(MASTER, TRACKING) == 2
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [_cut, _emptied])
+def test_a_decrypted_file_that_was_cut_is_decrypted_again(
+    testx: Institution, store: Store, damage: Callable[[Path], None]
+) -> None:
+    days = [f"2014-02-0{day}" for day in (3, 4, 5)]
+    for day in days:
+        testx.deliver(day, [event(n, r=random.random()) for n in range(50)])
+    testx.run("edx/raw_log", "edx/daily_log", days=(days[0], days[-1]))
+    damage(testx.folder / "files/events/edx/2014/2014-02-03.log.gz")
+    assert testx.run(*STAGES, days=(days[0], days[-1])).success
+    assert store.count(MASTER, TRACKING) == 150
+
+
+@pytest.mark.parametrize("where", [slice(0, 4), slice(200, 260)], ids=["head", "middle"])
+def test_a_decrypted_file_that_was_damaged_fails_its_day_alone_and_once(
+    testx: Institution, store: Store, where: slice
+) -> None:
+    for day in (3, 4, 5):
+        testx.deliver(f"2014-02-0{day}", [event(n, r=random.random()) for n in range(500)])
+    span = ("2014-02-03", "2014-02-05")
+    testx.run("edx/raw_log", "edx/daily_log", days=span)
+    path = testx.folder / "files/events/edx/2014/2014-02-04.log.gz"
+    content = bytearray(path.read_bytes())
+    content[where] = b"\xff" * (where.stop - where.start)
+    path.write_bytes(content)
+    result = testx.run(*STAGES, days=span)
+    text = failure_text(result)
+    assert "2014-02-04.log.gz.gpg: its decrypted file in the storage was damaged" in text
+    assert "1 of 3 days failed, the others are done" in text
+    assert not any(each.is_step_up_for_retry for each in result.all_events)
+    assert testx.run(*STAGES, days=span).success
+    assert store.count(MASTER, TRACKING) == 1500
+    assert set(states(store).values()) == {"loaded"}
+
+
+def test_a_course_that_no_database_can_be_named_after_is_told_and_fails_no_day(
+    testx: Institution, store: Store
+) -> None:
+    for day, n in (("2014-02-03", 0), ("2014-02-04", 10)):
+        lines = [of_course(n, LONG), of_course(n + 1, "course-v1:ZetaX+Z+1"), event(n + 2)]
+        testx.deliver(day, lines)
+    assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
+    assert {course["_id"] for course in store.find(MASTER, COURSES, {})} == {
+        "course-v1:TestX+T101+2014",
+        "course-v1:ZetaX+Z+1",
+    }
+    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
+    assert told.startswith(f"the database name of {LONG} would pass 63 bytes")
+    kept = testx.instance.get_latest_materialization_event(AssetKey(["edx", "master_tracking"]))
+    assert kept
+    assert kept.asset_materialization
+    assert kept.asset_materialization.metadata["courses_refused"].value == told
+
+
+def test_a_course_that_clashes_with_another_holds_up_no_third(
+    testx: Institution, store: Store
+) -> None:
+    testx.deliver("2014-02-03", [of_course(1, "course-v1:TestX+A_1+1")])
+    testx.deliver(
+        "2014-02-04", [of_course(2, "course-v1:TestX+A.1+1"), of_course(3, "course-v1:ZetaX+Z+1")]
+    )
+    assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
+    assert {course["_id"] for course in store.find(MASTER, COURSES, {})} == {
+        "course-v1:TestX+A_1+1",
+        "course-v1:ZetaX+Z+1",
+    }
+    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-04") or {})["courses_refused"]
+    assert "course-v1:TestX+A.1+1 and course-v1:TestX+A_1+1 would both be" in told
+
+
+def test_a_log_in_the_folder_of_the_next_year_is_its_days(testx: Institution, store: Store) -> None:
+    testx.deliver("2014-12-30", [event(1)])
+    name = "testx-edx-events-2014-12-31.log.gz.gpg"
+    testx.deliver("2014-12-31", [event(2)])
+    there = f"testx/edx/events/2014/{name}"
+    content = testx.s3.get_object(Bucket=BUCKET, Key=there)["Body"].read()
+    testx.s3.delete_object(Bucket=BUCKET, Key=there)
+    testx.s3.put_object(Bucket=BUCKET, Key=f"testx/edx/events/2015/{name}", Body=content)
+    assert testx.run_day("2014-12-31").success
+    assert states(store) == {"edx/2014-12-31": "loaded"}
