@@ -289,6 +289,34 @@ def test_a_line_stays_whose_file_is_replaced_while_another_with_it_is_loaded(
     assert {second: file.day.day for second, file in files.items() if file} == {1: 4, 2: 3, 5: 4}
 
 
+class Hasty(Store):
+    """A store in which another load brings a line as soon as its record is deleted, once."""
+
+    def __init__(self, store: Store, document: bytes) -> None:
+        super().__init__(store._client)
+        self.documents = [document]
+
+    def delete(self, database: str, collection: str, query: Any) -> int:
+        deleted = super().delete(database, collection, query)
+        if deleted and collection == TRACKING and self.documents:
+            super().insert(database, collection, [self.documents.pop()])
+        return deleted
+
+
+def test_a_line_that_is_given_is_not_taken_by_a_load_that_brings_it_meanwhile(
+    store: Store, storage: Storage
+) -> None:
+    load(store, storage, [("edx", 5, [line(1), line(2)])])
+    beside = [document for document in store.find_raw(MASTER, TRACKING, {}) if b":01" in document]
+    first = deliver(storage, ("edx", 3, [line(1)]))
+    hasty = Hasty(store, beside[0])
+    load_day(hasty, storage, *first)
+    assert not hasty.documents
+    adds_up(store)
+    [record] = [each for each in store.find(MASTER, TRACKING, {}) if each["timestamp"].second == 1]
+    assert "2014-02-03" in record["load_file"]
+
+
 class Slow(Store):
     """A store that takes some time for everything, so that others come in between."""
 

@@ -54,7 +54,7 @@ def give(store: Store, by: str, gifts: dict[ObjectId, Gift], owners: dict[Object
     record goes: if this is cut off, the load of `by`, done again, puts it right.
 
     Args:
-        store: the document store.
+        store: the document store; the caller holds its lock of records.
         by: the file whose load gives.
         gifts: by record, the file that is to have it, and its document.
         owners: by record, the file that has it, where one does.
@@ -78,7 +78,10 @@ def give(store: Store, by: str, gifts: dict[ObjectId, Gift], owners: dict[Object
             past.append(each["_id"])
     renote(store, noted, past)
     store.delete(MASTER, TRACKING, {"_id": these})
-    store.insert(MASTER, TRACKING, [document for _heir, document in gifts.values()])
+    given = [document for _heir, document in gifts.values()]
+    while store.insert(MASTER, TRACKING, given).duplicates:
+        # a load beside this one has just brought them: its counts fail for it, and it is done again
+        store.delete(MASTER, TRACKING, {"_id": these})
     renote(store, [], of_heirs)
 
 
