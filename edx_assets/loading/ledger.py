@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from edx_assets.edx.courses import course_partition, database_name
+from edx_assets.resources.lock import locked
 from edx_assets.resources.store import Store
 
 MASTER = "tracking_logs"
@@ -60,22 +61,25 @@ def register_course(store: Store, key: str, site: str) -> str:
     database = database_name(key, site)
     # names that differ by case alone are refused by MongoDB, so they are a clash as well
     folded = database.lower()
-    for other in store.find(MASTER, COURSES, {"database_folded": folded}):
-        raise CourseClash(
-            f"{partition} and {other['_id']} would both be the database {database}: rename one of"
-            " them, or leave it out"
+    with locked(store, MASTER, COURSES):
+        for other in store.find(MASTER, COURSES, {"database_folded": folded}):
+            if other["_id"] == partition:  # another run was faster
+                return partition
+            raise CourseClash(
+                f"{partition} and {other['_id']} would both be the database {database}: rename one"
+                " of them, or leave it out"
+            )
+        store.put(
+            MASTER,
+            COURSES,
+            {
+                "_id": partition,
+                "course_key": key,
+                "site": site,
+                "database": database,
+                "database_folded": folded,
+            },
         )
-    store.put(
-        MASTER,
-        COURSES,
-        {
-            "_id": partition,
-            "course_key": key,
-            "site": site,
-            "database": database,
-            "database_folded": folded,
-        },
-    )
     return partition
 
 
