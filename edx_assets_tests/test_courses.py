@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from edx_assets.loading.ledger import COURSES, MASTER, PACKAGES, TRACKING
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, PACKAGES, TRACKING
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event, failure_text
 
@@ -308,8 +308,9 @@ def test_courses_that_would_share_a_database_are_refused(testx: Institution, sto
             event(2, context={"course_id": "TestX/T_1/2014"}),
         ],
     )
-    text = failure_text(testx.run_day("2014-02-03"))
-    assert "would both be the database TestX_T_1_2014" in text
+    assert testx.run_day("2014-02-03").success
+    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
+    assert "would both be the database TestX_T_1_2014" in told
     assert store.count(MASTER, COURSES) == 1
 
 

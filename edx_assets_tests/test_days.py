@@ -197,6 +197,11 @@ BAD = {
         "no whole gzip file",
         "ask edX",
     ),
+    "a gzip inside with a block of no type": (
+        lambda testx: testx.encrypted(gzip.compress(b"")[:10] + b"\x07" * 20),
+        "no whole gzip file",
+        "ask edX",
+    ),
 }
 
 

@@ -90,7 +90,7 @@ FIRST: list[Delivery] = [
         "a day more": (("edx", 5, [line(5, 1), line(5, 1), line(11, 1)]), 1, "31 32 41 42 43 51"),
         "a corrected day": (("edx", 3, [line(3, 1), line(3, 5)]), 1, "31 35 41 42 43"),
         "as many events, but others": (("edx", 3, [line(3, 1), line(3, 4)]), 1, "31 34 41 42 43"),
-        "a day that went": (("edx", 3, None), 1, "41 42 43"),
+        "a day that is empty now": (("edx", 3, []), 1, "41 42 43"),
         "a late day, with lines of another": (
             ("edx", 2, [line(3, 1), line(4, 2), line(4, 4)]),
             3,

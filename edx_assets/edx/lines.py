@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from gzip import BadGzipFile
 from io import BufferedReader
 from pathlib import Path
 
-from isal import igzip
+from isal import igzip, isal_zlib
+
+DAMAGED_GZIP: tuple[type[Exception], ...] = (BadGzipFile, EOFError, isal_zlib.error)
+"""What isal raises of a file that is no whole gzip: its own error is not zlib's."""
 
 _UNPACKED = 256 * 1024  # bytes: more are no faster
 
@@ -27,7 +31,7 @@ def gzipped_lines(path: Path) -> Iterator[Iterable[bytes]]:
     They are split by the buffer: isal's own line reading takes half as long again.
 
     Raises:
-        OSError, EOFError, zlib.error: while iterating, the file is no whole gzip.
+        One of `DAMAGED_GZIP`: while iterating, the file is no whole gzip.
     """
     with igzip.open(path, "rb") as unpacked, BufferedReader(unpacked, _UNPACKED) as lines:
         yield lines

@@ -1,11 +1,11 @@
 """The stage daily_log: a day's tracking log decrypted, still gzipped, and known to be whole."""
 
-import zlib
 from datetime import date
 from pathlib import Path
 
 from isal import igzip
 
+from edx_assets.edx.lines import DAMAGED_GZIP
 from edx_assets.loading.day_files import (
     DailyLog,
     Metadata,
@@ -82,7 +82,7 @@ def _measure(path: Path, name: str) -> tuple[int, int]:
                 lines += piece.count(b"\n")
                 unpacked += len(piece)
                 last = piece[-1:]
-    except (OSError, EOFError, zlib.error):
+    except DAMAGED_GZIP:
         raise DamagedLog(
             f"{name}: it decrypts to something that is no whole gzip file: download it again"
             " (delete it from the storage), and ask edX where that does not help"

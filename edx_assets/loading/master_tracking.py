@@ -1,17 +1,15 @@
 """The stage master_tracking: a day's records in the master collection, counted to the last line."""
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from gzip import BadGzipFile
 from time import monotonic
 from typing import Any
 
 from edx_assets.edx.events import Rejected, line_reader, record_id
-from edx_assets.edx.lines import batches, gzipped_lines
+from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
 from edx_assets.loading.daily_log import DamagedLog
 from edx_assets.loading.day_counts import DayCounts, Told, held_of, told_of
 from edx_assets.loading.day_files import Metadata, StageMissing, daily_log, decrypted_key
@@ -138,7 +136,7 @@ def _load_file(
     try:
         with storage.reading(key) as path, gzipped_lines(path) as lines:
             load_lines(store, lines, file, site, counts)
-    except (BadGzipFile, EOFError, zlib.error):
+    except DAMAGED_GZIP:
         storage.delete(key)
         raise DamagedLog(
             f"{file}: its decrypted file in the storage was damaged, and is removed: run this"
