@@ -9,7 +9,8 @@ from pathlib import Path
 
 from isal import igzip, isal_zlib
 
-DAMAGED_GZIP: tuple[type[Exception], ...] = (BadGzipFile, EOFError, isal_zlib.error)
+_ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment] # so says its stub
+DAMAGED_GZIP = (BadGzipFile, EOFError, _ISAL_ERROR)
 """What isal raises of a file that is no whole gzip: its own error is not zlib's."""
 
 _UNPACKED = 256 * 1024  # bytes: more are no faster
