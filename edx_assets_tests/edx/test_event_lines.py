@@ -169,7 +169,7 @@ def test_an_event_nested_beyond_what_a_document_can_hold_is_refused() -> None:
     assert record_of(event(event=deepest))["event"] == deepest
     deeper = json.loads(_nested(MAX_DEPTH))
     assert rejection(line_of(event(event=deeper))).reason == "not_storable"
-    beside = event(event='{"GET": {}}', context={"client": deeper})
+    beside = event("browser", event='{"GET": {}}', context={"client": deeper})
     assert rejection(line_of(beside)).reason == "not_storable"
     wide: list[Any] = [{"a": [{}]}] * 200
     assert record_of(event(event={"wide": wide}))["event"] == {"wide": wide}
