@@ -49,8 +49,7 @@ def decrypt_day(
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
     before = daily_log(storage, site, day)
     key = decrypted_key(site, day)
-    same = before and before.etag == raw.etag and storage.holds(key, before.size)
-    if before and same and not anew:
+    if not anew and before and before.etag == raw.etag and storage.holds(key, before.size):
         return _metadata(before, "unchanged")
     with storage.writing(key) as path:
         if raw.size:
