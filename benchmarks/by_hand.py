@@ -14,8 +14,8 @@ from benchmarks.measure import Measure, in_turns, median, ratio
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import empty, scratch_store
-from edx_assets.loading.day_counts import DayCounts
-from edx_assets.loading.master_tracking import load_lines, prepare
+from edx_assets.loading.days.counts import DayCounts
+from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect

@@ -19,8 +19,11 @@ from benchmarks.site import COURSES
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.lines import gzipped_lines
 from edx_assets.edx.schema import indexes
-from edx_assets.loading.binding import Share, bind, total
-from edx_assets.loading.day_counts import DayCounts
+from edx_assets.loading.courses.binding import Share, bind, total
+from edx_assets.loading.courses.rows import RowCounts, encoded
+from edx_assets.loading.courses.tracking import extract_course
+from edx_assets.loading.days.counts import DayCounts
+from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER,
@@ -30,9 +33,6 @@ from edx_assets.loading.ledger import (
     note_course_load,
     register_course,
 )
-from edx_assets.loading.master_tracking import load_lines, prepare
-from edx_assets.loading.rows import RowCounts, encoded
-from edx_assets.loading.tracking import extract_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH, Store
 

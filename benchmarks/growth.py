@@ -20,8 +20,10 @@ from benchmarks.report import Row
 from benchmarks.servers import scratch_store
 from edx_assets.edx.courses import Window, day_end, day_start
 from edx_assets.edx.schema import indexes
-from edx_assets.loading.course_query import master_query
-from edx_assets.loading.day_counts import DayCounts
+from edx_assets.loading.courses.tracking import extract_course
+from edx_assets.loading.courses.window_query import master_query
+from edx_assets.loading.days.counts import DayCounts
+from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER,
@@ -29,8 +31,6 @@ from edx_assets.loading.ledger import (
     forget_course_load,
     new_token,
 )
-from edx_assets.loading.master_tracking import load_lines, prepare
-from edx_assets.loading.tracking import extract_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 

@@ -18,9 +18,9 @@ from benchmarks.servers import empty, scratch_store
 from benchmarks.site import COURSES
 from edx_assets.edx.events import Rejected, line_reader, record_id
 from edx_assets.edx.lines import gzipped_lines
-from edx_assets.loading.day_counts import DayCounts
+from edx_assets.loading.days.counts import DayCounts
+from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.loading.ledger import MASTER, TRACKING
-from edx_assets.loading.master_tracking import load_lines, prepare
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edx_assets.edx.tables import TableReader
-from edx_assets.loading.package_files import course_file
-from edx_assets.loading.rows import RowCounts, encoded
+from edx_assets.loading.courses.rows import RowCounts, encoded
+from edx_assets.loading.packages.members import course_file
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg

@@ -10,7 +10,7 @@ from benchmarks.report import Row, told
 from edx_assets.edx.lines import BadLine
 from edx_assets.edx.schema import tables
 from edx_assets.edx.tables import TableReader
-from edx_assets.loading.rows import RowCounts, encoded
+from edx_assets.loading.courses.rows import RowCounts, encoded
 
 TABLE = "grades_persistentsubsectiongrade"
 TARGET = 200_000  # rows a second

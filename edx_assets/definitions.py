@@ -6,22 +6,22 @@ from dagster import Definitions, in_process_executor
 from dagster_aws.s3 import S3Resource
 
 from edx_assets.assets.courses import course_assets
+from edx_assets.assets.overview import overview, overview_schedule
 from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.tracking_logs import tracking_logs
+from edx_assets.automation.nightly import schedules
+from edx_assets.automation.notices import failure_notices
+from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
 from edx_assets.edx.file_names import SITES
 from edx_assets.jobs import jobs
-from edx_assets.notices import failure_notices
 from edx_assets.partitions import days
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
-from edx_assets.schedules import schedules
-from edx_assets.sensors import sensors
 from edx_assets.settings import Settings, load_settings
-from edx_assets.upkeep import overview, overview_schedule
 
 
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:

@@ -14,6 +14,7 @@ from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, gpg_key, institution, s3_server
 
+_HERE = Path(__file__).parent
 _SYSTEM = {"admin", "config", "local"}
 
 # never those of the person who runs the tests, nor of a `.env` in the working folder
@@ -32,7 +33,7 @@ def _servers() -> list[str]:
     return servers
 
 
-_ON_THE_FIRST_SERVER_ALONE = ("checks", "sensors")
+_ON_THE_FIRST_SERVER_ALONE = {"assets", "automation", "checks"}
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
 
 
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process alone use the server that the environment names: tests drop all they find."""
     second = [item for item in items if "EDX_TEST_MONGO_URI" in item.name]
     for item in second:
-        if item.path.parent.name in _ON_THE_FIRST_SERVER_ALONE:
+        if _ON_THE_FIRST_SERVER_ALONE & {*item.path.relative_to(_HERE).parts}:
             items.remove(item)
         item.add_marker(pytest.mark.xdist_group("EDX_TEST_MONGO_URI"))
 

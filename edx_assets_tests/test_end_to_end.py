@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from edx_assets.cli import main
+from edx_assets.cli.demo import take_through
+from edx_assets.cli.main import main
 from edx_assets.loading.ledger import MASTER, TRACKING
-from edx_assets.local.demo import take_through
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences

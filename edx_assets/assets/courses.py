@@ -32,11 +32,11 @@ from edx_assets.assets.stages import (
 )
 from edx_assets.edx.file_names import SITES
 from edx_assets.edx.schema import tables
-from edx_assets.loading.collection import load_collection
-from edx_assets.loading.course_weeks import events_by_week
-from edx_assets.loading.learners import JOINED, join_learners
-from edx_assets.loading.tracking import extract_course
-from edx_assets.loading.unknown_tables import load_unknown_tables
+from edx_assets.loading.courses.collection import load_collection
+from edx_assets.loading.courses.learners import JOINED, join_learners
+from edx_assets.loading.courses.tracking import extract_course
+from edx_assets.loading.courses.unknown_tables import load_unknown_tables
+from edx_assets.loading.courses.weeks import events_by_week
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.gnupg import Gnupg

@@ -13,7 +13,8 @@ from edx_assets.assets.stages import (
     reveal_courses,
     shown,
 )
-from edx_assets.loading.package import fetch_package, sort_package
+from edx_assets.loading.packages.course_files import sort_package
+from edx_assets.loading.packages.database_package import fetch_package
 from edx_assets.partitions import packages_partitions
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg

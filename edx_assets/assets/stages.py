@@ -15,15 +15,15 @@ from dagster import (
 )
 from pydantic import Field
 
+from edx_assets.assets.plots import PLOTS
 from edx_assets.edx.courses import CoursesFileError
-from edx_assets.loading.collection import UnusableFile
-from edx_assets.loading.daily_log import DamagedLog
-from edx_assets.loading.day_files import Metadata, StageMissing
+from edx_assets.loading.courses.collection import UnusableFile
+from edx_assets.loading.days.daily_log import DamagedLog
+from edx_assets.loading.days.files import Metadata, StageMissing
+from edx_assets.loading.days.master_tracking import CountMismatch
 from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
-from edx_assets.loading.master_tracking import CountMismatch
-from edx_assets.loading.package_files import DamagedPackage
+from edx_assets.loading.packages.members import DamagedPackage
 from edx_assets.partitions import courses_partitions
-from edx_assets.plots import PLOTS
 from edx_assets.resources.buckets import DeliveryError, NotDelivered
 from edx_assets.resources.gnupg import DecryptionError
 from edx_assets.resources.store import Store, StoreError

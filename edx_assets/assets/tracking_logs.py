@@ -16,6 +16,7 @@ from dagster import (
     multi_asset,
 )
 
+from edx_assets.assets.day_checks import check_day, day_check_specs
 from edx_assets.assets.stages import (
     EXPECTED,
     OWNERS,
@@ -27,11 +28,10 @@ from edx_assets.assets.stages import (
     shown,
     summary,
 )
-from edx_assets.checks.days import check_day, day_check_specs
-from edx_assets.loading.daily_log import decrypt_day
-from edx_assets.loading.day_files import Metadata
-from edx_assets.loading.master_tracking import load_day
-from edx_assets.loading.raw_log import fetch_day
+from edx_assets.loading.days.daily_log import decrypt_day
+from edx_assets.loading.days.files import Metadata
+from edx_assets.loading.days.master_tracking import load_day
+from edx_assets.loading.days.raw_log import fetch_day
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo

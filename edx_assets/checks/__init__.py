@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dagster import AssetChecksDefinition, AssetsDefinition
 
 from edx_assets.checks.courses import course_checks
-from edx_assets.checks.upkeep import upkeep_checks
+from edx_assets.checks.overview import upkeep_checks
 from edx_assets.settings import Settings
 
 

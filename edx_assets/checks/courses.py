@@ -15,12 +15,12 @@ from dagster import (
     asset_check,
 )
 
+from edx_assets.assets.plots import spans
 from edx_assets.assets.stages import plain_failures
 from edx_assets.checks.enrolments import enrolments_agree
-from edx_assets.loading.collection import course_entry
+from edx_assets.loading.courses.collection import course_entry
 from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING, course_load
 from edx_assets.partitions import courses_partitions
-from edx_assets.plots import spans
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity
 
-from edx_assets.loading.collection import course_entry
+from edx_assets.loading.courses.collection import course_entry
 from edx_assets.loading.ledger import TRACKING, course_load
 from edx_assets.resources.store import Store
 

@@ -1,1 +1,1 @@
-"""The work of each stage over the formats and the resources; no Dagster."""
+"""The work of each stage, over the formats and the resources. Nothing of Dagster belongs here."""

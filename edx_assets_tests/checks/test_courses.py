@@ -12,7 +12,7 @@ from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING, course_load, im
 from edx_assets.resources.store import Store
 from edx_assets_tests.checks.evaluations import checks_alone, evaluation, run_with_checks, verdicts
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.test_courses import COURSE, DATABASE, members, sort
+from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members, sort
 
 STAGES = ("course/course_structure", "course/auth_user", "course/student_courseenrollment")
 CHECKS = ("window_complete", "users_known", "structure_bound", "enrolments_agree")

@@ -13,12 +13,12 @@ import time_machine
 from dagster import AssetKey, ExecuteInProcessResult, RunRequest, build_resources
 
 from edx_assets.assets.courses import WHOLE_COURSE
-from edx_assets.loading.due import packages_due
+from edx_assets.automation.due.courses import packages_due
+from edx_assets.automation.nightly import to_reconcile
 from edx_assets.resources.store import Store
-from edx_assets.schedules import to_reconcile
 from edx_assets.settings import load_settings
+from edx_assets_tests.automation.automation import Automation, asked
 from edx_assets_tests.institution import EVENTS, PACKAGES, Institution
-from edx_assets_tests.sensors.automation import Automation, asked
 from edx_assets_tests.soak.scenario import DAY, FIRST, Deliveries
 
 SENSORS = (

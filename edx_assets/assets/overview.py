@@ -1,0 +1,114 @@
+"""The overview of everything that is loaded, made each day, and the schedule that makes it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSelection,
+    DefaultScheduleStatus,
+    MaterializeResult,
+    MetadataValue,
+    ScheduleDefinition,
+    asset,
+    define_asset_job,
+)
+
+from edx_assets.assets.failed_partitions import failed_partitions, told
+from edx_assets.assets.plots import (
+    HALF,
+    LATE,
+    LOADED,
+    MISSING,
+    NO_FILE,
+    REJECTED,
+    coverage,
+    last_days,
+    spans,
+)
+from edx_assets.assets.stages import OWNERS, plain_failures
+from edx_assets.checks.overview import FRESH, OVERVIEW
+from edx_assets.edx.file_names import SITES
+from edx_assets.loading.ledger import COURSES, MASTER, PACKAGES, TRACKING, Entry, imports
+from edx_assets.resources.mongo import Mongo
+from edx_assets.settings import Settings
+
+_MANY_REJECTED = 0.01
+
+
+def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDefinition:
+    """The asset whose metadata show what is loaded; `last` is the last day of tracking logs."""
+
+    @asset(
+        key=OVERVIEW,
+        group_name="upkeep",
+        owners=OWNERS,
+        kinds={"mongodb"},
+        code_version="1",
+        description="What is loaded, missing, late or broken, in one place: look at the metadata.",
+    )
+    def look(context: AssetExecutionContext, mongo: Mongo) -> MaterializeResult[Any]:
+        today = datetime.now(UTC).date()
+        with plain_failures():
+            store = mongo.store()
+            entries = list(imports(store))
+            records = store.estimated_count(MASTER, TRACKING)
+            metadata: dict[str, Any] = {
+                "records": records,
+                "records_by_the_ledger": sum(entry.get("loaded", 0) for entry in entries),
+                "courses": store.count(MASTER, COURSES),
+                "packages": store.count(MASTER, PACKAGES),
+            }
+        for site in SITES:
+            days = marks([entry for entry in entries if entry["site"] == site], last, today)
+            metadata[f"last_days_{site}"] = MetadataValue.md(last_days(days))
+            metadata[f"coverage_{site}"] = MetadataValue.md(coverage(days))
+            missing = [day for day, mark in days.items() if mark == MISSING]
+            metadata[f"missing_{site}"] = f"{len(missing)} days" + (
+                f": {spans(missing)}" if missing else ""
+            )
+        failed = failed_partitions(context.instance, assets)
+        metadata["failed_partitions"] = MetadataValue.md(told(failed))
+        return MaterializeResult(metadata=metadata)
+
+    return look
+
+
+def overview_schedule(settings: Settings) -> ScheduleDefinition:
+    """Makes the overview each morning, with its checks."""
+    return ScheduleDefinition(
+        name="daily_overview",
+        job=define_asset_job(
+            "make_the_overview",
+            AssetSelection.assets(OVERVIEW),
+            description="Look at everything that is loaded, and check it as a whole.",
+        ),
+        cron_schedule="0 6 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING
+        if settings.automation
+        else DefaultScheduleStatus.STOPPED,
+        description="Each morning: what is loaded, missing, late or broken, and the GPG key.",
+    )
+
+
+def marks(entries: Iterable[Entry], last: date | None, today: date) -> dict[date, str]:
+    """What each day from the first in a site's ledger to yesterday is drawn as."""
+    by_day = {date.fromisoformat(entry["date"]): entry for entry in entries}
+    if not by_day:
+        return {}
+    first, end = min(by_day), max(max(by_day), min(today - timedelta(days=1), last or date.max))
+    days = [first + timedelta(days=n) for n in range((end - first).days + 1)]
+    return {day: _mark(by_day.get(day), day, today) for day in days}
+
+
+def _mark(entry: Entry | None, day: date, today: date) -> str:
+    if entry is None:
+        return LATE if day >= today - FRESH else MISSING
+    if entry["state"] == "no_file":
+        return NO_FILE
+    if entry["state"] != "loaded":
+        return HALF
+    return REJECTED if entry["rejected"] > _MANY_REJECTED * entry["lines"] else LOADED

@@ -1,0 +1,93 @@
+"""The nightly reconcile: S3 listed in full, and all asked for anew that is due, failed or not."""
+
+from pathlib import Path
+
+from dagster import (
+    DagsterInstance,
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
+
+from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.automation.runs import runs_in_flight, runs_of
+from edx_assets.automation.sensors.courses import courses_to_ask, partitions_to_add
+from edx_assets.automation.sensors.packages import packages_to_ask
+from edx_assets.automation.sensors.tracking_logs import due, last_day, years
+from edx_assets.automation.ticks import plain_ticks
+from edx_assets.edx.file_names import SITES
+from edx_assets.partitions import courses_partitions, packages_partitions
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+from edx_assets.settings import Settings
+
+_EVERY_ASSET = "__ASSET_JOB"
+"""Dagster's own job of all assets; each request selects its own of them."""
+
+
+def schedules(settings: Settings) -> list[ScheduleDefinition]:
+    """The schedules: one."""
+
+    @schedule(
+        cron_schedule="0 3 * * *",
+        execution_timezone="UTC",
+        job_name=_EVERY_ASSET,
+        default_status=(
+            DefaultScheduleStatus.RUNNING if settings.automation else DefaultScheduleStatus.STOPPED
+        ),
+        description="Compares all of S3 with the ledger, and asks anew for whatever is not done.",
+    )
+    def nightly_reconcile(
+        context: ScheduleEvaluationContext,
+        buckets: Buckets,
+        mongo: Mongo,
+        courses_file: CoursesFile,
+    ) -> list[RunRequest] | SkipReason:
+        with plain_ticks():
+            night = f"@{context.scheduled_execution_time:%Y-%m-%d}"
+            requests = to_reconcile(
+                context.instance, buckets, mongo.store(), courses_file.path(), settings, night
+            )
+        graph = context.repository_def.asset_graph
+        whole_course = sorted(WHOLE_COURSE.resolve(graph))
+        return [
+            request
+            if request.asset_selection
+            else request.with_replaced_attrs(asset_selection=whole_course)
+            for request in requests
+        ] or SkipReason("the ledger has all that S3 has, and every course is up to date")
+
+    return [nightly_reconcile]
+
+
+def to_reconcile(
+    instance: DagsterInstance,
+    buckets: Buckets,
+    store: Store,
+    courses_file: Path | None,
+    settings: Settings,
+    night: str,
+) -> list[RunRequest]:
+    """What is due and not in flight, under run keys of this night (`to_ask`); partitions are added.
+
+    A course's tracking is asked for as the ledger stands now: of days that are loaded this night it
+    follows by its sensor, or on the next night.
+    """
+    requests = packages_to_ask(instance, buckets, store, night)
+    instance.add_dynamic_partitions(
+        str(packages_partitions.name), [str(request.partition_key) for request in requests]
+    )
+    for site in SITES:
+        span = years(settings.start_date, last_day(settings))
+        listed = {year: buckets.events_files(site, year) for year in span}
+        runs = runs_of(runs_in_flight(instance), site)
+        requests += due(instance, runs, store, site, listed, settings, night).requests
+    instance.add_dynamic_partitions(
+        str(courses_partitions.name), partitions_to_add(instance, store)
+    )
+    return requests + courses_to_ask(instance, store, courses_file, settings.log_days, night)

@@ -1,0 +1,18 @@
+"""Sensors: what S3 and the ledger have, minus what is in flight, becomes runs."""
+
+from dagster import SensorDefinition
+
+from edx_assets.automation.sensors.courses import courses_sensor
+from edx_assets.automation.sensors.packages import packages_sensor
+from edx_assets.automation.sensors.tracking_logs import tracking_logs_sensor
+from edx_assets.edx.file_names import SITES
+from edx_assets.settings import Settings
+
+
+def sensors(settings: Settings) -> list[SensorDefinition]:
+    """Every sensor: one a site, one of packages, one of courses."""
+    return [
+        *(tracking_logs_sensor(site, settings) for site in SITES),
+        packages_sensor(settings),
+        courses_sensor(settings),
+    ]

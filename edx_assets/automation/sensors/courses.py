@@ -1,0 +1,147 @@
+"""The sensor of courses: a new package refreshes its courses; their tracking follows the master."""
+
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    RunRequest,
+    RunsFilter,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.automation.due.courses import packages_due, tracking_due
+from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
+from edx_assets.automation.ticks import default_status, plain_ticks
+from edx_assets.edx.file_names import SITES
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING, course_load
+from edx_assets.partitions import courses_partitions
+from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+from edx_assets.settings import Settings
+
+SENSOR = "courses_sensor"
+RUNS_PER_TICK = 10
+FULL_LOOK = timedelta(minutes=10)
+"""The sensor looks at the ledger after so long, whether anything has run or not."""
+_OVERLAP = timedelta(seconds=2)  # clocks of the instance's database and of the daemon
+_INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
+
+
+def courses_sensor(settings: Settings) -> SensorDefinition:
+    """The sensor of the institution's courses."""
+
+    @sensor(
+        name=SENSOR,
+        asset_selection=WHOLE_COURSE,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=default_status(settings),
+        description="Asks for courses whose package is newer than their data, and for tracking.",
+    )
+    def courses_behind(
+        context: SensorEvaluationContext, mongo: Mongo, courses_file: CoursesFile
+    ) -> SensorResult:
+        now = datetime.now(UTC)
+        if nothing_ran(context.instance, context.cursor, now):
+            return SensorResult(skip_reason="no run began or ended since the last look")
+        with plain_ticks():
+            store = mongo.store()
+            requests = courses_to_ask(
+                context.instance, store, courses_file.path(), settings.log_days
+            )
+            new = partitions_to_add(context.instance, store)
+        return SensorResult(
+            run_requests=requests[:RUNS_PER_TICK],
+            skip_reason=None if requests else SkipReason("every course is up to date or in flight"),
+            dynamic_partitions_requests=[courses_partitions.build_add_request(new)] if new else [],
+            cursor=now.isoformat(),
+        )
+
+    return courses_behind
+
+
+def nothing_ran(instance: DagsterInstance, cursor: str | None, now: datetime) -> bool:
+    """Whether no run has begun or ended since the sensor last looked (`cursor`, a moment).
+
+    The ledger then says what it said; with some hundred courses reading it takes seconds. What no
+    run has changed, the courses file above all, is seen at the next full look.
+    """
+    looked = datetime.fromisoformat(cursor) if cursor else datetime.min.replace(tzinfo=UTC)
+    if now - looked > FULL_LOOK or now.date() != looked.date():
+        return False
+    since = RunsFilter(updated_after=looked - _OVERLAP)
+    return not instance.get_run_records(since, limit=1)
+
+
+def courses_to_ask(
+    instance: DagsterInstance,
+    store: Store,
+    courses_file: Path | None,
+    log_days: tuple[date, date],
+    night: str = "",
+) -> list[RunRequest]:
+    """The runs that bring courses up to date; `night` as in `to_ask`.
+
+    A refresh waits for packages in flight, and tracking for days in flight of its site: the course
+    would be loaded again when they are done. A course that failed is not asked for again until its
+    package, or for its tracking the ledger, has changed.
+    """
+    runs = runs_in_flight(instance)
+    busy = partitions_of(runs_of(runs, "course"))
+    refresh = {} if runs_of(runs, "packages") else packages_due(store)
+    whole = {f"{course}:{version}": course for course, version in refresh.items()}
+    keys = to_ask(instance, SENSOR, whole.keys(), night)
+    requests = {
+        whole[key]: RunRequest(run_key=asked, partition_key=whole[key])
+        for key, asked in keys.items()
+        if whole[key] not in busy
+    }
+    due = tracking_due(store, courses_file, datetime.now(UTC).date(), log_days)
+    loading = {site for site in SITES if runs_of(runs, site)}
+    behind = {
+        f"{course}/tracking:{state}": course
+        for course, (site, state) in _states(store, courses_file, due).items()
+        if site not in loading and course not in busy | requests.keys()
+    }
+    tracking = [AssetKey(["course", TRACKING])]
+    return [
+        *requests.values(),
+        *(
+            RunRequest(run_key=asked, partition_key=behind[key], asset_selection=tracking)
+            for key, asked in to_ask(instance, SENSOR, behind.keys(), night).items()
+        ),
+    ]
+
+
+def partitions_to_add(instance: DagsterInstance, store: Store) -> list[str]:
+    """Registered courses that have no partition yet."""
+    known = instance.get_dynamic_partitions(str(courses_partitions.name))
+    return sorted({str(course["_id"]) for course in store.find(MASTER, COURSES, {})} - set(known))
+
+
+def _states(store: Store, courses_file: Path | None, due: list[str]) -> dict[str, tuple[str, str]]:
+    """Of courses whose tracking is due: the site, and what tells one state of things from another.
+
+    That is what is loaded of the site's logs, what the course holds now, and its window's source.
+    """
+    windows = courses_file.read_bytes() if courses_file and due else b""
+    days: dict[str, list[str]] = {}
+    fields = ["site", "etag", "state", "loaded_at"]
+    for entry in store.find(MASTER, IMPORTS, {}, [("_id", 1)], fields) if due else ():
+        days.setdefault(entry["site"], []).append(repr(sorted(entry.items())))
+    states = {}
+    for course in due:
+        registered = store.get(MASTER, COURSES, course) or {}
+        site = str(registered.get("site"))
+        load = course_load(store, course, TRACKING) or {}
+        told = repr((windows, days.get(site), load.get("source"), load.get("loaded_at")))
+        states[course] = site, blake2b(told.encode(), digest_size=16).hexdigest()
+    return states

@@ -1,0 +1,147 @@
+"""Checks of the whole: partitions that stay broken, the key's expiry, how fresh the logs are."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetKey,
+    AssetsDefinition,
+    MetadataValue,
+    asset_check,
+)
+
+from edx_assets.assets.failed_partitions import failed_partitions, told
+from edx_assets.assets.stages import plain_failures
+from edx_assets.edx.file_names import SITES
+from edx_assets.loading.ledger import IMPORTS, MASTER
+from edx_assets.resources.gnupg import Gnupg, usable_until
+from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.store import Store
+
+OVERVIEW = AssetKey(["upkeep", "overview"])
+FRESH = timedelta(days=3)
+"""edX delivers a day's log on the next day as a rule; FreshnessPolicy cannot tell it.
+
+In Dagster 1.13 a policy looks at an asset's newest materialization of any partition: an old day
+that is loaded again would make the logs look fresh.
+"""
+EXPIRY_WARNING = timedelta(weeks=6)
+"""Asking edX to take a new or extended key has taken weeks."""
+
+_ERROR, _WARN = AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN
+
+
+def upkeep_checks(
+    assets: Sequence[AssetsDefinition], last: date | None
+) -> list[AssetChecksDefinition]:
+    """The checks of the overview; `last` is the last day of tracking logs, if they have ended."""
+    return [
+        _failed_partitions(assets),
+        gpg_key_expiry,
+        *(_fresh(site, last) for site in SITES),
+    ]
+
+
+def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinition:
+    @asset_check(
+        asset=OVERVIEW,
+        name="failed_partitions",
+        description="No partition of any asset is broken: its newest run failed, or its blocking"
+        " check did, and it has not been materialized since. A failure lists them all. Open the"
+        " newest failed run of each: its error names the cause and the remedy; then materialize"
+        " the partition again. A day that edX has not delivered yet goes from here once it is"
+        " loaded.",
+    )
+    def evaluate(context: AssetCheckExecutionContext) -> AssetCheckResult:
+        failed = failed_partitions(context.instance, assets)
+        return AssetCheckResult(
+            passed=not failed,
+            severity=_ERROR,
+            description=f"{len(failed)} partitions are broken",
+            metadata={
+                "partitions": len(failed),
+                "failed": MetadataValue.md(told(failed)),
+            },
+        )
+
+    return evaluate
+
+
+@asset_check(
+    asset=OVERVIEW,
+    description=f"The GPG key that edX encrypts for is good for {EXPIRY_WARNING.days // 7} weeks"
+    " and more. A warning means that it expires soon, an error that it has expired or is not"
+    " there: edX can then encrypt nothing more for it, and no data will come. Extend it"
+    " (gpg --edit-key, then expire, for the key and its subkey), or make a new one, and send edX"
+    " the public key at once: taking it over has taken them weeks. Keep the old secret key: what"
+    " has been delivered needs it.",
+)
+def gpg_key_expiry(gnupg: Gnupg) -> AssetCheckResult:
+    """Whether the secret keys can still be encrypted for, and for how long."""
+    with plain_failures():
+        return key_expiry(gnupg, datetime.now(UTC))
+
+
+def key_expiry(gnupg: Gnupg, now: datetime) -> AssetCheckResult:
+    """What the secret keys' expiry means: an expired one is no trouble beside one that is good."""
+    ends = [usable_until(key) for key in gnupg.secret_keys()]
+    good = [end for end in ends if end is None or end > now]
+    if not good:
+        text = "every secret key has expired" if ends else "there is no secret key"
+        return AssetCheckResult(
+            passed=False, severity=_ERROR, description=text, metadata={"keys": len(ends)}
+        )
+    first = min((end for end in good if end), default=None)
+    if first is None:
+        return AssetCheckResult(
+            passed=True, description="no key expires", metadata={"keys": len(ends)}
+        )
+    return AssetCheckResult(
+        passed=first > now + EXPIRY_WARNING,
+        severity=_WARN,
+        description=f"a key expires on {first:%Y-%m-%d}, in {(first - now).days} days",
+        metadata={
+            "keys": len(ends),
+            "expires": f"{first:%Y-%m-%d}",
+            "days_left": (first - now).days,
+        },
+    )
+
+
+def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
+    @asset_check(
+        asset=OVERVIEW,
+        name=f"{site}_fresh",
+        description=f"The newest loaded tracking log of {site} is at most {FRESH.days} days old"
+        " (or the last there is, where EDX_END_DATE says so). A failure means that edX is late,"
+        " that nothing asks for new days, or that loading them fails. Look at failed_partitions,"
+        " and whether automation is on; look into the bucket, and ask edX if the files are not"
+        " there.",
+    )
+    def evaluate(mongo: Mongo) -> AssetCheckResult:
+        with plain_failures():
+            return fresh(mongo.store(), site, last, datetime.now(UTC).date())
+
+    return evaluate
+
+
+def fresh(store: Store, site: str, last: date | None, today: date) -> AssetCheckResult:
+    """Whether a site's newest loaded day is recent; a site without a single log is fresh enough."""
+    loaded = [
+        entry["date"]
+        for entry in store.find(MASTER, IMPORTS, {"site": site, "state": "loaded"}, fields=["date"])
+    ]
+    if not loaded:
+        return AssetCheckResult(passed=True, severity=_WARN, description="no log is loaded at all")
+    newest = date.fromisoformat(max(loaded))
+    due = min(today - FRESH, last or date.max)
+    return AssetCheckResult(
+        passed=newest >= due,
+        severity=_WARN,
+        description=f"the newest loaded day is {newest}",
+        metadata={"newest": str(newest), "days_old": (today - newest).days},
+    )

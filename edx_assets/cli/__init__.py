@@ -1,0 +1,1 @@
+"""The command `edx-assets`: what a person does from a shell. No stage's work belongs here."""

@@ -1,0 +1,1 @@
+"""A course's own database: each collection from the newest package or the master collection."""

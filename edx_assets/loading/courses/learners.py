@@ -1,0 +1,113 @@
+"""The stage course/learners: a document a learner, joined from the course's collections."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from time import monotonic
+from typing import Any
+
+from bson import encode
+
+from edx_assets.loading.courses.collection import course_database, is_current
+from edx_assets.loading.days.files import Metadata, StageMissing
+from edx_assets.loading.days.master_tracking import CountMismatch
+from edx_assets.loading.ledger import course_load, note_course_load
+from edx_assets.resources.store import Index, Store
+
+LEARNERS = "learners"
+JOINED = {
+    "auth_user": "id",
+    "auth_userprofile": "user_id",
+    "student_courseenrollment": "user_id",
+    "certificates_generatedcertificate": "user_id",
+    "user_id_map": "user_id",
+}
+"""The collections that are joined, and the column of each that is the learner's user id."""
+
+INDEXES: list[Index] = [[("username", 1)], [("hash_id", 1)]]
+_VERSION = 1
+
+
+def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
+    """Load `learners` anew: `_id` (user id), `username`, `hash_id`, and each collection's row.
+
+    `user`, `profile`, `enrolment`, `certificate` hold the rows, the newest where there are several
+    (the highest `id`); a learner whom any of the collections names has a document. The collections
+    are read in the order of the user id and merged, so memory does not grow with the course. With
+    `anew` they are joined even if nothing has changed.
+
+    Raises:
+        StageMissing: one of the collections has not been loaded.
+        CountMismatch: a learner came twice.
+        StoreError: the database failed.
+    """
+    database = course_database(store, partition)
+    source: list[Any] = [_VERSION]
+    for collection in JOINED:
+        load = course_load(store, partition, collection)
+        if load is None:
+            raise StageMissing(f"{partition} has no {collection} yet: materialize it first")
+        source.append(load["source"])
+    before = course_load(store, partition, LEARNERS)
+    if before and not anew and is_current(store, database, before, source):
+        return {"database": database, "outcome": "unchanged", "documents": before["documents"]}
+    started = monotonic()
+    documents = 0
+    with store.replacing(database, LEARNERS, INDEXES) as staging:
+        for batch, _inserted in store.insert_all(database, staging, _joined(store, database)):
+            documents += len(batch)
+        held = store.count(database, staging)
+        if held != documents:
+            raise CountMismatch(
+                f"{partition}: {documents} learners were joined and {held} are in the collection:"
+                " run this partition again, and report it if it stays so"
+            )
+    entry = {"documents": documents, "source": source, "loaded_at": datetime.now(UTC)}
+    note_course_load(store, partition, database, LEARNERS, entry)
+    return {
+        "database": database,
+        "outcome": "joined",
+        "documents": documents,
+        "seconds": round(monotonic() - started, 2),
+    }
+
+
+def _joined(store: Store, database: str) -> Iterator[bytes]:
+    rows = merge(
+        *(_by_user(store, database, *joined) for joined in JOINED.items()), key=itemgetter(0)
+    )
+    for user_id, found in groupby(rows, key=itemgetter(0)):
+        newest: dict[str, dict[str, Any]] = {}
+        for _user_id, collection, row in found:
+            other = newest.get(collection)
+            if other is None or (row.get("id") or 0) >= (other.get("id") or 0):
+                newest[collection] = row
+        yield encode(_learner(user_id, newest))
+
+
+def _by_user(
+    store: Store, database: str, collection: str, column: str
+) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Rows with their user id, in its order; rows without one cannot be joined and are left out."""
+    for row in store.find(database, collection, {}, sort=[(column, 1)]):
+        if isinstance(row.get(column), int):
+            yield row[column], collection, row
+
+
+def _learner(user_id: int, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    ids = rows.get("user_id_map", {})
+    parts = {
+        "user": rows.get("auth_user"),
+        "profile": rows.get("auth_userprofile"),
+        "enrolment": rows.get("student_courseenrollment"),
+        "certificate": rows.get("certificates_generatedcertificate"),
+    }
+    username = ids.get("username") or (parts["user"] or {}).get("username")
+    own = {name: _without_line(row) for name, row in parts.items()}
+    return {"_id": user_id, "username": username, "hash_id": ids.get("hash_id"), **own}
+
+
+def _without_line(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in row.items() if name != "_id"} if row else None

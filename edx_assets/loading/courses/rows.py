@@ -1,0 +1,92 @@
+"""The rows of a package's file: read as the documents that they become, counted and encoded."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bson import encode
+from bson.errors import InvalidDocument
+
+from edx_assets.edx.course_export import read_export
+from edx_assets.edx.course_structure import read_blocks
+from edx_assets.edx.courses import partition_course
+from edx_assets.edx.events import MAX_DOCUMENT
+from edx_assets.edx.forum import read_forum
+from edx_assets.edx.lines import BadLine
+from edx_assets.edx.opt_in import read_opt_in
+from edx_assets.edx.schema import drift
+from edx_assets.edx.tables import TableReader
+from edx_assets.loading.days.files import Metadata
+from edx_assets.loading.packages.members import OPT_IN
+from edx_assets.loading.quarantine import BadLines
+
+Rows = Iterable[dict[str, Any] | BadLine]
+Tell = Callable[[], Metadata]
+
+
+@dataclass
+class RowCounts:
+    """What became of a file's rows."""
+
+    rows: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def rows_of(
+    path: Path | None, partition: str, collection: str, label: str
+) -> Iterator[tuple[Rows, Tell]]:
+    """A file's documents as they stream by, and what to tell of them afterwards."""
+    if path is None:
+        yield [], dict
+    elif collection == "course_export":
+        facts = {"_id": partition, "export": label, **read_export(path)}
+        yield [facts], lambda: {"files_in_export": sum(facts["files"].values())}
+    else:
+        with path.open("rb") as lines:
+            if collection == "course_structure":
+                blocks = read_blocks(lines.read()).values()
+                categories = Counter(block["category"] for block in blocks)
+                yield blocks, lambda: {"categories": dict(categories.most_common())}
+            elif collection == "forum":
+                yield read_forum(lines), dict
+            elif collection == OPT_IN:
+                yield read_opt_in(lines, partition_course(partition)[0]), dict
+            else:
+                table = TableReader(lines, collection)
+                yield table, lambda: _told_of_table(collection, table)
+
+
+def _told_of_table(collection: str, table: TableReader) -> Metadata:
+    """What a table had that the schema does not expect: drift, cells kept as text, mends."""
+    told = {
+        "drift": drift(collection, table.columns),
+        "inferred_types": {name: table.types[name] for name in table.inferred},
+        "untyped_cells": dict(table.untyped),
+        "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
+    """Rows as BSON; those that cannot be go to `bad`, and all are counted."""
+    for row in rows:
+        counts.rows += 1
+        if isinstance(row, BadLine):
+            counts.rejected[row.reason] += 1
+            bad.append((row.number, row.reason, row.raw))
+            continue
+        try:
+            document = encode(row)
+        except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError):
+            document = b""
+        if not document or len(document) > MAX_DOCUMENT:
+            counts.rejected["not_storable"] += 1
+            bad.append((counts.rows, "not_storable", b""))
+            continue
+        yield document

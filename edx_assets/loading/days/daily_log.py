@@ -1,0 +1,89 @@
+"""The stage daily_log: a day's tracking log decrypted, still gzipped, and known to be whole."""
+
+from datetime import date
+from pathlib import Path
+
+from isal import igzip
+
+from edx_assets.edx.lines import DAMAGED_GZIP
+from edx_assets.loading.days.files import (
+    DailyLog,
+    Metadata,
+    StageMissing,
+    daily_log,
+    decrypted_key,
+    encrypted_key,
+    note_daily_log,
+    raw_log,
+)
+from edx_assets.resources.gnupg import Gnupg, naming
+from edx_assets.resources.storage import Storage
+
+_PIECE = 1 << 20
+
+
+class DamagedLog(Exception):  # noqa: N818 - a verdict on a file
+    """A decrypted file is no whole gzip; the message names it and the remedy."""
+
+
+def decrypt_day(
+    gnupg: Gnupg, storage: Storage, site: str, day: date, anew: bool = False
+) -> Metadata:
+    """Decrypt a day's downloaded file, and check its gzip stream to the end.
+
+    What is decrypted already stays as it is, unless it is to be made `anew`, or is not of the size
+    that it had.
+
+    What an earlier run decrypted stays as it is until the new file has proved whole.
+
+    Raises:
+        StageMissing: raw_log has not run for the day.
+        DecryptionError: the file cannot be decrypted.
+        DamagedLog: what it decrypts to is no gzip, or is cut short.
+    """
+    raw = raw_log(storage, site, day)
+    if raw is None:
+        raise StageMissing(f"{site}/raw_log has no {day}: materialize it first")
+    if raw.file is None:
+        note_daily_log(storage, site, day, DailyLog(file=None))
+        return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
+    before = daily_log(storage, site, day)
+    key = decrypted_key(site, day)
+    if not anew and before and before.etag == raw.etag and storage.holds(key, before.size):
+        return _metadata(before, "unchanged")
+    with storage.writing(key) as path:
+        if raw.size:
+            with naming(raw.file), storage.reading(encrypted_key(site, day)) as encrypted:
+                gnupg.decrypt(encrypted, path)
+        lines, unpacked = _measure(path, raw.file)
+        size = path.stat().st_size
+    note = DailyLog(raw.file, raw.etag, lines, unpacked, size)
+    note_daily_log(storage, site, day, note)
+    return _metadata(note, "decrypted")
+
+
+def _metadata(note: DailyLog, outcome: str) -> Metadata:
+    return {
+        "file": note.file,
+        "lines": note.lines,
+        "bytes_unpacked": note.unpacked,
+        "outcome": outcome,
+    }
+
+
+def _measure(path: Path, name: str) -> tuple[int, int]:
+    """Lines and bytes of a gzipped file, read to its end; a last line needs no line end."""
+    lines = unpacked = 0
+    last = b"\n"
+    try:
+        with igzip.open(path, "rb") as stream:
+            while piece := stream.read(_PIECE):
+                lines += piece.count(b"\n")
+                unpacked += len(piece)
+                last = piece[-1:]
+    except DAMAGED_GZIP:
+        raise DamagedLog(
+            f"{name}: it decrypts to something that is no whole gzip file: download it again"
+            " (delete it from the storage), and ask edX where that does not help"
+        ) from None
+    return lines + (last != b"\n"), unpacked

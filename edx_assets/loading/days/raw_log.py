@@ -1,0 +1,49 @@
+"""The stage raw_log: a day's encrypted tracking log, from S3 into the storage."""
+
+from datetime import date
+
+from edx_assets.loading.days.files import (
+    Metadata,
+    RawLog,
+    encrypted_key,
+    note_raw_log,
+    raw_log,
+)
+from edx_assets.resources.buckets import Buckets, NotDelivered
+from edx_assets.resources.storage import Storage
+
+
+def fetch_day(
+    buckets: Buckets, storage: Storage, site: str, day: date, today: date, anew: bool = False
+) -> Metadata:
+    """Download a site's file of a day, where S3 has one that is not here yet; with `anew`, even so.
+
+    A day without a file is empty where S3 has later days: edge is often silent. A file that S3
+    has no longer is kept.
+
+    Raises:
+        NotDelivered: the file is not there yet.
+        DeliveryError: it cannot be had.
+    """
+    item = buckets.events_file_of(site, day)
+    before = raw_log(storage, site, day)
+    key = encrypted_key(site, day)
+    if item is None:
+        if before and before.file:
+            return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
+        if not buckets.has_events_after(site, day, today):
+            raise NotDelivered(
+                f"S3 has no tracking log of {site} for {day}, nor of any later day: edX delivers a"
+                " day's file on the next day or later; materialize this partition then"
+            )
+        note_raw_log(storage, site, day, RawLog(file=None))
+        return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
+    note = RawLog(item.name, item.key, item.etag, item.size)
+    if not anew and note == before and storage.holds(key, item.size):
+        outcome = "unchanged"
+    else:
+        with storage.writing(key) as path:
+            buckets.download(item, path)
+        note_raw_log(storage, site, day, note)
+        outcome = "replaced" if before and before.file else "downloaded"
+    return {"file": item.name, "bytes": item.size, "etag": item.etag, "outcome": outcome}

@@ -1,0 +1,1 @@
+"""A database package, downloaded and sorted by course. Loading a course from it is not here."""

@@ -1,0 +1,49 @@
+"""The stage packages/database_package: a delivery date's package, from S3 into the storage."""
+
+from datetime import date
+
+from edx_assets.loading.days.files import Metadata
+from edx_assets.loading.packages.members import OPT_IN, package_key
+from edx_assets.resources.buckets import Buckets, NotDelivered
+from edx_assets.resources.storage import Storage
+
+
+def fetch_package(buckets: Buckets, storage: Storage, day: date, anew: bool = False) -> Metadata:
+    """Download the package of a delivery date, and its opt-in list, where they are not here yet.
+
+    With `anew`, they are downloaded even so.
+
+    Raises:
+        NotDelivered: S3 has no such package.
+        DeliveryError: it cannot be had.
+    """
+    item = buckets.packages().get(day)
+    if item is None:
+        raise NotDelivered(
+            f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
+            " packages/delivered to see which there are"
+        )
+    note_key = f"packages/{day}/raw.json"
+    before = storage.read_json(note_key)
+    opt_in = buckets.opt_in_lists().get(day)
+    note = {
+        "file": item.name,
+        "etag": item.etag,
+        "size": item.size,
+        "opt_in_etag": opt_in.etag if opt_in else None,
+    }
+    outcome = "unchanged"
+    if anew or note != before or not storage.exists(package_key(str(day))):
+        for delivered, kind in ((item, "package"), (opt_in, OPT_IN)):
+            if delivered:
+                with storage.writing(package_key(str(day), kind)) as path:
+                    buckets.download(delivered, path)
+        storage.write_json(note_key, note)
+        outcome = "downloaded"
+    return {
+        "file": item.name,
+        "bytes": item.size,
+        "etag": item.etag,
+        "opt_in_list": opt_in.name if opt_in else "none",
+        "outcome": outcome,
+    }
