@@ -7,8 +7,10 @@ from dotenv import load_dotenv
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from edx_assets.errors import FinalError
 
-class MissingSetting(Exception):  # noqa: N818 - named for what the reader has to do
+
+class MissingSettingError(FinalError):
     """A setting that the work at hand needs is not there; the message names its variable."""
 
     def __init__(self, name: str) -> None:
@@ -70,11 +72,11 @@ def passphrase(settings: Settings) -> str:
     """The passphrase of the GPG key, from its variable or its file (trailing line end aside).
 
     Raises:
-        MissingSetting: neither is set.
+        MissingSettingError: neither is set.
         OSError: the file cannot be read.
     """
     if settings.gpg_passphrase is not None:
         return settings.gpg_passphrase.get_secret_value()
     if settings.gpg_passphrase_file is not None:
         return settings.gpg_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
-    raise MissingSetting("gpg_passphrase")
+    raise MissingSettingError("gpg_passphrase")

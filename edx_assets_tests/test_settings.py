@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from edx_assets.settings import MissingSetting, Settings, load_settings, passphrase
+from edx_assets.settings import MissingSettingError, Settings, load_settings, passphrase
 
 VARIABLES = {
     "EDX_ORG": "McGillX",
@@ -173,13 +173,13 @@ def test_a_passphrase_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_no_passphrase() -> None:
-    with pytest.raises(MissingSetting, match="EDX_GPG_PASSPHRASE is not set"):
+    with pytest.raises(MissingSettingError, match="EDX_GPG_PASSPHRASE is not set"):
         passphrase(Settings())
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_what_is_missing_is_named_and_explained(name: str) -> None:
-    text = str(MissingSetting(name))
+    text = str(MissingSettingError(name))
     assert f"EDX_{name.upper()}" in VARIABLES
     assert text.startswith(
         f"EDX_{name.upper()} is not set: {Settings.model_fields[name].description}"

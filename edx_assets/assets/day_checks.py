@@ -23,6 +23,7 @@ from dagster import (
     PreviewWarning,
 )
 
+from edx_assets.errors import FinalError
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER,
@@ -33,7 +34,7 @@ from edx_assets.loading.ledger import (
     import_id,
 )
 from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 WEEKS = 8
 """Weeks before a day whose same weekday is its history: courses come and go within a term."""
@@ -50,7 +51,7 @@ _FEW_EVENTS = 100  # a difference that needs no look, however small the site
 DayVerdict = Callable[[Store, str, date], AssetCheckResult]
 
 
-class CheckFailed(Exception):  # noqa: N818 - named for what happened
+class CheckFailedError(FinalError):
     """A blocking check failed; the message names the day, the check and what it found."""
 
 
@@ -190,7 +191,7 @@ def check_day(context: AssetExecutionContext, site: str, partition: str) -> Exce
             result = check.verdict(store, site, day)
             if check.blocking and not result.passed:
                 set_aside(store, site, day)
-        except (MissingSetting, StoreError) as error:
+        except (MissingSettingError, StoreError) as error:
             return error
         context.log_event(
             AssetCheckEvaluation(
@@ -208,7 +209,7 @@ def check_day(context: AssetExecutionContext, site: str, partition: str) -> Exce
             told = f"{site} {partition}, {key.name}: {result.description}"
             context.log.warning(told)
             if check.blocking:
-                failure = CheckFailed(f"{told}: materialize the day again")
+                failure = CheckFailedError(f"{told}: materialize the day again")
     return failure
 
 

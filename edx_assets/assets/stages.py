@@ -17,33 +17,33 @@ from pydantic import Field
 
 from edx_assets.assets.plots import PLOTS
 from edx_assets.edx.courses import CoursesFileError
-from edx_assets.loading.courses.collection import UnusableFile
-from edx_assets.loading.days.daily_log import DamagedLog
-from edx_assets.loading.days.files import Metadata, StageMissing
-from edx_assets.loading.days.master_tracking import CountMismatch
-from edx_assets.loading.ledger import COURSES, MASTER, CourseClash
-from edx_assets.loading.packages.members import DamagedPackage
+from edx_assets.loading.courses.collection import UnusableFileError
+from edx_assets.loading.days.daily_log import DamagedLogError
+from edx_assets.loading.days.files import Metadata, StageMissingError
+from edx_assets.loading.days.master_tracking import CountMismatchError
+from edx_assets.loading.ledger import COURSES, MASTER, CourseClashError
+from edx_assets.loading.packages.members import DamagedPackageError
 from edx_assets.partitions import courses_partitions
-from edx_assets.resources.buckets import DeliveryError, NotDelivered
+from edx_assets.resources.buckets import DeliveryError, NotDeliveredError
 from edx_assets.resources.gnupg import DecryptionError
 from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 FINAL = (
-    CourseClash,
+    CourseClashError,
     CoursesFileError,
-    DamagedLog,
-    DamagedPackage,
+    DamagedLogError,
+    DamagedPackageError,
     DecryptionError,
     FileNotFoundError,
-    MissingSetting,
-    NotDelivered,
-    StageMissing,
-    UnusableFile,
+    MissingSettingError,
+    NotDeliveredError,
+    StageMissingError,
+    UnusableFileError,
 )
 """Failures that the same input would meet again: a retry is no remedy."""
 
-PASSING = (CountMismatch, DeliveryError, OSError, StoreError)
+PASSING = (CountMismatchError, DeliveryError, OSError, StoreError)
 """Failures that can pass by themselves, or once a file is there or a disk has room."""
 
 EXPECTED = (*FINAL, *PASSING)

@@ -36,7 +36,7 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 DAYS_PER_RUN = 60
 """Days that a backfill gives one run: starting a run costs as much as loading some days."""
@@ -119,7 +119,7 @@ def _run_day(
         started = monotonic()
         try:
             metadata = stage(day)
-        except MissingSetting as error:
+        except MissingSettingError as error:
             raise Failure(str(error), allow_retries=False) from None
         except EXPECTED as error:
             context.log.error(f"{site}/{name} {partition}: {error}")

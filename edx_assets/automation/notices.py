@@ -33,7 +33,8 @@ from dagster._core.storage.tags import (
 )
 from dagster_shared.error import SerializableErrorInfo
 
-from edx_assets.settings import MissingSetting, Settings
+from edx_assets.errors import PassingError
+from edx_assets.settings import MissingSettingError, Settings
 
 _PATIENCE = 10  # seconds for a server to answer: a sensor's tick has 60 in all
 _LINES = 20  # of a cause: each day of a range can have failed for itself
@@ -41,7 +42,7 @@ _AGAIN = "then materialize the same partitions again"
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
-class NoticeNotSent(Exception):  # noqa: N818 - named for what happened
+class NoticeNotSentError(PassingError):
     """A notice could not be sent; the message names the way, and no address."""
 
 
@@ -117,7 +118,7 @@ def send(settings: Settings, told: Notice) -> None:
     """Send a notice every way there is, even where one fails.
 
     Raises:
-        NoticeNotSent: one of them did.
+        NoticeNotSentError: one of them did.
     """
     failures = []
     for name, way in ways(settings).items():
@@ -128,10 +129,10 @@ def send(settings: Settings, told: Notice) -> None:
         # the texts of these can hold the address, which is a secret where it is a webhook's
         except (HTTPException, OSError, ValueError, smtplib.SMTPException) as error:
             failures.append(f"{name}: {type(error).__name__}")
-        except MissingSetting as error:
+        except MissingSettingError as error:
             failures.append(str(error))
     if failures:
-        raise NoticeNotSent(f"the notice was not sent: {'; '.join(failures)}")
+        raise NoticeNotSentError(f"the notice was not sent: {'; '.join(failures)}")
 
 
 def notice(
@@ -253,7 +254,7 @@ def _post(address: str, told: Notice) -> None:
 def _mail(settings: Settings, told: Notice) -> None:
     for name in ("notice_mail_to", "notice_mail_from"):
         if not getattr(settings, name):
-            raise MissingSetting(name)
+            raise MissingSettingError(name)
     message = EmailMessage()
     message["Subject"] = told.headline()
     message["From"], message["To"] = settings.notice_mail_from, settings.notice_mail_to

@@ -14,7 +14,7 @@ from edx_assets.resources.buckets import Buckets, DeliveryError
 from edx_assets.resources.gnupg import DecryptionError, Gnupg, usable_until
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSetting, Settings
+from edx_assets.settings import MissingSettingError, Settings
 
 _OLDEST_MONGODB = (5, 0)
 _EXPIRY_WARNING = timedelta(days=60)  # asking edX to take a new key has taken weeks
@@ -48,7 +48,7 @@ def diagnose(
     for subject, check in checks.items():
         try:
             yield from check()
-        except MissingSetting as error:
+        except MissingSettingError as error:
             yield Finding(subject, "failed", str(error), "see the table of settings in the README")
         except (DeliveryError, StoreError, DecryptionError, CoursesFileError) as error:
             yield Finding(subject, "failed", str(error))

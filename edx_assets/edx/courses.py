@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 
 from edx_assets.edx.keys import course_key, course_parts
+from edx_assets.errors import FinalError
 
 _EDGE = "@edge"
 _ILLEGAL = re.compile(r'[/\\. "$*<>:|?+@\x00]')
 _MAX_NAME = 63  # bytes: MongoDB's limit for a database's name
 
 
-class CoursesFileError(ValueError):
+class CoursesFileError(FinalError):
     """The courses file (YAML) cannot be used; the message says where and how to mend it."""
 
 

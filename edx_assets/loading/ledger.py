@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from edx_assets.edx.courses import course_partition, database_name
+from edx_assets.errors import FinalError
 from edx_assets.resources.lock import locked
 from edx_assets.resources.store import Store
 
@@ -27,7 +28,7 @@ LOADS = "_loads"
 Entry = dict[str, Any]
 
 
-class CourseClash(ValueError):  # noqa: N818 - named for what happened
+class CourseClashError(FinalError):
     """Two courses would share a database; the message names both and the remedy."""
 
 
@@ -52,7 +53,7 @@ def register_course(store: Store, key: str, site: str) -> str:
     """Register a course if it is new, and give its partition key.
 
     Raises:
-        CourseClash: its database's name is another course's.
+        CourseClashError: its database's name is another course's.
         ValueError: no canonical course key, or one too long for a database's name.
     """
     partition = course_partition(key, site)
@@ -65,7 +66,7 @@ def register_course(store: Store, key: str, site: str) -> str:
         for other in store.find(MASTER, COURSES, {"database_folded": folded}):
             if other["_id"] == partition:  # another run was faster
                 return partition
-            raise CourseClash(
+            raise CourseClashError(
                 f"{partition} and {other['_id']} would both be the database {database}: rename one"
                 " of them, or leave it out"
             )

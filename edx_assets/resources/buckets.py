@@ -16,7 +16,8 @@ from pydantic import PrivateAttr
 from s3transfer.exceptions import S3DownloadFailedError  # type: ignore[import-untyped]
 
 from edx_assets.edx.file_names import events_file, package_day
-from edx_assets.settings import MissingSetting
+from edx_assets.errors import FinalError, PassingError
+from edx_assets.settings import MissingSettingError
 
 _PIECE = 1 << 20
 _FRESH_SECONDS = 60
@@ -25,11 +26,11 @@ _REFUSED = range(400, 500)
 _MAY_PASS = (408, 412, 429)  # timed out, replaced meanwhile, too many requests
 
 
-class DeliveryError(Exception):
+class DeliveryError(PassingError):
     """S3 does not give what was asked for; the message names the object and the remedy."""
 
 
-class NotDelivered(DeliveryError):  # noqa: N818 - named for what happened
+class NotDeliveredError(FinalError):
     """S3 has it not, has it twice, or refuses it: asked again in a minute, it answers the same."""
 
 
@@ -68,7 +69,7 @@ class Buckets(ConfigurableResource):
         It is in the folder of the day's year, or of the next where it was delivered then.
 
         Raises:
-            NotDelivered: two different files claim the day.
+            NotDeliveredError: two different files claim the day.
             DeliveryError: S3 refuses or cannot be reached.
         """
         years = (day.year, day.year + 1)
@@ -76,7 +77,7 @@ class Buckets(ConfigurableResource):
         found = [item for item, its_day in listed if its_day == day]
         if len({item.etag for item in found}) > 1:
             names = " and ".join(item.key for item in found)
-            raise NotDelivered(f"{names} both claim {day}: remove the one that is not right")
+            raise NotDeliveredError(f"{names} both claim {day}: remove the one that is not right")
         return found[0] if found else None
 
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
@@ -148,7 +149,7 @@ class Buckets(ConfigurableResource):
         """The folders of the events bucket that are the institution's.
 
         Raises:
-            MissingSetting: EDX_ORG is not set.
+            MissingSettingError: EDX_ORG is not set.
             DeliveryError: S3 refuses or cannot be reached.
         """
         return self._org_folders()
@@ -177,7 +178,7 @@ class Buckets(ConfigurableResource):
 
     def _org(self) -> str:
         if not self.org:
-            raise MissingSetting("org")
+            raise MissingSettingError("org")
         return self.org
 
     def _org_folders(self) -> list[str]:
@@ -253,7 +254,7 @@ def _refusal(what: str, error: Exception) -> DeliveryError:
         code = str(error.response.get("Error", {}).get("Code", code))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         final = status in _REFUSED and status not in _MAY_PASS
-    return (NotDelivered if final else DeliveryError)(
+    return (NotDeliveredError if final else DeliveryError)(
         f"{what}: S3 answered {code}; check EDX_ORG, the bucket settings and the AWS variables"
         " (edx-assets doctor tells more)"
     )

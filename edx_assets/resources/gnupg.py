@@ -13,7 +13,8 @@ import gnupg
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 
-from edx_assets.settings import MissingSetting, load_settings, passphrase
+from edx_assets.errors import FinalError
+from edx_assets.settings import MissingSettingError, load_settings, passphrase
 
 _CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
 _CUT = ("it is cut short or damaged", "download it again, and ask edX where that does not help")
@@ -39,7 +40,7 @@ _CAUSES = [
 ]
 
 
-class DecryptionError(Exception):
+class DecryptionError(FinalError):
     """A file cannot be decrypted. The message names the cause and the remedy, and no content."""
 
     def __init__(self, cause: str, remedy: str) -> None:
@@ -62,7 +63,7 @@ class Gnupg(ConfigurableResource):
         Raises:
             DecryptionError: not GPG data, for another key, cut short, or a passphrase that does
                 not fit; `target` may then hold a part and must be thrown away.
-            MissingSetting: no home or no passphrase is set.
+            MissingSettingError: no home or no passphrase is set.
         """
         gpg = self.open()
         # python-gnupg writes Latin-1, and where the key was made a terminal has written UTF-8
@@ -83,7 +84,7 @@ class Gnupg(ConfigurableResource):
         """The secret keys of the home as python-gnupg lists them (`keyid`, `expires`, `uids`).
 
         Raises:
-            MissingSetting: EDX_GNUPG_HOME is not set.
+            MissingSettingError: EDX_GNUPG_HOME is not set.
         """
         return list(self.open().list_keys(secret=True))
 
@@ -91,11 +92,11 @@ class Gnupg(ConfigurableResource):
         """The program, at this home.
 
         Raises:
-            MissingSetting: EDX_GNUPG_HOME is not set.
+            MissingSettingError: EDX_GNUPG_HOME is not set.
             OSError, ValueError: there is no gpg, or the home is no folder.
         """
         if not self.home:
-            raise MissingSetting("gnupg_home")
+            raise MissingSettingError("gnupg_home")
         if self._gpg is None:  # it asks gpg for its version first, a process each time
             self._gpg = gnupg.GPG(
                 gnupghome=str(Path(self.home).expanduser()),

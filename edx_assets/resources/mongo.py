@@ -6,7 +6,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from edx_assets.resources.store import Document, Store, StoreError
-from edx_assets.settings import MissingSetting, load_settings
+from edx_assets.settings import MissingSettingError, load_settings
 
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 
@@ -20,13 +20,13 @@ class Mongo(ConfigurableResource):
         """The document store, connected at its first use.
 
         Raises:
-            MissingSetting: EDX_MONGO_URI is not set.
+            MissingSettingError: EDX_MONGO_URI is not set.
             StoreError: it is not a connection string.
         """
         if self._store is None:
             uri = load_settings().mongo_uri
             if uri is None:
-                raise MissingSetting("mongo_uri")
+                raise MissingSettingError("mongo_uri")
             self._store = connect(uri.get_secret_value())
         return self._store
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from dagster import ConfigurableResource
 
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 
 class Storage(ConfigurableResource):
@@ -84,7 +84,7 @@ class Storage(ConfigurableResource):
         """Make the folder where it is not there, write to it, and give its path.
 
         Raises:
-            MissingSetting: EDX_STORAGE is not set.
+            MissingSettingError: EDX_STORAGE is not set.
             OSError: it cannot be made or written to.
         """
         with self.writing(".check") as path:
@@ -94,7 +94,7 @@ class Storage(ConfigurableResource):
 
     def _root(self) -> Path:
         if not self.folder:
-            raise MissingSetting("storage")
+            raise MissingSettingError("storage")
         root = Path(self.folder).expanduser()
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         return root

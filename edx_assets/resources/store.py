@@ -19,6 +19,7 @@ from pymongo import MongoClient
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
 
 from edx_assets.edx.lines import batches
+from edx_assets.errors import PassingError
 from edx_assets.resources.ahead import ahead
 
 Document = dict[str, Any]
@@ -35,7 +36,7 @@ _STAGING = "_loading"
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
 
 
-class StoreError(Exception):
+class StoreError(PassingError):
     """The database refused or cannot be reached. Neither documents nor the connection are named."""
 
 

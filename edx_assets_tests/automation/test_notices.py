@@ -25,7 +25,7 @@ from dagster import (
     materialize,
 )
 
-from edx_assets.automation.notices import NoticeNotSent, failure_notices
+from edx_assets.automation.notices import NoticeNotSentError, failure_notices
 from edx_assets.definitions import build_defs
 from edx_assets.loading.ledger import IMPORTS, MASTER
 from edx_assets.resources.store import Store
@@ -254,19 +254,19 @@ def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_addr
     settings = hooked(
         web, notice_smtp_host=mail.address, notice_mail_to="a@b.c", notice_mail_from="d@e.f"
     )
-    with pytest.raises(NoticeNotSent) as failure:
+    with pytest.raises(NoticeNotSentError) as failure:
         tell(instance, run_id, settings)
     assert "EDX_NOTICE_WEBHOOK: the server answered 500" in str(failure.value)
     assert len(mail.bodies) == 1
     for address in ("http://127.0.0.1:1/secret-part", "secret-part", "file:///secret-part"):
-        with pytest.raises(NoticeNotSent) as failure:
+        with pytest.raises(NoticeNotSentError) as failure:
             tell(instance, run_id, Settings(notice_webhook=address))
         assert "secret-part" not in str(failure.value)
 
 
 def test_a_mail_without_addresses_is_refused_by_the_name_of_the_setting(mail: Received) -> None:
     instance, run_id = fail_with(lambda: ValueError("x"))
-    with pytest.raises(NoticeNotSent, match="EDX_NOTICE_MAIL_TO is not set"):
+    with pytest.raises(NoticeNotSentError, match="EDX_NOTICE_MAIL_TO is not set"):
         tell(instance, run_id, Settings(notice_smtp_host=mail.address))
 
 

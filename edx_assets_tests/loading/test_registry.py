@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from edx_assets.loading.ledger import COURSES, MASTER, CourseClash, register_course
+from edx_assets.loading.ledger import COURSES, MASTER, CourseClashError, register_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 
@@ -22,7 +22,7 @@ def test_of_two_at_once_that_would_share_a_database_one_is_refused(
         together.wait()
         try:
             return register_course(own, course, "edx")
-        except CourseClash:
+        except CourseClashError:
             return "refused"
 
     with ThreadPoolExecutor(2) as both:

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from edx_assets.resources.buckets import Buckets, Delivered, DeliveryError
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 from edx_assets_tests.resources.delivery import Delivery
 
 SECRET = "wJalrXUtnFEMI"
@@ -89,5 +89,5 @@ def test_downloading_what_is_not_there(delivery: Delivery, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_no_institution_is_set(delivery: Delivery, call: Callable[[Buckets], Any]) -> None:
-    with pytest.raises(MissingSetting, match="EDX_ORG is not set"):
+    with pytest.raises(MissingSettingError, match="EDX_ORG is not set"):
         call(delivery.buckets(None))

@@ -11,7 +11,7 @@ import gnupg
 import pytest
 
 from edx_assets.resources.gnupg import DecryptionError, Gnupg, naming
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 from edx_assets_tests.institution import PASSPHRASE
 from edx_assets_tests.resources.homes import gnupg_home, new_key, rsa_key
 
@@ -194,7 +194,7 @@ def test_no_passphrase_is_set(
     decryptor: Gnupg, encrypted: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("EDX_GPG_PASSPHRASE")
-    with pytest.raises(MissingSetting, match="EDX_GPG_PASSPHRASE is not set"):
+    with pytest.raises(MissingSettingError, match="EDX_GPG_PASSPHRASE is not set"):
         decryptor.decrypt(io.BytesIO(encrypted), tmp_path / "plain")
     assert not (tmp_path / "plain").exists()
 
@@ -268,7 +268,7 @@ def test_the_passphrase_is_on_no_command_line(
 
 
 def test_no_home_is_set() -> None:
-    with pytest.raises(MissingSetting, match="EDX_GNUPG_HOME is not set"):
+    with pytest.raises(MissingSettingError, match="EDX_GNUPG_HOME is not set"):
         Gnupg().secret_keys()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edx_assets.resources.storage import Storage
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=["umask 000", "umask 022", "umask 077"])
@@ -184,5 +184,5 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
 @pytest.mark.parametrize("folder", [None, ""])
 def test_no_folder_is_set(folder: str | None, act: Callable[[Storage, str], Any]) -> None:
-    with pytest.raises(MissingSetting, match="EDX_STORAGE is not set: folder for downloaded"):
+    with pytest.raises(MissingSettingError, match="EDX_STORAGE is not set: folder for downloaded"):
         act(Storage(folder=folder), "key")

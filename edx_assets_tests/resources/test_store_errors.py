@@ -11,7 +11,7 @@ from pymongo import ReadPreference
 from edx_assets.resources import mongo
 from edx_assets.resources.mongo import Mongo, connect
 from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSetting
+from edx_assets.settings import MissingSettingError
 
 USER, PASSWORD, HOST = "warehouse-admin", "correct-horse", "localhost"
 LEARNER = "".join(["marie", "@", "example.edu"])  # not as it stands in this file's lines
@@ -95,7 +95,7 @@ def test_what_was_written_is_read_from_the_primary() -> None:
 
 
 def test_the_resource_names_the_variable_that_is_missing() -> None:
-    with pytest.raises(MissingSetting, match="EDX_MONGO_URI is not set"):
+    with pytest.raises(MissingSettingError, match="EDX_MONGO_URI is not set"):
         Mongo().store()
 
 

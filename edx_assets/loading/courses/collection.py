@@ -13,8 +13,9 @@ from edx_assets.edx.course_export import ExportError
 from edx_assets.edx.course_structure import StructureError
 from edx_assets.edx.schema import indexes, tables
 from edx_assets.edx.tables import TableError
+from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
-from edx_assets.loading.days.files import Metadata, StageMissing
+from edx_assets.loading.days.files import Metadata, StageMissingError
 from edx_assets.loading.ledger import (
     COURSES,
     MASTER,
@@ -35,7 +36,7 @@ ROWS = 2
 """Version of what becomes of a row; a file loaded under another is loaded anew."""
 
 
-class UnusableFile(Exception):  # noqa: N818 - a verdict on a file
+class UnusableFileError(FinalError):
     """A delivered file cannot be loaded; the message names it, the cause and the remedy."""
 
 
@@ -56,9 +57,9 @@ def load_collection(
     of its own. With `anew`, what is loaded from this very package already is loaded again.
 
     Raises:
-        StageMissing: no such package with the course has been sorted.
-        UnusableFile: the file is not what its name says; the collection stays as it was.
-        DecryptionError, DamagedPackage: the file cannot be had from the package.
+        StageMissingError: no such package with the course has been sorted.
+        UnusableFileError: the file is not what its name says; the collection stays as it was.
+        DecryptionError, DamagedPackageError: the file cannot be had from the package.
         StoreError: the database failed.
     """
     package = course_package(store, partition, day)
@@ -112,11 +113,11 @@ def course_package(store: Store, partition: str, day: str | None) -> Entry:
     """The newest package that holds a course, or that of a delivery date.
 
     Raises:
-        StageMissing: none has been sorted.
+        StageMissingError: none has been sorted.
     """
     package = package_of(store, partition, day)
     if package is None:
-        raise StageMissing(
+        raise StageMissingError(
             f"no package {f'of {day} ' if day else ''}with {partition} is sorted: materialize"
             " packages/course_files for a delivery date that has it"
         )
@@ -141,11 +142,11 @@ def course_entry(store: Store, partition: str) -> Entry:
     """A registered course.
 
     Raises:
-        StageMissing: it is not registered.
+        StageMissingError: it is not registered.
     """
     course = store.get(MASTER, COURSES, partition)
     if course is None:
-        raise StageMissing(
+        raise StageMissingError(
             f"{partition} is not registered: it appears when a package or a tracking log with it"
             " has been loaded"
         )
@@ -179,7 +180,7 @@ def _naming(label: str) -> Iterator[None]:
     try:
         yield
     except (TableError, StructureError, ExportError) as error:
-        raise UnusableFile(
+        raise UnusableFileError(
             f"{label}: {error}: look at the file in the storage, and ask edX for a new one"
         ) from None
 
@@ -198,7 +199,7 @@ def _replace(store: Store, database: str, collection: str, label: str, rows: Row
         counts.loaded = counts.rows - counts.duplicates - counts.rejected.total()
         held = store.count(database, staging)
         if held != counts.loaded:
-            raise UnusableFile(
+            raise UnusableFileError(
                 f"{label}: {counts.loaded} documents should have been loaded and {held} were:"
                 " run this partition again, and report it if it stays so"
             )

@@ -11,8 +11,8 @@ from typing import Any
 from bson import encode
 
 from edx_assets.loading.courses.collection import course_database, is_current
-from edx_assets.loading.days.files import Metadata, StageMissing
-from edx_assets.loading.days.master_tracking import CountMismatch
+from edx_assets.loading.days.files import Metadata, StageMissingError
+from edx_assets.loading.days.master_tracking import CountMismatchError
 from edx_assets.loading.ledger import course_load, note_course_load
 from edx_assets.resources.store import Index, Store
 
@@ -39,8 +39,8 @@ def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
     `anew` they are joined even if nothing has changed.
 
     Raises:
-        StageMissing: one of the collections has not been loaded.
-        CountMismatch: a learner came twice.
+        StageMissingError: one of the collections has not been loaded.
+        CountMismatchError: a learner came twice.
         StoreError: the database failed.
     """
     database = course_database(store, partition)
@@ -48,7 +48,7 @@ def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
     for collection in JOINED:
         load = course_load(store, partition, collection)
         if load is None:
-            raise StageMissing(f"{partition} has no {collection} yet: materialize it first")
+            raise StageMissingError(f"{partition} has no {collection} yet: materialize it first")
         source.append(load["source"])
     before = course_load(store, partition, LEARNERS)
     if before and not anew and is_current(store, database, before, source):
@@ -60,7 +60,7 @@ def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
             documents += len(batch)
         held = store.count(database, staging)
         if held != documents:
-            raise CountMismatch(
+            raise CountMismatchError(
                 f"{partition}: {documents} learners were joined and {held} are in the collection:"
                 " run this partition again, and report it if it stays so"
             )

@@ -39,8 +39,8 @@ from edx_assets.loading.courses.window_query import (
     settled,
     spellings,
 )
-from edx_assets.loading.days.files import Metadata, StageMissing
-from edx_assets.loading.days.master_tracking import CountMismatch
+from edx_assets.loading.days.files import Metadata, StageMissingError
+from edx_assets.loading.days.master_tracking import CountMismatchError
 from edx_assets.loading.ledger import (
     MASTER,
     TRACKING,
@@ -98,9 +98,9 @@ def extract_course(
         log_days: the first and the last day of the site's logs.
 
     Raises:
-        StageMissing: the course's structure is not loaded.
+        StageMissingError: the course's structure is not loaded.
         CoursesFileError, OSError: the courses file cannot be used.
-        CountMismatch: other than the window's records were loaded.
+        CountMismatchError: other than the window's records were loaded.
         StoreError: the database failed.
     """
     started = monotonic()
@@ -141,7 +141,7 @@ def _wanted(
     database, key, site = course["database"], course["course_key"], course["site"]
     structure = course_load(store, partition, "course_structure")
     if structure is None:
-        raise StageMissing(
+        raise StageMissingError(
             f"{partition} has no course structure yet, and its tracking is nothing without:"
             " materialize course/course_structure for it first"
         )
@@ -215,7 +215,7 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
     """Load the collection anew.
 
     Raises:
-        CountMismatch: other than the window's records were loaded.
+        CountMismatchError: other than the window's records were loaded.
     """
     database = wanted.database
     if before:
@@ -227,7 +227,7 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
         held, expected = store.count(database, staging), _expected(store, wanted)
         events = total(shares.values()).events
         if not held == events == expected or not shares.keys() <= wanted.files.keys():
-            raise CountMismatch(
+            raise CountMismatchError(
                 f"{wanted.partition}: {expected} records in its window, {events} extracted, {held}"
                 " in the collection: a day of it was being loaded, perhaps; run this again"
             )

@@ -6,10 +6,11 @@ from pathlib import Path
 from isal import igzip
 
 from edx_assets.edx.lines import DAMAGED_GZIP
+from edx_assets.errors import FinalError
 from edx_assets.loading.days.files import (
     DailyLog,
     Metadata,
-    StageMissing,
+    StageMissingError,
     daily_log,
     decrypted_key,
     encrypted_key,
@@ -22,7 +23,7 @@ from edx_assets.resources.storage import Storage
 _PIECE = 1 << 20
 
 
-class DamagedLog(Exception):  # noqa: N818 - a verdict on a file
+class DamagedLogError(FinalError):
     """A decrypted file is no whole gzip; the message names it and the remedy."""
 
 
@@ -37,13 +38,13 @@ def decrypt_day(
     What an earlier run decrypted stays as it is until the new file has proved whole.
 
     Raises:
-        StageMissing: raw_log has not run for the day.
+        StageMissingError: raw_log has not run for the day.
         DecryptionError: the file cannot be decrypted.
-        DamagedLog: what it decrypts to is no gzip, or is cut short.
+        DamagedLogError: what it decrypts to is no gzip, or is cut short.
     """
     raw = raw_log(storage, site, day)
     if raw is None:
-        raise StageMissing(f"{site}/raw_log has no {day}: materialize it first")
+        raise StageMissingError(f"{site}/raw_log has no {day}: materialize it first")
     if raw.file is None:
         note_daily_log(storage, site, day, DailyLog(file=None))
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
@@ -82,7 +83,7 @@ def _measure(path: Path, name: str) -> tuple[int, int]:
                 unpacked += len(piece)
                 last = piece[-1:]
     except DAMAGED_GZIP:
-        raise DamagedLog(
+        raise DamagedLogError(
             f"{name}: it decrypts to something that is no whole gzip file: download it again"
             " (delete it from the storage), and ask edX where that does not help"
         ) from None

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from edx_assets.errors import FinalError
 from edx_assets.resources.storage import Storage
 
 
-class StageMissing(Exception):  # noqa: N818 - named for what the reader has to do
+class StageMissingError(FinalError):
     """The stage before has not run for this partition; the message says which to materialize."""
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from edx_assets.edx.events import Rejected, line_reader, record_id
 from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
+from edx_assets.errors import PassingError
 from edx_assets.loading.days.counts import DayCounts, Told, held_of, told_of
-from edx_assets.loading.days.daily_log import DamagedLog
+from edx_assets.loading.days.daily_log import DamagedLogError
 from edx_assets.loading.days.duplicates import adopt_orphans, note_duplicates
-from edx_assets.loading.days.files import Metadata, StageMissing, daily_log, decrypted_key
+from edx_assets.loading.days.files import Metadata, StageMissingError, daily_log, decrypted_key
 from edx_assets.loading.days.ownership import recount
 from edx_assets.loading.ledger import (
     DUPLICATES,
@@ -36,7 +37,7 @@ RECORDS = 4
 """Version of what becomes of a line; a file loaded under another is loaded anew."""
 
 
-class CountMismatch(Exception):  # noqa: N818 - named for what happened
+class CountMismatchError(PassingError):
     """What was loaded does not add up; the message tells the numbers."""
 
 
@@ -50,15 +51,15 @@ def load_day(store: Store, storage: Storage, site: str, day: date, anew: bool = 
     Files can share lines, so what concerns more than one file's records is done under a lock.
 
     Raises:
-        StageMissing: daily_log has not run for the day, or has nothing where a file was loaded in
+        StageMissingError: daily_log has not run for the day, or has nothing where a file was loaded in
             part.
-        DamagedLog: the decrypted file is damaged; it is removed.
-        CountMismatch: lines and records do not add up.
+        DamagedLogError: the decrypted file is damaged; it is removed.
+        CountMismatchError: lines and records do not add up.
         StoreError: the database failed.
     """
     log = daily_log(storage, site, day)
     if log is None:
-        raise StageMissing(f"{site}/daily_log has no {day}: materialize it first")
+        raise StageMissingError(f"{site}/daily_log has no {day}: materialize it first")
     started = monotonic()
     with records_lock(store):
         before = store.get(MASTER, IMPORTS, import_id(site, day))
@@ -122,7 +123,7 @@ def _kept(store: Store, entry: Entry | None) -> Entry:
     """The entry of a day whose file is gone from S3 and from the storage, and is loaded whole."""
     if entry and _is_whole(store, entry):
         return entry
-    raise StageMissing(
+    raise StageMissingError(
         f"{' and '.join(_files_of(entry))} was loaded in part, and is neither on S3 nor in the"
         " storage any more: put it back on S3, or ask edX to, and materialize the day from raw_log"
         " on; what is there of it stays until then"
@@ -138,7 +139,7 @@ def _load_file(
             load_lines(store, lines, file, site, counts)
     except DAMAGED_GZIP:
         storage.delete(key)
-        raise DamagedLog(
+        raise DamagedLogError(
             f"{file}: its decrypted file in the storage was damaged, and is removed: run this"
             " partition again from daily_log on, which decrypts it again"
         ) from None
@@ -253,7 +254,7 @@ def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> Non
     held = store.count(MASTER, TRACKING, {"load_file": file}) if file else 0
     total = counts.loaded + counts.duplicates + counts.rejected.total()
     if not (lines == counts.lines == total and held == counts.loaded):
-        raise CountMismatch(
+        raise CountMismatchError(
             f"{file}: {lines} lines decrypted, {counts.lines} read; {counts.loaded} loaded,"
             f" {counts.duplicates} duplicates, {counts.rejected.total()} rejected; {held} records"
             " in the master collection: run this partition again, and report it if it stays so"

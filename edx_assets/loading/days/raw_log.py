@@ -9,7 +9,7 @@ from edx_assets.loading.days.files import (
     note_raw_log,
     raw_log,
 )
-from edx_assets.resources.buckets import Buckets, NotDelivered
+from edx_assets.resources.buckets import Buckets, NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 
@@ -22,7 +22,7 @@ def fetch_day(
     has no longer is kept.
 
     Raises:
-        NotDelivered: the file is not there yet.
+        NotDeliveredError: the file is not there yet.
         DeliveryError: it cannot be had.
     """
     item = buckets.events_file_of(site, day)
@@ -32,7 +32,7 @@ def fetch_day(
         if before and before.file:
             return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
         if not buckets.has_events_after(site, day, today):
-            raise NotDelivered(
+            raise NotDeliveredError(
                 f"S3 has no tracking log of {site} for {day}, nor of any later day: edX delivers a"
                 " day's file on the next day or later; materialize this partition then"
             )

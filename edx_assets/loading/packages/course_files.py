@@ -9,13 +9,13 @@ from edx_assets.edx.file_names import Member, package_member
 from edx_assets.edx.keys import course_key, course_parts
 from edx_assets.edx.schema import tables
 from edx_assets.edx.tables import TableError, TableReader
-from edx_assets.loading.days.files import Metadata, StageMissing
+from edx_assets.loading.days.files import Metadata, StageMissingError
 from edx_assets.loading.ledger import (
     COURSES,
     MASTER,
     PACKAGE_COURSES,
     PACKAGES,
-    CourseClash,
+    CourseClashError,
     Entry,
     register_course,
 )
@@ -47,14 +47,14 @@ def sort_package(
     asks for.
 
     Raises:
-        StageMissing: the package has not been downloaded.
-        DamagedPackage: it is no zip file; the ledger then stays as it was.
+        StageMissingError: the package has not been downloaded.
+        DamagedPackageError: it is no zip file; the ledger then stays as it was.
         DecryptionError: a member that tells a course's key cannot be decrypted.
-        CourseClash: courses of it would share a database; the others are registered all the same.
+        CourseClashError: courses of it would share a database; the others are registered all the same.
     """
     raw = storage.read_json(f"packages/{day}/raw.json")
     if raw is None:
-        raise StageMissing(f"packages/database_package has no {day}: materialize it first")
+        raise StageMissingError(f"packages/database_package has no {day}: materialize it first")
     source = [raw["etag"], raw["opt_in_etag"], SORTING]
     before = store.get(MASTER, PACKAGES, str(day))
     if not anew and before and before["source"] == source and not before["refused"]:
@@ -117,7 +117,7 @@ def sort_package(
     }
     store.put(MASTER, PACKAGES, entry)
     if refused:
-        raise CourseClash("; ".join(refused))
+        raise CourseClashError("; ".join(refused))
     return _metadata(entry, "sorted")
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from edx_assets.loading.days.files import Metadata
 from edx_assets.loading.packages.members import OPT_IN, package_key
-from edx_assets.resources.buckets import Buckets, NotDelivered
+from edx_assets.resources.buckets import Buckets, NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 
@@ -14,12 +14,12 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date, anew: bool = Fa
     With `anew`, they are downloaded even so.
 
     Raises:
-        NotDelivered: S3 has no such package.
+        NotDeliveredError: S3 has no such package.
         DeliveryError: it cannot be had.
     """
     item = buckets.packages().get(day)
     if item is None:
-        raise NotDelivered(
+        raise NotDeliveredError(
             f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
             " packages/delivered to see which there are"
         )

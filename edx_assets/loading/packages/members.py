@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from edx_assets.errors import FinalError
 from edx_assets.loading.ledger import Entry
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage
@@ -13,7 +14,7 @@ from edx_assets.resources.storage import Storage
 OPT_IN = "email_opt_in"
 
 
-class DamagedPackage(Exception):  # noqa: N818 - a verdict on a file
+class DamagedPackageError(FinalError):
     """A database package cannot be used; the message names the file and the remedy."""
 
 
@@ -34,7 +35,7 @@ def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -
     It is streamed from the zip through gpg into the storage, one at a time.
 
     Raises:
-        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+        DecryptionError, DamagedPackageError: it cannot be had; the message names it.
     """
     key = (
         f"{courses_folder(package['date'])}/{package['site']}/{package['prefix']}/{member['table']}"
@@ -57,7 +58,7 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
     """The e-mail opt-in list delivered with a package, decrypted; None where there is none.
 
     Raises:
-        DecryptionError, DamagedPackage: it cannot be had; the message names it.
+        DecryptionError, DamagedPackageError: it cannot be had; the message names it.
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
     if not storage.exists(key):
@@ -82,12 +83,12 @@ def opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
     """A package's zip.
 
     Raises:
-        DamagedPackage: it is none.
+        DamagedPackageError: it is none.
     """
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
-        raise DamagedPackage(
+        raise DamagedPackageError(
             f"{name} is no zip file or is cut short: delete it from the storage, materialize"
             " packages/database_package again, and ask edX where that does not help"
         ) from None
@@ -101,4 +102,6 @@ def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]
         with archive.open(member) as stream:
             yield stream
     except zipfile.BadZipFile:
-        raise DamagedPackage(f"{member} is damaged in its package: download it again") from None
+        raise DamagedPackageError(
+            f"{member} is damaged in its package: download it again"
+        ) from None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edx_assets.automation.due.courses import tracking_due
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.loading.courses.tracking import extract_course
-from edx_assets.loading.days.master_tracking import CountMismatch
+from edx_assets.loading.days.master_tracking import CountMismatchError
 from edx_assets.loading.ledger import (
     COURSE_LOADS,
     IMPORTS,
@@ -288,7 +288,7 @@ def test_records_of_no_day_are_not_extracted(store: Store, storage: Storage) -> 
     with_structure(store)
     load(store, storage, FIRST)
     store.delete(MASTER, IMPORTS, {"_id": "edx/2014-02-04"})
-    with pytest.raises(CountMismatch, match="5 records in its window"):
+    with pytest.raises(CountMismatchError, match="5 records in its window"):
         extract(store)
 
 

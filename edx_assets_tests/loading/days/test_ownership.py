@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from edx_assets.edx.file_names import events_file
 from edx_assets.loading.days import ownership
 from edx_assets.loading.days.files import DailyLog, decrypted_key, note_daily_log
-from edx_assets.loading.days.master_tracking import CountMismatch, load_day
+from edx_assets.loading.days.master_tracking import CountMismatchError, load_day
 from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER, QUARANTINE, TRACKING
 from edx_assets.resources import lock
 from edx_assets.resources.mongo import connect
@@ -359,7 +359,7 @@ def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
                 try:
                     load_day(own, storage, *day)
                     break
-                except CountMismatch:  # another took a line that this one had counted
+                except CountMismatchError:  # another took a line that this one had counted
                     continue
             else:
                 pytest.fail("never came out right")
