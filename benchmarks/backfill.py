@@ -23,7 +23,7 @@ from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import empty
 from edx_assets.assets.tracking_logs import DAYS_PER_RUN
-from edx_assets.loading.ledger import MASTER, TRACKING
+from edx_assets.loading.ledger import MASTER_TRACKING
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample.delivery import Key, new_key
 from edx_assets.resources.mongo import connect
@@ -122,7 +122,7 @@ def backfill(data: Path, mongo: str | None, days: int) -> Took:
             ]
         landed = [step for step in steps if step.stage == STAGES[-1]]
         loaded = sum(step.loaded for step in landed)
-        held = connect(variables["EDX_MONGO_URI"]).count(MASTER, TRACKING, {"site": "edx"})
+        held = connect(variables["EDX_MONGO_URI"]).count(MASTER_TRACKING, {"site": "edx"})
     bad = partitions[days // 2]
     if sorted(step.day for step in landed) != [day for day in partitions if day != bad]:
         raise RuntimeError(f"{len(landed)} of {days} days landed, one of which is wrong")

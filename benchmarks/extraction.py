@@ -25,8 +25,10 @@ from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.days.counts import DayCounts
 from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.loading.ledger import (
+    COURSES,
     IMPORTS,
     MASTER,
+    MASTER_TRACKING,
     TRACKING,
     forget_course_load,
     new_token,
@@ -34,7 +36,7 @@ from edx_assets.loading.ledger import (
     register_course,
 )
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import BATCH, Store
+from edx_assets.resources.store import BATCH, Collection, Store
 
 COURSE = COURSES[0]
 STRUCTURE = "course_structure"
@@ -65,7 +67,7 @@ def note_import(store: Store, file: str, day: str, counts: DayCounts) -> None:
     courses = [{"course_key": key, "events": n} for key, n in sorted(counts.courses.items())]
     told = {"_id": f"edx/{day}", "site": "edx", "date": day, "state": "loaded", "file": file}
     moments = {"first": counts.first, "last": counts.last, "token": new_token()}
-    store.put(MASTER, IMPORTS, {**told, **moments, "courses": courses})
+    store.put(IMPORTS, {**told, **moments, "courses": courses})
 
 
 def add_course(store: Store) -> None:
@@ -73,8 +75,8 @@ def add_course(store: Store) -> None:
     partition = register_course(store, COURSE.canonical, "edx")
     database = database_of(store)
     blocks = read_blocks(orjson.dumps(COURSE.structure)).values()
-    with store.replacing(database, STRUCTURE, indexes(STRUCTURE)) as staging:
-        for _ in store.insert_all(database, staging, encoded(blocks, RowCounts(), [])):
+    with store.replacing(Collection(database, STRUCTURE), indexes(STRUCTURE)) as staging:
+        for _ in store.insert_all(staging, encoded(blocks, RowCounts(), [])):
             pass
     load = {"documents": len(blocks), "source": ["bench"]}
     note_course_load(store, partition, database, STRUCTURE, load)
@@ -82,7 +84,7 @@ def add_course(store: Store) -> None:
 
 def database_of(store: Store) -> str:
     """The name of the course's database."""
-    course = store.get(MASTER, "courses", COURSE.canonical) or {}
+    course = store.get(COURSES, COURSE.canonical) or {}
     return str(course["database"])
 
 
@@ -101,8 +103,10 @@ def ours(uri: str) -> Measure:
 def bare(uri: str) -> Measure:
     """Find the same records, insert the same documents, ready made, and make the same indexes."""
     store = connect(uri)
-    blocks = {block["_id"]: block for block in store.find(database_of(store), STRUCTURE, {})}
-    bound = list(bind(store.find_raw(MASTER, TRACKING, _QUERY), blocks, {}))
+    blocks = {
+        block["_id"]: block for block in store.find(Collection(database_of(store), STRUCTURE), {})
+    }
+    bound = list(bind(store.find_raw(MASTER_TRACKING, _QUERY), blocks, {}))
     with MongoClient[dict[str, Any]](uri) as client:
         client[_BARE].drop_collection(TRACKING)
         found = client[MASTER].get_collection(TRACKING, codec_options=RAW)
@@ -127,8 +131,10 @@ def bare(uri: str) -> Measure:
 def binding(uri: str) -> Measure:
     """Bind the documents alone: they are in memory, and what comes out is thrown away."""
     store = connect(uri)
-    blocks = {block["_id"]: block for block in store.find(database_of(store), STRUCTURE, {})}
-    found = list(store.find_raw(MASTER, TRACKING, _QUERY))
+    blocks = {
+        block["_id"]: block for block in store.find(Collection(database_of(store), STRUCTURE), {})
+    }
+    found = list(store.find_raw(MASTER_TRACKING, _QUERY))
     records = found * ceil(_BOUND / len(found))
     measure = Measure()
     shares: dict[str, Share] = {}

@@ -26,13 +26,13 @@ from edx_assets.loading.days.counts import DayCounts
 from edx_assets.loading.days.master_tracking import load_lines, prepare
 from edx_assets.loading.ledger import (
     IMPORTS,
-    MASTER,
+    MASTER_TRACKING,
     TRACKING,
     forget_course_load,
     new_token,
 )
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 
 WINDOW_DAYS = 3
 REPEATS = 3
@@ -62,7 +62,7 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
         add_course(store)
         extract_course(store, COURSE.canonical, courses, RUNNING)
         for keys in indexes(TRACKING):
-            store.index(database_of(store), TRACKING, keys)
+            store.index(Collection(database_of(store), TRACKING), keys)
     times: dict[str, list[float]] = {name: [] for name in WORKS}
     sizes: dict[str, int] = {}
     for _ in range(REPEATS):
@@ -82,7 +82,7 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
         sizes["extraction"] = extract_course(store, COURSE.canonical, courses, RUNNING)["documents"]
     times["extraction"].append(measure.wall)
     seconds = {name: median(each) for name, each in times.items()}
-    records = store.count(MASTER, TRACKING, {"site": "edx"})  # nx-27017 groups in memory
+    records = store.count(MASTER_TRACKING, {"site": "edx"})  # nx-27017 groups in memory
     return Measure(told={"records": records, "days": days, "seconds": seconds, "sizes": sizes})
 
 
@@ -100,18 +100,18 @@ def _find(store: Store, measure: Measure) -> None:
     window = Window(day_start(str(_FIRST)), day_end(str(_LAST)))
     query = master_query([COURSE.canonical], "edx", window)
     with measure.running():
-        measure.events = sum(1 for _ in store.find_raw(MASTER, TRACKING, query))
+        measure.events = sum(1 for _ in store.find_raw(MASTER_TRACKING, query))
 
 
 def _share(store: Store, courses: Path, measure: Measure) -> None:
     """Extract again, when the ledger says that one file of the window has been loaded anew."""
-    entry = store.get(MASTER, IMPORTS, f"edx/{_FIRST + timedelta(days=1)}") or {}
-    store.put(MASTER, IMPORTS, {**entry, "token": new_token()})
+    entry = store.get(IMPORTS, f"edx/{_FIRST + timedelta(days=1)}") or {}
+    store.put(IMPORTS, {**entry, "token": new_token()})
     with measure.running():
         told = extract_course(store, COURSE.canonical, courses, RUNNING)
     if told["outcome"] != "updated: 1 files":
         raise RuntimeError(f"one file's share was to be extracted, and it was {told['outcome']}")
-    measure.events = store.count(database_of(store), TRACKING, {"load_file": _file(1)})
+    measure.events = store.count(Collection(database_of(store), TRACKING), {"load_file": _file(1)})
 
 
 def _file(number: int) -> str:

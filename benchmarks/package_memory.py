@@ -23,6 +23,7 @@ from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import Collection
 
 HEADER = "id module_type module_id student_id state grade created modified max_grade done course_id"
 MEMBER = "BigX-B101-2014-courseware_studentmodule-prod-analytics.sql.gpg"
@@ -80,9 +81,11 @@ def main() -> None:
             decrypted = time.monotonic() - started
             counts = RowCounts()
             store = connect(uri)
-            with path.open("rb") as lines, store.replacing("BigX", "big") as staging:
+            with path.open("rb") as lines, store.replacing(Collection("BigX", "big")) as staging:
                 table = TableReader(lines, "courseware_studentmodule")
-                for _batch in store.insert_all("BigX", staging, encoded(table, counts, [])):
+                for _batch in store.insert_all(
+                    staging, encoded(table, counts, [])
+                ):
                     pass
                 loaded = time.monotonic() - started - decrypted
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -23,9 +23,9 @@ from benchmarks.measure import Measure, apart, in_turns, ratio, spread
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import empty, scratch_store
-from edx_assets.loading.ledger import MASTER, TRACKING
+from edx_assets.loading.ledger import MASTER, MASTER_TRACKING, TRACKING
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import BATCH
+from edx_assets.resources.store import BATCH, Collection
 
 STAGE = "ways of writing"
 _COMPRESSOR = "zlib"  # what Python has without another library
@@ -79,12 +79,12 @@ def insert(uri: str, documents: Path, way: Way) -> Measure:
 def find_and_insert(uri: str) -> Measure:
     """Copy the master collection through this side, as an extraction goes."""
     store = connect(uri)
-    store.drop(_COPY, TRACKING)
-    measure = Measure(store.estimated_count(MASTER, TRACKING))
+    store.drop(Collection(_COPY, TRACKING))
+    measure = Measure(store.estimated_count(MASTER_TRACKING))
     with measure.running():
-        for _ in store.insert_all(_COPY, TRACKING, store.find_raw(MASTER, TRACKING, {})):
+        for _ in store.insert_all(Collection(_COPY, TRACKING), store.find_raw(MASTER_TRACKING, {})):
             pass
-    _whole(store.estimated_count(_COPY, TRACKING), measure.events)
+    _whole(store.estimated_count(Collection(_COPY, TRACKING)), measure.events)
     return measure
 
 

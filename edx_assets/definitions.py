@@ -6,9 +6,10 @@ from dagster import Definitions, in_process_executor
 from dagster_aws.s3 import S3Resource
 
 from edx_assets.assets.courses import course_assets
-from edx_assets.assets.overview import overview, overview_schedule
+from edx_assets.assets.overview import overview
 from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.tracking_logs import tracking_logs
+from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
 from edx_assets.automation.notices import failure_notices
 from edx_assets.automation.sensors import sensors
@@ -39,7 +40,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         asset_checks=checks(settings, pipeline),
         jobs=jobs(pipeline),
         sensors=[*sensors(settings), failure_notices(settings)],
-        schedules=[*schedules(settings), overview_schedule(settings)],
+        schedules=[*schedules(settings), daily_overview(settings)],
         resources=build_resources(settings) | overrides,
         # a step in a process of its own costs 2 s, for nothing: a run's steps follow each other
         executor=in_process_executor,

@@ -6,7 +6,7 @@ that never leave a module, and errors of a format that become a verdict on a fil
 
 
 class EdxAssetsError(Exception):
-    """An expected failure. Its message names what, the cause and the remedy, and no learner's data."""
+    """An expected failure: its message names the cause and the remedy, and nothing private."""
 
 
 class FinalError(EdxAssetsError):

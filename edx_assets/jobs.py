@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagster import AssetsDefinition, AssetSelection, RunConfig, define_asset_job
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.overview import OVERVIEW
+from edx_assets.assets.tracking_logs import day_assets
+from edx_assets.dagster_internals import UnresolvedAssetJobDefinition
 from edx_assets.edx.file_names import SITES
-
-_STAGES = ("raw_log", "daily_log", "master_tracking")
 
 
 def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinition]:
@@ -20,8 +20,8 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
             "load_a_package",
             AssetSelection.assets("packages/database_package", "packages/course_files"),
             description="Download a delivery date's database package, and sort its files by"
-            " course; switch `anew` on in the form to do so again. Partitions: the delivery dates"
-            " that packages/delivered has found.",
+            " course. Switch `rebuild` on in the form to do so again. Partitions: the delivery"
+            " dates that packages/delivered has found.",
         ),
         define_asset_job(
             "refresh_a_course",
@@ -32,15 +32,20 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
         define_asset_job(
             "rebuild_a_course_from_nothing",
             WHOLE_COURSE,
-            config=anew(assets),
+            config=rebuild(assets),
             description="Load every collection of a course's database again, whether it changed or"
-            " not: `anew` is on in the form of each. Partitions: courses.",
+            " not: `rebuild` is on in the form of each. Partitions: courses.",
         ),
         define_asset_job(
             "extract_tracking",
             AssetSelection.assets("course/tracking"),
-            description="Take a course's events out of the master collection, and bind them to its"
+            description="Extract a course's events from the master collection, and bind them to its"
             " structure. Partitions: courses.",
+        ),
+        define_asset_job(
+            "make_the_overview",
+            AssetSelection.assets(OVERVIEW),
+            description="Look at everything that is loaded, and check it as a whole.",
         ),
     ]
 
@@ -48,20 +53,20 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
 def _load_days(site: str) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         f"load_a_range_of_days_{site}",
-        AssetSelection.assets(*(f"{site}/{stage}" for stage in _STAGES)),
+        AssetSelection.assets(*day_assets(site)),
         description=f"Download, decrypt and load the tracking logs of {site}, a day or a range of"
-        " days. Days that are loaded already cost little, and change nothing unless edX has"
-        " delivered them anew, or `anew` is switched on in the form. Partitions: days.",
+        " days. Days that are loaded already cost little, and are left alone unless edX has"
+        " delivered them again, or `rebuild` is switched on in the form. Partitions: days.",
     )
 
 
-def anew(assets: Sequence[AssetsDefinition]) -> RunConfig:
-    """The form of every course asset that can be rebuilt, with `anew` switched on."""
+def rebuild(assets: Sequence[AssetsDefinition]) -> RunConfig:
+    """The form of every course asset that can be rebuilt, with `rebuild` switched on."""
     config: dict[str, Any] = {}
     for definition in assets:
         of_a_course = all(key.path[0] == "course" for key in definition.keys)
-        if of_a_course and "anew" in _fields(definition):
-            config[definition.op.name] = {"config": {"anew": True}}
+        if of_a_course and "rebuild" in _fields(definition):
+            config[definition.op.name] = {"config": {"rebuild": True}}
     return RunConfig(ops=config)
 
 

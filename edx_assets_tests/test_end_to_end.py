@@ -11,12 +11,13 @@ from rich.console import Console
 
 from edx_assets.cli.demo import take_through
 from edx_assets.cli.main import main
-from edx_assets.loading.ledger import MASTER, TRACKING
+from edx_assets.edx.collections import TRACKING
+from edx_assets.loading.ledger import MASTER_TRACKING
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.conftest import empty
 
 Built = tuple[dict[str, Any], Store, Path]
@@ -57,11 +58,14 @@ def test_every_count_is_the_manifests(built: Built) -> None:
 def test_the_databases_hold_what_the_ledger_says(built: Built) -> None:
     manifest, store, _data = built
     told = status_told()
-    assert store.count(MASTER, TRACKING) == sum(file["loaded"] for file in manifest["files"])
+    assert store.count(MASTER_TRACKING) == sum(file["loaded"] for file in manifest["files"])
     assert len(told["courses"]) == len(manifest["courses"])
     for course in told["courses"]:
         for name, documents in course["collections"].items():
-            assert store.count(course["database"], name) == documents, (course["database"], name)
+            assert store.count(Collection(course["database"], name)) == documents, (
+                course["database"],
+                name,
+            )
 
 
 def test_windows_and_packages_are_the_manifests(built: Built) -> None:
@@ -83,7 +87,9 @@ def test_events_are_bound_as_the_manifest_says(built: Built) -> None:
     databases = {(c["course_key"], c["site"]): c["database"] for c in status_told()["courses"]}
     for course in manifest["courses"]:
         database = databases[course["course_key"], course["site"]]
-        records = list(store.find(database, TRACKING, {}, fields=["module_id", "parent_data"]))
+        records = list(
+            store.find(Collection(database, TRACKING), {}, fields=["module_id", "parent_data"])
+        )
         with_module = [record for record in records if "module_id" in record]
         bound = [record for record in records if "parent_data" in record]
         assert len(with_module) == course["tracking"]["with_module"], database
@@ -93,11 +99,11 @@ def test_events_are_bound_as_the_manifest_says(built: Built) -> None:
 def test_all_of_it_again_changes_nothing(built: Built) -> None:
     manifest, store, _data = built
     before = status_told()
-    ids = sorted(record["_id"] for record in store.find(MASTER, TRACKING, {}, fields=["_id"]))
+    ids = sorted(record["_id"] for record in store.find(MASTER_TRACKING, {}, fields=["_id"]))
     for _stage in take_through(manifest, Console(quiet=True)):
         pass
     assert status_told() == before
-    again = sorted(record["_id"] for record in store.find(MASTER, TRACKING, {}, fields=["_id"]))
+    again = sorted(record["_id"] for record in store.find(MASTER_TRACKING, {}, fields=["_id"]))
     assert again == ids
 
 

@@ -15,7 +15,7 @@ from dagster import (
 
 from edx_assets.definitions import build_defs
 from edx_assets.jobs import jobs
-from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING
+from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
@@ -87,18 +87,18 @@ def test_a_day_is_made_again_where_the_form_says_so(
     stages = ("raw_log", "daily_log", "master_tracking")
     testx.deliver("2014-02-03", [event(1), event(2)])
     assert testx.run_day("2014-02-03").success
-    before = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    before = store.get(IMPORTS, "edx/2014-02-03")
     job = build_defs(load_settings()).resolve_job_def("load_a_range_of_days_edx")
     form = {"ops": {"edx_tracking_logs": {"config": {"anew": anew}}}}
     ran = job.execute_in_process(
         run_config=form, instance=testx.instance, partition_key="2014-02-03"
     )
     assert outcomes(ran) == dict(zip(stages, made, strict=True))
-    after = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    after = store.get(IMPORTS, "edx/2014-02-03")
     assert before is not None
     assert after is not None
     assert (after["loaded"], after["duplicates"], after["rejected"]) == (2, 0, 0)
-    assert store.count(MASTER, TRACKING) == 2
+    assert store.count(MASTER_TRACKING) == 2
     assert (after["token"] != before["token"]) is anew
 
 

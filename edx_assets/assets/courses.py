@@ -22,7 +22,6 @@ from pydantic import Field
 from edx_assets.assets.column_schema import column_schema
 from edx_assets.assets.packages import course_files
 from edx_assets.assets.stages import (
-    EXPECTED,
     OWNERS,
     RETRIES,
     Rebuild,
@@ -30,8 +29,18 @@ from edx_assets.assets.stages import (
     shown,
     summary,
 )
+from edx_assets.edx.collections import (
+    CORE,
+    LEARNERS,
+    ORA,
+    TABLES,
+    TRACKING,
+    CourseCollection,
+    Origin,
+    catalogue,
+)
 from edx_assets.edx.file_names import SITES
-from edx_assets.edx.schema import tables
+from edx_assets.errors import EXPECTED
 from edx_assets.loading.courses.collection import load_collection
 from edx_assets.loading.courses.learners import JOINED, join_learners
 from edx_assets.loading.courses.tracking import extract_course
@@ -42,34 +51,6 @@ from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
-
-COLLECTIONS = {
-    "course_structure": "Every block of the course, each with its place in it (`parent_data`).",
-    "forum": "Threads and comments of the course's discussions.",
-    "student_courseenrollment": "Who enrolled, when, in which mode, and is enrolled still.",
-    "certificates_generatedcertificate": "Final grades and certificates.",
-    "auth_user": "The course's learners: ids, usernames, e-mail addresses, log-ins.",
-    "user_id_map": "Each learner's id, username and the anonymous id that surveys carry.",
-    "auth_userprofile": "What the course's learners told of themselves.",
-    "courseware_studentmodule": "Each learner's state and grade in each block.",
-}
-"""Collections of a course's database that most studies want, and what each holds."""
-
-OTHERS = {
-    "course_export": "Facts of the course by its export: policies, grading, about page.",
-    **{
-        table: f"The table {table} of the package."
-        for table, columns in tables().items()
-        if table not in COLLECTIONS and not next(iter(columns.values())).folder
-    },
-}
-"""Whatever else the package holds of a course, but its open response assessments."""
-
-ORA = {
-    table: f"The table {table} of the package's open response assessments."
-    for table, columns in tables().items()
-    if next(iter(columns.values())).folder == "ora"
-}
 
 WHOLE_COURSE = AssetSelection.key_prefixes("course")
 """Every asset of a course."""
@@ -103,21 +84,30 @@ class PackageChoice(Rebuild):
 def course_assets(log_days: tuple[date, date]) -> list[AssetsDefinition]:
     """The assets of a course's database; `log_days` are the first and last day of tracking logs."""
     return [
-        *(_collection(name, text) for name, text in COLLECTIONS.items()),
-        _collections("course_tables", OTHERS),
-        _collections("course_ora", ORA),
+        *(_collection(each) for each in _delivered(CORE)),
+        _collections("course_tables", _delivered(TABLES)),
+        _collections("course_ora", _delivered(ORA)),
         unknown_tables,
         learners,
         _tracking(log_days),
     ]
 
 
-def _collection(collection: str, description: str) -> AssetsDefinition:
+def _delivered(group: str) -> list[CourseCollection]:
+    """The collections of a group that are loaded from a package."""
+    return [
+        each
+        for each in catalogue().values()
+        if each.group == group and each.origin != Origin.MADE_HERE
+    ]
+
+
+def _collection(collection: CourseCollection) -> AssetsDefinition:
     @asset(
         **_CORE,
-        name=collection,
-        description=description,
-        metadata=column_schema(collection),
+        name=collection.name,
+        description=collection.description,
+        metadata=column_schema(collection.name),
         deps=_FROM_PACKAGE,
     )
     def load(
@@ -130,15 +120,21 @@ def _collection(collection: str, description: str) -> AssetsDefinition:
         course = context.partition_key
         with plain_failures():
             store = mongo.store()
-            told = load_collection(
-                store, storage, gnupg, course, collection, config.package, anew=config.anew
+            metadata = load_collection(
+                store,
+                storage,
+                gnupg,
+                course,
+                collection.name,
+                config.package,
+                rebuild=config.forced,
             )
-        return MaterializeResult(metadata=shown(told))
+        return MaterializeResult(metadata=shown(metadata))
 
     return load
 
 
-def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
+def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefinition:
     """The assets of a group as one step: a step each would cost more than most tables do."""
 
     @multi_asset(
@@ -147,17 +143,17 @@ def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
         can_subset=True,
         specs=[
             AssetSpec(
-                ["course", name],
+                ["course", each.name],
                 deps=_FROM_PACKAGE,
-                description=description,
+                description=each.description,
                 group_name=f"per_{group}",
                 owners=OWNERS,
                 kinds={"mongodb"},
                 code_version="2",
-                metadata=column_schema(name),
+                metadata=column_schema(each.name),
                 skippable=True,
             )
-            for name, description in collections.items()
+            for each in collections
         ],
     )
     def load(
@@ -174,7 +170,7 @@ def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
         for key in sorted(context.selected_asset_keys):
             name = key.path[-1]
             try:
-                told = load_collection(
+                metadata = load_collection(
                     store,
                     storage,
                     gnupg,
@@ -182,12 +178,12 @@ def _collections(group: str, collections: dict[str, str]) -> AssetsDefinition:
                     name,
                     config.package,
                     optional=True,
-                    anew=config.anew,
+                    rebuild=config.forced,
                 )
             except EXPECTED as error:
                 failures.append(error)
             else:
-                yield MaterializeResult(asset_key=key, metadata=shown(told))
+                yield MaterializeResult(asset_key=key, metadata=shown(metadata))
         if failures:
             raise summary(failures, len(context.selected_asset_keys), "collections")
 
@@ -205,25 +201,29 @@ def unknown_tables(
     """Tables of the package that the schema does not know yet, loaded with inferred types."""
     course = context.partition_key
     with plain_failures():
-        told = load_unknown_tables(
-            mongo.store(), storage, gnupg, course, config.package, anew=config.anew
+        metadata = load_unknown_tables(
+            mongo.store(), storage, gnupg, course, config.package, config.forced
         )
-    return MaterializeResult(metadata=shown(told))
+    return MaterializeResult(metadata=shown(metadata))
 
 
-@asset(**_CORE, deps=[AssetKey(["course", collection]) for collection in JOINED])
+@asset(
+    **_CORE,
+    description=catalogue()[LEARNERS].description,
+    deps=[AssetKey(["course", collection]) for collection in JOINED],
+)
 def learners(
     context: AssetExecutionContext, config: Rebuild, mongo: Mongo
 ) -> MaterializeResult[Any]:
-    """A document a learner: user, profile, enrolment, certificate and anonymous id in one."""
     with plain_failures():
-        told = join_learners(mongo.store(), context.partition_key, config.anew)
-    return MaterializeResult(metadata=shown(told))
+        metadata = join_learners(mongo.store(), context.partition_key, config.forced)
+    return MaterializeResult(metadata=shown(metadata))
 
 
 def _tracking(log_days: tuple[date, date]) -> AssetsDefinition:
     @asset(
         **_CORE,
+        description=catalogue()[TRACKING].description,
         deps=[
             AssetKey(["course", "course_structure"]),
             *(
@@ -235,14 +235,13 @@ def _tracking(log_days: tuple[date, date]) -> AssetsDefinition:
     def tracking(
         context: AssetExecutionContext, config: Rebuild, mongo: Mongo, courses_file: CoursesFile
     ) -> MaterializeResult[Any]:
-        """The course's events from enrolment start to course end, each with its block's place."""
         with plain_failures():
             metadata = extract_course(
                 mongo.store(),
                 context.partition_key,
                 courses_file.path(),
                 datetime.now(UTC).date(),
-                config.anew,
+                config.forced,
                 log_days,
             )
             metadata["events_by_week"] = events_by_week(mongo.store(), context.partition_key)

@@ -8,10 +8,11 @@ What a blocking check stops is in other runs, over courses: so it tells the ledg
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from statistics import median
+from typing import cast
 
 from dagster import (
     AssetCheckEvaluation,
@@ -23,15 +24,17 @@ from dagster import (
     PreviewWarning,
 )
 
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.errors import FinalError
+from edx_assets.loading import quarantine
+from edx_assets.loading.days import master
 from edx_assets.loading.ledger import (
     IMPORTS,
-    MASTER,
-    QUARANTINE,
-    TRACKING,
-    Entry,
-    as_was,
-    import_id,
+    MASTER_TRACKING,
+    DayEntry,
+    day_entry,
+    is_settled,
+    set_aside,
 )
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import MissingSettingError
@@ -48,41 +51,46 @@ _TIMES_REJECTED = 4
 _TIMES_VOLUME = 3
 _FEW_EVENTS = 100  # a difference that needs no look, however small the site
 
-DayVerdict = Callable[[Store, str, date], AssetCheckResult]
+DayVerdict = Callable[[Store, SiteDay], AssetCheckResult]
 
 
 class CheckFailedError(FinalError):
     """A blocking check failed; the message names the day, the check and what it found."""
 
 
-def lines_accounted_for(store: Store, site: str, day: date) -> AssetCheckResult:
+def lines_accounted_for(store: Store, day: SiteDay) -> AssetCheckResult:
     """Whether lines = loaded + duplicates + rejected, and the collections hold as many."""
-    entry = store.get(MASTER, IMPORTS, import_id(site, day))
-    if entry is None or entry["state"] not in ("loaded", "no_file"):
+    entry = day_entry(store, day)
+    if entry is None or not is_settled(entry):
         state = "half loaded" if entry else "not loaded"
         return AssetCheckResult(passed=False, description=f"the day is {state}")
-    told = {name: entry[name] for name in ("lines", "loaded", "duplicates", "rejected")}
-    held = quarantined = 0
+    lines, loaded = entry["lines"], entry["loaded"]
+    duplicates, rejected = entry["duplicates"], entry["rejected"]
+    held = in_quarantine = 0
     if file := entry["file"]:
-        held = store.count(MASTER, TRACKING, {"load_file": file})
-        # a range of `_id` has an index on every server; `;` is the character behind `:`
-        ids = {"$gte": f"{TRACKING}:{file}:", "$lt": f"{TRACKING}:{file};"}
-        quarantined = store.count(MASTER, QUARANTINE, {"_id": ids})
-    total = told["loaded"] + told["duplicates"] + told["rejected"]
-    passed = told["lines"] == total and held == told["loaded"] and quarantined == told["rejected"]
+        held = master.count(store, file)
+        in_quarantine = quarantine.held(store, MASTER_TRACKING, file)
+    accounted_for = lines == loaded + duplicates + rejected
     return AssetCheckResult(
-        passed=passed,
-        description=f"{told['lines']} lines = {told['loaded']} loaded + {told['duplicates']}"
-        f" duplicates + {told['rejected']} rejected; the collections hold {held} and {quarantined}",
-        metadata={**told, "records_held": held, "lines_in_quarantine": quarantined},
+        passed=accounted_for and held == loaded and in_quarantine == rejected,
+        description=f"{lines} lines = {loaded} loaded + {duplicates} duplicates + {rejected}"
+        f" rejected; the collections hold {held} and {in_quarantine}",
+        metadata={
+            "lines": lines,
+            "loaded": loaded,
+            "duplicates": duplicates,
+            "rejected": rejected,
+            "records_held": held,
+            "lines_in_quarantine": in_quarantine,
+        },
     )
 
 
-def rejected_share(store: Store, site: str, day: date) -> AssetCheckResult:
-    """Whether the share of rejected lines is small, and about what this weekday is used to."""
-    entry = store.get(MASTER, IMPORTS, import_id(site, day))
+def rejected_share(store: Store, day: SiteDay) -> AssetCheckResult:
+    """Whether the share of rejected lines is small, and about as on this weekday before."""
+    entry = day_entry(store, day)
     share = _share(entry) if entry else 0.0
-    shares = [_share(each) for each in _history(store, site, day) if each["lines"]]
+    shares = [_share(each) for each in _history(store, day) if each["lines"]]
     usual = median(shares) if len(shares) >= ENOUGH else None
     limit = _ALWAYS_MANY
     if usual is not None:
@@ -91,7 +99,7 @@ def rejected_share(store: Store, site: str, day: date) -> AssetCheckResult:
     return AssetCheckResult(
         passed=share <= limit,
         severity=AssetCheckSeverity.WARN,
-        description=f"{share:.2%} of the lines are rejected; up to {limit:.2%} is no surprise",
+        description=f"{share:.2%} of the lines are rejected; expected: up to {limit:.2%}",
         metadata={
             "rejected_share": round(share, 6),
             "limit": round(limit, 6),
@@ -102,17 +110,17 @@ def rejected_share(store: Store, site: str, day: date) -> AssetCheckResult:
     )
 
 
-def volume(store: Store, site: str, day: date) -> AssetCheckResult:
-    """Whether the day has about as many events as the same weekday used to."""
-    entry = store.get(MASTER, IMPORTS, import_id(site, day))
+def volume(store: Store, day: SiteDay) -> AssetCheckResult:
+    """Whether the day has about as many events as the same weekday before."""
+    entry = day_entry(store, day)
     loaded = entry.get("loaded", 0) if entry else 0
-    history = [each["loaded"] for each in _history(store, site, day)]
+    history = [each["loaded"] for each in _history(store, day)]
     if len(history) < ENOUGH:
         return AssetCheckResult(
             passed=True,
             severity=AssetCheckSeverity.WARN,
-            description=f"{loaded} events; nothing to compare with: of the {WEEKS} weeks before,"
-            f" this weekday is loaded {len(history)} times, and {ENOUGH} are needed",
+            description=f"{loaded} events; nothing to compare with: this weekday is loaded"
+            f" {len(history)} times in the {WEEKS} weeks before, and {ENOUGH} are needed",
             metadata={"loaded": loaded, "days_of_history": len(history)},
         )
     usual = median(history)
@@ -139,11 +147,11 @@ DAY_CHECKS: dict[str, DayCheck] = {
     "lines_accounted_for": DayCheck(
         lines_accounted_for,
         "Every line of the day's file is loaded, a duplicate, or in quarantine, and the master"
-        " collection and the quarantine hold as many as the ledger says. A failure means that"
-        " somebody or something changed the collections behind the ledger, or that a load was cut"
-        " off. The ledger then says `loading` of the day: its records are not to be relied on, and"
-        " it counts as missing in its courses. Materialize it again, which loads it anew. If it"
-        " fails again, report it, with the counts.",
+        " collection and the quarantine hold as many as the ledger says. A failure means that the"
+        " collections were changed outside this system, or that a load was cut off. The ledger then"
+        " says `loading` for the day: its records cannot be relied on, and it counts as missing in"
+        " its courses. Materialize the day again: that loads it again. If the check fails again,"
+        " report it with the counts.",
         blocking=True,
     ),
     "rejected_share": DayCheck(
@@ -151,15 +159,15 @@ DAY_CHECKS: dict[str, DayCheck] = {
         f"At most {_ALWAYS_MANY:.0%} of the day's lines are rejected, and not over"
         f" {_TIMES_REJECTED} times what this weekday had in the {WEEKS} weeks before. A failure"
         " means that the file is damaged inside, or that edX has changed its format. Look at the"
-        " reasons here, and at the lines in `tracking_logs.quarantine`; ask edX for the file again"
-        " if they are cut, and report the lines' form if it is new.",
+        " reasons here and at the lines in `tracking_logs.quarantine`. If the lines are cut, ask"
+        " edX for the file again; if their form is new, report it.",
     ),
     "volume": DayCheck(
         volume,
         f"The day has between a third of and {_TIMES_VOLUME} times the median of the same weekday"
-        f" in the {WEEKS} weeks before (from {ENOUGH} of them on). A failure means that a part of"
-        " the file is missing, or that a course began or ended, or a holiday. Look whether a"
-        " course's dates explain it; if none does, ask edX for the file again.",
+        f" in the {WEEKS} weeks before (checked once {ENOUGH} of them are loaded). A failure means"
+        " that part of the file is missing, or that a course began or ended, or a holiday. Check"
+        " whether a course's dates explain it; if none does, ask edX for the file again.",
     ),
 }
 
@@ -180,17 +188,16 @@ def day_check_specs(site: str, days: DailyPartitionsDefinition) -> list[AssetChe
         ]
 
 
-def check_day(context: AssetExecutionContext, site: str, partition: str) -> Exception | None:
+def check_day(context: AssetExecutionContext, day: SiteDay) -> Exception | None:
     """Record a day's checks, those that are selected; the failure that stops it, or None."""
     failure: Exception | None = None
-    day = date.fromisoformat(partition)
     for key in sorted(context.selected_asset_check_keys, key=lambda key: key.name):
         check = DAY_CHECKS[key.name]
         try:
             store = context.resources.mongo.store()
-            result = check.verdict(store, site, day)
+            result = check.verdict(store, day)
             if check.blocking and not result.passed:
-                set_aside(store, site, day)
+                set_aside(store, day)
         except (MissingSettingError, StoreError) as error:
             return error
         context.log_event(
@@ -202,40 +209,26 @@ def check_day(context: AssetExecutionContext, site: str, partition: str) -> Exce
                 severity=result.severity,
                 description=result.description,
                 blocking=check.blocking,
-                partition=partition,
+                partition=str(day.day),
             )
         )
         if not result.passed:
-            told = f"{site} {partition}, {key.name}: {result.description}"
-            context.log.warning(told)
+            text = f"{day.site} {day.day}, {key.name}: {result.description}"
+            context.log.warning(text)
             if check.blocking:
-                failure = CheckFailedError(f"{told}: materialize the day again")
+                failure = CheckFailedError(f"{text}: materialize the day again")
     return failure
 
 
-def set_aside(store: Store, site: str, day: date) -> None:
-    """Let the ledger say that a day's records are not to be relied on, and are to be loaded anew.
-
-    Raises:
-        StoreError: the database failed.
-    """
-    entry = store.get(MASTER, IMPORTS, import_id(site, day))
-    if entry is not None:
-        store.put(MASTER, IMPORTS, entry | {"state": "loading", "was": as_was(entry)})
-
-
-def _history(store: Store, site: str, day: date) -> list[Entry]:
+def _history(store: Store, day: SiteDay) -> list[DayEntry]:
     """The same weekday's entries in the weeks before, those that are loaded or had no file."""
-    before = [import_id(site, day - timedelta(weeks=n)) for n in range(1, WEEKS + 1)]
-    found = store.find(
-        MASTER,
-        IMPORTS,
-        {"_id": {"$in": before}},
-        fields=["state", "lines", "loaded", "rejected"],
-    )
-    return [entry for entry in found if entry["state"] in ("loaded", "no_file")]
+    weeks = (timedelta(weeks=n) for n in range(1, WEEKS + 1))
+    before = [str(day._replace(day=day.day - week)) for week in weeks]
+    fields = ["state", "lines", "loaded", "rejected"]
+    found = store.find(IMPORTS, {"_id": {"$in": before}}, fields=fields)
+    return [entry for entry in cast(Iterator[DayEntry], found) if is_settled(entry)]
 
 
-def _share(entry: Entry) -> float:
+def _share(entry: DayEntry) -> float:
     lines = entry.get("lines", 0)
     return entry["rejected"] / lines if lines else 0.0

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from dagster import AssetCheckKey, AssetsDefinition, DagsterInstance
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.partition_status_cache import AssetPartitionStatus
+
+from edx_assets.dagster_internals import AssetCheckExecutionRecordStatus, AssetPartitionStatus
 
 Failed = dict[str, list[str]]
 """Assets (`edx/raw_log`) and checks by the partition that failed in them."""
@@ -33,7 +33,7 @@ def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefiniti
     return dict(sorted(failed.items()))
 
 
-def told(failed: Failed, most: int = 50) -> str:
+def as_markdown(failed: Failed, most: int = 50) -> str:
     """Failed partitions as Markdown: a line each, with what failed in it."""
     if not failed:
         return "none"

@@ -1,4 +1,4 @@
-"""The overview of everything that is loaded, made each day, and the schedule that makes it."""
+"""The overview of everything that is loaded. Its checks and its schedule are not here."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -6,17 +6,14 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
-    AssetSelection,
-    DefaultScheduleStatus,
     MaterializeResult,
     MetadataValue,
-    ScheduleDefinition,
     asset,
-    define_asset_job,
 )
 
-from edx_assets.assets.failed_partitions import failed_partitions, told
+from edx_assets.assets.failed_partitions import as_markdown, failed_partitions
 from edx_assets.assets.plots import (
     HALF,
     LATE,
@@ -29,11 +26,20 @@ from edx_assets.assets.plots import (
     spans,
 )
 from edx_assets.assets.stages import OWNERS, plain_failures
-from edx_assets.checks.overview import FRESH, OVERVIEW
+from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.ledger import COURSES, MASTER, PACKAGES, TRACKING, Entry, imports
+from edx_assets.loading.ledger import (
+    COURSES,
+    MASTER_TRACKING,
+    PACKAGES,
+    DayEntry,
+    DayState,
+    day_entries,
+    is_settled,
+)
 from edx_assets.resources.mongo import Mongo
-from edx_assets.settings import Settings
+
+OVERVIEW = AssetKey(["upkeep", "overview"])
 
 _MANY_REJECTED = 0.01
 
@@ -53,13 +59,13 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
         today = datetime.now(UTC).date()
         with plain_failures():
             store = mongo.store()
-            entries = list(imports(store))
-            records = store.estimated_count(MASTER, TRACKING)
+            entries = list(day_entries(store))
+            records = store.estimated_count(MASTER_TRACKING)
             metadata: dict[str, Any] = {
                 "records": records,
                 "records_by_the_ledger": sum(entry.get("loaded", 0) for entry in entries),
-                "courses": store.count(MASTER, COURSES),
-                "packages": store.count(MASTER, PACKAGES),
+                "courses": store.count(COURSES),
+                "packages": store.count(PACKAGES),
             }
         for site in SITES:
             days = marks([entry for entry in entries if entry["site"] == site], last, today)
@@ -70,31 +76,13 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
                 f": {spans(missing)}" if missing else ""
             )
         failed = failed_partitions(context.instance, assets)
-        metadata["failed_partitions"] = MetadataValue.md(told(failed))
+        metadata["failed_partitions"] = MetadataValue.md(as_markdown(failed))
         return MaterializeResult(metadata=metadata)
 
     return look
 
 
-def overview_schedule(settings: Settings) -> ScheduleDefinition:
-    """Makes the overview each morning, with its checks."""
-    return ScheduleDefinition(
-        name="daily_overview",
-        job=define_asset_job(
-            "make_the_overview",
-            AssetSelection.assets(OVERVIEW),
-            description="Look at everything that is loaded, and check it as a whole.",
-        ),
-        cron_schedule="0 6 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING
-        if settings.automation
-        else DefaultScheduleStatus.STOPPED,
-        description="Each morning: what is loaded, missing, late or broken, and the GPG key.",
-    )
-
-
-def marks(entries: Iterable[Entry], last: date | None, today: date) -> dict[date, str]:
+def marks(entries: Iterable[DayEntry], last: date | None, today: date) -> dict[date, str]:
     """What each day from the first in a site's ledger to yesterday is drawn as."""
     by_day = {date.fromisoformat(entry["date"]): entry for entry in entries}
     if not by_day:
@@ -104,11 +92,11 @@ def marks(entries: Iterable[Entry], last: date | None, today: date) -> dict[date
     return {day: _mark(by_day.get(day), day, today) for day in days}
 
 
-def _mark(entry: Entry | None, day: date, today: date) -> str:
+def _mark(entry: DayEntry | None, day: date, today: date) -> str:
     if entry is None:
-        return LATE if day >= today - FRESH else MISSING
-    if entry["state"] == "no_file":
+        return LATE if day >= today - LOG_DELAY else MISSING
+    if entry["state"] == DayState.NO_FILE:
         return NO_FILE
-    if entry["state"] != "loaded":
+    if not is_settled(entry):
         return HALF
     return REJECTED if entry["rejected"] > _MANY_REJECTED * entry["lines"] else LOADED

@@ -63,7 +63,9 @@ def database_package(
     """A delivery date's package (a zip of encrypted files), downloaded from S3 and checked."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
-        return MaterializeResult(metadata=shown(fetch_package(buckets, storage, day, config.anew)))
+        return MaterializeResult(
+            metadata=shown(fetch_package(buckets, storage, day, config.forced))
+        )
 
 
 @asset(
@@ -81,12 +83,12 @@ def course_files(
     storage: Storage,
     mongo: Mongo,
 ) -> MaterializeResult[Any]:
-    """A package's members, decrypted and sorted by course; each course becomes a partition."""
+    """A package's members sorted by course; each course becomes a partition."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
         store = mongo.store()
         try:
-            metadata = sort_package(store, storage, gnupg, day, config.anew)
+            metadata = sort_package(store, storage, gnupg, day, config.forced)
         finally:
             reveal_courses(context, store)
     return MaterializeResult(metadata=shown(metadata))

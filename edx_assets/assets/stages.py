@@ -1,4 +1,7 @@
-"""Running a stage under Dagster: its metadata told, its expected failures put plainly."""
+"""What the assets share: retries, the form `rebuild`, expected failures, metadata for the UI.
+
+The work of a stage is in `loading`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ from dagster import (
     AssetExecutionContext,
     Backoff,
     Config,
+    DagsterInstance,
     Failure,
     Jitter,
     MetadataValue,
@@ -16,37 +20,11 @@ from dagster import (
 from pydantic import Field
 
 from edx_assets.assets.plots import PLOTS
-from edx_assets.edx.courses import CoursesFileError
-from edx_assets.loading.courses.collection import UnusableFileError
-from edx_assets.loading.days.daily_log import DamagedLogError
-from edx_assets.loading.days.files import Metadata, StageMissingError
-from edx_assets.loading.days.master_tracking import CountMismatchError
-from edx_assets.loading.ledger import COURSES, MASTER, CourseClashError
-from edx_assets.loading.packages.members import DamagedPackageError
+from edx_assets.errors import EXPECTED, can_pass
+from edx_assets.loading.registry import registered_courses
+from edx_assets.loading.stage import Metadata
 from edx_assets.partitions import courses_partitions
-from edx_assets.resources.buckets import DeliveryError, NotDeliveredError
-from edx_assets.resources.gnupg import DecryptionError
-from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSettingError
-
-FINAL = (
-    CourseClashError,
-    CoursesFileError,
-    DamagedLogError,
-    DamagedPackageError,
-    DecryptionError,
-    FileNotFoundError,
-    MissingSettingError,
-    NotDeliveredError,
-    StageMissingError,
-    UnusableFileError,
-)
-"""Failures that the same input would meet again: a retry is no remedy."""
-
-PASSING = (CountMismatchError, DeliveryError, OSError, StoreError)
-"""Failures that can pass by themselves, or once a file is there or a disk has room."""
-
-EXPECTED = (*FINAL, *PASSING)
+from edx_assets.resources.store import Store
 
 RETRIES = RetryPolicy(
     max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
@@ -63,10 +41,13 @@ OWNERS = ["team:data-czars"]
 class Rebuild(Config):
     """Whether what is there already is made again."""
 
-    anew: bool = Field(
-        False,
-        description="Make it again from what it is made of, even if nothing has changed since.",
-    )
+    rebuild: bool = Field(False, description="Make it again, even if nothing has changed since.")
+    anew: bool = Field(False, description="The old name of `rebuild`, still accepted.")
+
+    @property
+    def forced(self) -> bool:
+        """Whether either is on."""
+        return self.rebuild or self.anew
 
 
 @contextmanager
@@ -74,15 +55,8 @@ def plain_failures() -> Iterator[None]:
     """A stage's expected failures as Dagster's, with the message alone: no stack to search."""
     try:
         yield
-    except FINAL as error:
-        raise Failure(str(error), allow_retries=False) from None
-    except PASSING as error:
-        raise Failure(str(error)) from None
-
-
-def can_pass(error: Exception) -> bool:
-    """Whether a retry is of use."""
-    return isinstance(error, PASSING) and not isinstance(error, FINAL)
+    except EXPECTED as error:
+        raise Failure(str(error), allow_retries=can_pass(error)) from None
 
 
 def summary(failures: list[Exception], of: int, what: str, untried: int = 0) -> Failure:
@@ -107,7 +81,11 @@ def shown(metadata: Metadata) -> dict[str, Any]:
 
 def reveal_courses(context: AssetExecutionContext, store: Store) -> None:
     """Add a partition for every registered course that has none."""
-    registered = {course["_id"] for course in store.find(MASTER, COURSES, {})}
-    known = set(context.instance.get_dynamic_partitions(str(courses_partitions.name)))
-    if new := sorted(registered - known):
+    if new := courses_without_partition(context.instance, store):
         context.instance.add_dynamic_partitions(str(courses_partitions.name), new)
+
+
+def courses_without_partition(instance: DagsterInstance, store: Store) -> list[str]:
+    """The partition keys of registered courses that have no partition yet."""
+    known = instance.get_dynamic_partitions(str(courses_partitions.name))
+    return sorted({course["_id"] for course in registered_courses(store)} - set(known))

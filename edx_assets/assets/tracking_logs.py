@@ -7,6 +7,7 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
     AssetMaterialization,
     AssetsDefinition,
     AssetSpec,
@@ -18,33 +19,41 @@ from dagster import (
 
 from edx_assets.assets.day_checks import check_day, day_check_specs
 from edx_assets.assets.stages import (
-    EXPECTED,
     OWNERS,
     RETRIES,
     Rebuild,
-    can_pass,
     plain_failures,
     reveal_courses,
     shown,
     summary,
 )
+from edx_assets.edx.file_names import SiteDay
+from edx_assets.errors import EXPECTED, can_pass
 from edx_assets.loading.days.daily_log import decrypt_day
-from edx_assets.loading.days.files import Metadata
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.days.raw_log import fetch_day
+from edx_assets.loading.stage import Metadata
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
 from edx_assets.settings import MissingSettingError
 
+STAGES = ("raw_log", "daily_log", "master_tracking")
+"""The stages of a day, in their order."""
+
 DAYS_PER_RUN = 60
-"""Days that a backfill gives one run: starting a run costs as much as loading some days."""
+"""Days in a run of a backfill: starting a run costs as much as loading some days."""
 
 OUTAGE = 3
 """Days in a row that fail of what can pass, after which a run tries no more of them."""
 
-Stage = Callable[[date], Metadata]
+Stage = Callable[[SiteDay], Metadata]
+
+
+def day_assets(site: str) -> list[AssetKey]:
+    """The keys of a site's assets."""
+    return [AssetKey([site, stage]) for stage in STAGES]
 
 
 def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinition:
@@ -75,9 +84,9 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     ) -> Iterator[Any]:
         today = datetime.now(UTC).date()
         stages: dict[str, Stage] = {
-            "raw_log": lambda day: fetch_day(buckets, storage, site, day, today, config.anew),
-            "daily_log": lambda day: decrypt_day(gnupg, storage, site, day, config.anew),
-            "master_tracking": lambda day: load_day(mongo.store(), storage, site, day, config.anew),
+            "raw_log": lambda day: fetch_day(buckets, storage, day, today, config.forced),
+            "daily_log": lambda day: decrypt_day(gnupg, storage, day, config.forced),
+            "master_tracking": lambda day: load_day(mongo.store(), storage, day, config.forced),
         }
         asked = {key.path[-1] for key in context.selected_asset_keys}
         wanted = {name: stage for name, stage in stages.items() if name in asked}
@@ -114,7 +123,7 @@ def _run_day(
     context: AssetExecutionContext, site: str, partition: str, stages: dict[str, Stage]
 ) -> Exception | None:
     """Take a day through its stages; what stopped it, or None."""
-    day = date.fromisoformat(partition)
+    day = SiteDay(site, date.fromisoformat(partition))
     for name, stage in stages.items():
         started = monotonic()
         try:
@@ -133,7 +142,7 @@ def _run_day(
         context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
         if refused := metadata.get("courses_refused"):
             context.log.warning(f"{site}/{name} {partition}: courses without a database: {refused}")
-    return check_day(context, site, partition)
+    return check_day(context, day)
 
 
 def _specs(site: str) -> list[AssetSpec]:
@@ -145,7 +154,7 @@ def _specs(site: str) -> list[AssetSpec]:
         ),
         (
             "daily_log",
-            "The day's tracking log decrypted, still gzipped; its gzip stream is whole.",
+            "The day's tracking log decrypted, still gzipped; its gzip stream is complete.",
             {"gnupg", "file"},
         ),
         (

@@ -1,4 +1,4 @@
-"""The nightly reconcile: S3 listed in full, and all asked for anew that is due, failed or not."""
+"""The nightly reconcile: lists all of S3, and requests all that is due, failed before or not."""
 
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from dagster import (
 )
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.runs import runs_in_flight, runs_of
-from edx_assets.automation.sensors.courses import courses_to_ask, partitions_to_add
+from edx_assets.automation.sensors.courses import courses_to_ask
 from edx_assets.automation.sensors.packages import packages_to_ask
 from edx_assets.automation.sensors.tracking_logs import due, last_day, years
 from edx_assets.automation.ticks import plain_ticks
+from edx_assets.dagster_internals import EVERY_ASSET
 from edx_assets.edx.file_names import SITES
 from edx_assets.partitions import courses_partitions, packages_partitions
 from edx_assets.resources.buckets import Buckets
@@ -26,9 +28,6 @@ from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
-_EVERY_ASSET = "__ASSET_JOB"
-"""Dagster's own job of all assets; each request selects its own of them."""
-
 
 def schedules(settings: Settings) -> list[ScheduleDefinition]:
     """The schedules: one."""
@@ -36,11 +35,11 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
     @schedule(
         cron_schedule="0 3 * * *",
         execution_timezone="UTC",
-        job_name=_EVERY_ASSET,
+        job_name=EVERY_ASSET,
         default_status=(
             DefaultScheduleStatus.RUNNING if settings.automation else DefaultScheduleStatus.STOPPED
         ),
-        description="Compares all of S3 with the ledger, and asks anew for whatever is not done.",
+        description="Compares all of S3 with the ledger, and requests again whatever is not done.",
     )
     def nightly_reconcile(
         context: ScheduleEvaluationContext,
@@ -88,6 +87,6 @@ def to_reconcile(
         runs = runs_of(runs_in_flight(instance), site)
         requests += due(instance, runs, store, site, listed, settings, night).requests
     instance.add_dynamic_partitions(
-        str(courses_partitions.name), partitions_to_add(instance, store)
+        str(courses_partitions.name), courses_without_partition(instance, store)
     )
     return requests + courses_to_ask(instance, store, courses_file, settings.log_days, night)

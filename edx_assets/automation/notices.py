@@ -26,13 +26,13 @@ from dagster import (
     SkipReason,
     run_failure_sensor,
 )
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-)
-from dagster_shared.error import SerializableErrorInfo
 
+from edx_assets.dagster_internals import (
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    SerializableErrorInfo,
+)
 from edx_assets.errors import PassingError
 from edx_assets.settings import MissingSettingError, Settings
 
@@ -170,10 +170,10 @@ def _events(
 
 
 def _partition(run: DagsterRun) -> str:
-    first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG)
+    first = run.tags.get(RANGE_START)
     if first:
-        return f"{first} to {run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)}"
-    return run.tags.get(PARTITION_NAME_TAG, "")
+        return f"{first} to {run.tags.get(RANGE_END, first)}"
+    return run.tags.get(PARTITION, "")
 
 
 def _cause(event: DagsterEvent) -> str:

@@ -5,16 +5,15 @@ from hashlib import blake2b
 
 from dagster import AssetKey, RunRequest
 
-from edx_assets.automation.runs import HISTORY, PRIORITY, RANGE_END, RANGE_START
+from edx_assets.assets.tracking_logs import DAYS_PER_RUN, day_assets
+from edx_assets.automation.runs import HISTORY
+from edx_assets.dagster_internals import PRIORITY, RANGE_END, RANGE_START
 
 RECENT = timedelta(days=28)
 """Days so long before the newest are looked at in every tick, and loaded alone."""
 FEW = 5
 """Recent days that are loaded in a run each; where more are due, the newest alone is."""
-DAYS_PER_RUN = 60
-"""Days in a run of history: starting a run costs as much as loading some days."""
 
-_STAGES = ("raw_log", "daily_log", "master_tracking")
 _DAY = timedelta(days=1)
 
 
@@ -60,7 +59,7 @@ def _day_request(
     return RunRequest(
         run_key=version,
         partition_key=str(day),
-        asset_selection=_keys(site),
+        asset_selection=day_assets(site),
         tags=tags,
     )
 
@@ -74,7 +73,7 @@ def _range_request(site: str, days: list[date], due: dict[date, str]) -> RunRequ
     digest = blake2b(versions.encode(), digest_size=16).hexdigest()
     return RunRequest(
         run_key=f"{site}/{first}..{last}:{digest}",
-        asset_selection=_keys(site),
+        asset_selection=day_assets(site),
         tags=tags | {RANGE_START: str(first), RANGE_END: str(last)},
     )
 
@@ -87,7 +86,3 @@ def _ranges(days: list[date]) -> list[list[date]]:
         else:
             ranges.append([day])
     return ranges
-
-
-def _keys(site: str) -> list[AssetKey]:
-    return [AssetKey([site, stage]) for stage in _STAGES]

@@ -4,20 +4,17 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
-from dagster._core.scheduler.instigation import InstigatorType
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-    PRIORITY_TAG,
-    RUN_KEY_TAG,
+
+from edx_assets.dagster_internals import (
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    RUN_KEY,
+    InstigatorType,
 )
 
 HISTORY = "edx_assets/history"
 """Tag of runs over old days: `dagster.yaml` lets one of them run at a time."""
-
-RANGE_START, RANGE_END = ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG
-PRIORITY = PRIORITY_TAG
 
 _IN_FLIGHT = [
     DagsterRunStatus.NOT_STARTED,
@@ -48,7 +45,7 @@ def runs_of(
 
 def partitions_of(runs: Iterable[DagsterRun]) -> set[str]:
     """Partitions that runs of one each are of; a backfill gives such a run a range of one."""
-    tags = (PARTITION_NAME_TAG, RANGE_START, RANGE_END)
+    tags = (PARTITION, RANGE_START, RANGE_END)
     return {run.tags[tag] for run in runs for tag in tags if tag in run.tags}
 
 
@@ -56,7 +53,7 @@ def days_of(runs: Iterable[DagsterRun]) -> set[date]:
     """Days that runs of a day or of a range of days are of."""
     days: set[date] = set()
     for run in runs:
-        alone = run.tags.get(PARTITION_NAME_TAG, "")
+        alone = run.tags.get(PARTITION, "")
         try:
             day = date.fromisoformat(run.tags.get(RANGE_START, alone))
             last = date.fromisoformat(run.tags.get(RANGE_END, alone))
@@ -88,8 +85,8 @@ def to_ask(
 def _asked_before(instance: DagsterInstance, keys: Collection[str]) -> set[str]:
     if not keys:
         return set()
-    runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: list(keys)}))
-    return {run.tags[RUN_KEY_TAG] for run in runs}
+    runs = instance.get_runs(RunsFilter(tags={RUN_KEY: list(keys)}))
+    return {run.tags[RUN_KEY] for run in runs}
 
 
 def _is_on(instance: DagsterInstance, sensor: str) -> bool:

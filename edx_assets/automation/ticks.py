@@ -5,10 +5,8 @@ from contextlib import contextmanager
 
 from dagster import DefaultSensorStatus, Failure
 
-from edx_assets.edx.courses import CoursesFileError
-from edx_assets.resources.buckets import DeliveryError
-from edx_assets.resources.store import StoreError
-from edx_assets.settings import MissingSettingError, Settings
+from edx_assets.errors import EXPECTED
+from edx_assets.settings import Settings
 
 INTERVAL_SECONDS = 9  # the daemon looks every 5 s: 10 would come to be 15
 
@@ -23,5 +21,5 @@ def plain_ticks() -> Iterator[None]:
     """Let a tick fail with a message that says what is down; its cursor then stays as it was."""
     try:
         yield
-    except (CoursesFileError, DeliveryError, MissingSettingError, OSError, StoreError) as error:
+    except EXPECTED as error:
         raise Failure(str(error)) from None

@@ -18,14 +18,14 @@ from dagster import (
 from edx_assets.assets.plots import spans
 from edx_assets.assets.stages import plain_failures
 from edx_assets.checks.enrolments import enrolments_agree
-from edx_assets.loading.courses.collection import course_entry
-from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING, course_load
+from edx_assets.checks.not_loaded import not_loaded
+from edx_assets.edx.collections import ENROLMENTS, TRACKING
+from edx_assets.edx.delivery import LOG_DELAY
+from edx_assets.loading.ledger import course_load, day_entries, is_settled, tracking_load
+from edx_assets.loading.registry import registered_course
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.mongo import Mongo
-from edx_assets.resources.store import Store
-
-GRACE = timedelta(days=3)
-"""edX delivers a day's log on the next day as a rule, and has taken some days more."""
+from edx_assets.resources.store import Collection, Store
 
 _USERS_KNOWN = 0.7
 _EVENTS_BOUND = 0.8
@@ -40,22 +40,19 @@ def window_complete(
 
     `first` and `last` are those of the site's logs: nothing outside can be loaded.
     """
-    load = course_load(store, partition, TRACKING)
+    load = tracking_load(store, partition)
     if load is None:
-        return _not_loaded("tracking")
+        return not_loaded(TRACKING)
     start, end = load["window"]["start"], load["window"]["end"]
     begin = max(start.date(), first) if start else first
     # the last moment before the end: a window that ends at midnight does not touch the next day
     final = (end - timedelta(microseconds=1)).date() if end else date.max
     final = min(final, last or date.max)
-    ended = final + GRACE < today
-    until = min(final, today - GRACE)
-    site = course_entry(store, partition)["site"]
-    here = {
-        date.fromisoformat(entry["date"])
-        for entry in store.find(MASTER, IMPORTS, {"site": site}, fields=["date", "state"])
-        if entry["state"] in ("loaded", "no_file")
-    }
+    ended = final + LOG_DELAY < today
+    until = min(final, today - LOG_DELAY)
+    site = registered_course(store, partition)["site"]
+    entries = day_entries(store, site, ["date", "state"])
+    here = {date.fromisoformat(entry["date"]) for entry in entries if is_settled(entry)}
     days = [begin + timedelta(days=n) for n in range((until - begin).days + 1)]
     missing = [day for day in days if day not in here]
     return AssetCheckResult(
@@ -75,13 +72,15 @@ def window_complete(
 
 def users_known(store: Store, partition: str) -> AssetCheckResult:
     """Whether most users of the tracking are in the course's auth_user."""
-    database = course_entry(store, partition)["database"]
+    database = registered_course(store, partition)["database"]
     for collection in (TRACKING, "auth_user"):
         if course_load(store, partition, collection) is None:
-            return _not_loaded(collection)
-    known = {user["id"] for user in store.find(database, "auth_user", {}, fields=["id"])}
+            return not_loaded(collection)
+    known = {
+        user["id"] for user in store.find(Collection(database, "auth_user"), {}, fields=["id"])
+    }
     users = events = users_found = events_found = 0
-    for user, of_user in store.tally(database, TRACKING, "user_id"):
+    for user, of_user in store.tally(Collection(database, TRACKING), "user_id"):
         if user is not None:
             users, events = users + 1, events + of_user
             if user in known:
@@ -103,9 +102,9 @@ def users_known(store: Store, partition: str) -> AssetCheckResult:
 
 def structure_bound(store: Store, partition: str) -> AssetCheckResult:
     """Whether most events with a usage key found their block."""
-    load = course_load(store, partition, TRACKING)
+    load = tracking_load(store, partition)
     if load is None:
-        return _not_loaded("tracking")
+        return not_loaded(TRACKING)
     with_key, bound = load["with_module"], load["bound"]
     share = bound / with_key if with_key else 1.0
     return AssetCheckResult(
@@ -114,14 +113,6 @@ def structure_bound(store: Store, partition: str) -> AssetCheckResult:
         description=f"{bound} of {with_key} events with a usage key found their block"
         f" ({share:.1%})",
         metadata={"events_with_a_usage_key": with_key, "bound": bound, "share": round(share, 4)},
-    )
-
-
-def _not_loaded(collection: str) -> AssetCheckResult:
-    return AssetCheckResult(
-        passed=False,
-        severity=AssetCheckSeverity.WARN,
-        description=f"course/{collection} is not loaded for this course: materialize it",
     )
 
 
@@ -144,12 +135,11 @@ def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]
         "window_complete": CourseCheck(
             complete,
             "Every day between the course's enrolment start and its end is loaded, or is known to"
-            f" have no file; the last {GRACE.days} days may still come. A warning while the course"
-            " runs, an error once it has ended. A failure means that analyses would miss these"
-            " days: the course is not to be taken for finished. Materialize the missing days of"
-            " master_tracking, then this course's"
-            " tracking. If edX has never delivered them, ask for them; if the window is wrong,"
-            " correct it in the courses file.",
+            f" have no file; the last {LOG_DELAY.days} days may still come. A warning while the"
+            " course runs, an error once it has ended. A failure means that analyses would miss"
+            " these days: do not take the course for finished. Materialize the missing days of"
+            " master_tracking, then this course's tracking. If edX has never delivered them, ask"
+            " for them; if the window is wrong, correct it in the courses file.",
         ),
         "users_known": CourseCheck(
             users_known,
@@ -176,7 +166,7 @@ def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]
             " is some days older than the package. A failure means that days of tracking are"
             " missing, that the table is another run's, or that enrolments were changed in bulk"
             " at edX. See window_complete first; then load the newest package of the course.",
-            needs=("student_courseenrollment",),
+            needs=(ENROLMENTS,),
         ),
     }
     return [_check(name, check) for name, check in checks.items()]

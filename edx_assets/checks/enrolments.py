@@ -1,22 +1,22 @@
-"""Whether a course's table of enrolments and its enrolment events tell the same."""
+"""The check that a course's table of enrolments and its enrolment events agree."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity
 
-from edx_assets.loading.courses.collection import course_entry
-from edx_assets.loading.ledger import TRACKING, course_load
-from edx_assets.resources.store import Store
+from edx_assets.checks.not_loaded import not_loaded
+from edx_assets.edx.collections import ENROLMENTS, TRACKING
+from edx_assets.edx.delivery import PACKAGE_AGE
+from edx_assets.loading.ledger import course_load, tracking_load
+from edx_assets.loading.registry import registered_course
+from edx_assets.resources.store import Collection, Store
 
 ACTIVATED = "edx.course.enrollment.activated"
 DEACTIVATED = "edx.course.enrollment.deactivated"
 
 TOLERANCE = 0.05
 """Learners of whom table and events may disagree: enrolments are also changed without an event."""
-
-SETTLED = timedelta(days=3)
-"""A package is made some days before its delivery date; later events are none of its business."""
 
 
 def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
@@ -27,20 +27,17 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
     Raises:
         StoreError: the database failed.
     """
-    loads = {name: course_load(store, partition, name) for name in (TRACKING, _TABLE)}
-    for name, load in loads.items():
-        if load is None:
-            return AssetCheckResult(
-                passed=False,
-                severity=AssetCheckSeverity.WARN,
-                description=f"course/{name} is not loaded for this course: materialize it",
-            )
-    database = course_entry(store, partition)["database"]
-    package = date.fromisoformat(loads[_TABLE]["package"])  # type: ignore[index]
-    cut = datetime(package.year, package.month, package.day, tzinfo=UTC) - SETTLED
+    if tracking_load(store, partition) is None:
+        return not_loaded(TRACKING)
+    enrolments = course_load(store, partition, ENROLMENTS)
+    if enrolments is None:
+        return not_loaded(ENROLMENTS)
+    database = registered_course(store, partition)["database"]
+    package = date.fromisoformat(enrolments["package"])
+    cut = datetime(package.year, package.month, package.day, tzinfo=UTC) - PACKAGE_AGE
     last = _last_events(store, database)
     agree = disagree = unsettled = without_event = inactive = 0
-    for row in store.find(database, _TABLE, {}, fields=["user_id", "is_active"]):
+    for row in store.find(Collection(database, ENROLMENTS), {}, fields=["user_id", "is_active"]):
         event = last.get(row["user_id"])
         active = bool(row.get("is_active", 1))  # packages before August 2013 lack the column
         if event is None:
@@ -62,7 +59,7 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
         passed=share <= TOLERANCE,
         severity=AssetCheckSeverity.WARN,
         description=f"table and events disagree on {disagree + lacking} of {compared} learners"
-        f" ({share:.1%}; up to {TOLERANCE:.0%} is no surprise)",
+        f" ({share:.1%}; expected: up to {TOLERANCE:.0%})",
         metadata={
             "agree": agree,
             "disagree": disagree,
@@ -75,15 +72,12 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
     )
 
 
-_TABLE = "student_courseenrollment"
-
-
 def _last_events(store: Store, database: str) -> dict[Any, tuple[datetime, bool]]:
     """When each learner last enrolled or left, and whether it was to enrol."""
     last: dict[Any, tuple[datetime, bool]] = {}
     query = {"event_type": {"$in": [ACTIVATED, DEACTIVATED]}}
     fields = ["event_type", "timestamp", "event", "event_source"]
-    for record in store.find(database, TRACKING, query, fields=fields):
+    for record in store.find(Collection(database, TRACKING), query, fields=fields):
         event = record.get("event")
         # the browser can send any name, and the one who acts may be of the staff: `event` tells
         user = event.get("user_id") if isinstance(event, dict) else None

@@ -1,36 +1,27 @@
 """Checks of the whole: partitions that stay broken, the key's expiry, how fresh the logs are."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
-    AssetKey,
     AssetsDefinition,
     MetadataValue,
     asset_check,
 )
 
-from edx_assets.assets.failed_partitions import failed_partitions, told
+from edx_assets.assets.failed_partitions import as_markdown, failed_partitions
+from edx_assets.assets.overview import OVERVIEW
 from edx_assets.assets.stages import plain_failures
+from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.ledger import IMPORTS, MASTER
-from edx_assets.resources.gnupg import Gnupg, usable_until
+from edx_assets.loading.ledger import IMPORTS, DayState
+from edx_assets.resources.gnupg import EXPIRY_WARNING, Gnupg, key_expiry
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
-
-OVERVIEW = AssetKey(["upkeep", "overview"])
-FRESH = timedelta(days=3)
-"""edX delivers a day's log on the next day as a rule; FreshnessPolicy cannot tell it.
-
-In Dagster 1.13 a policy looks at an asset's newest materialization of any partition: an old day
-that is loaded again would make the logs look fresh.
-"""
-EXPIRY_WARNING = timedelta(weeks=6)
-"""Asking edX to take a new or extended key has taken weeks."""
 
 _ERROR, _WARN = AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN
 
@@ -64,7 +55,7 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
             description=f"{len(failed)} partitions are broken",
             metadata={
                 "partitions": len(failed),
-                "failed": MetadataValue.md(told(failed)),
+                "failed": MetadataValue.md(as_markdown(failed)),
             },
         )
 
@@ -73,7 +64,7 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
 
 @asset_check(
     asset=OVERVIEW,
-    description=f"The GPG key that edX encrypts for is good for {EXPIRY_WARNING.days // 7} weeks"
+    description=f"The GPG key that edX encrypts for is good for {EXPIRY_WARNING.days} days"
     " and more. A warning means that it expires soon, an error that it has expired or is not"
     " there: edX can then encrypt nothing more for it, and no data will come. Extend it"
     " (gpg --edit-key, then expire, for the key and its subkey), or make a new one, and send edX"
@@ -83,31 +74,33 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
 def gpg_key_expiry(gnupg: Gnupg) -> AssetCheckResult:
     """Whether the secret keys can still be encrypted for, and for how long."""
     with plain_failures():
-        return key_expiry(gnupg, datetime.now(UTC))
+        return expiry_verdict(gnupg, datetime.now(UTC))
 
 
-def key_expiry(gnupg: Gnupg, now: datetime) -> AssetCheckResult:
-    """What the secret keys' expiry means: an expired one is no trouble beside one that is good."""
-    ends = [usable_until(key) for key in gnupg.secret_keys()]
-    good = [end for end in ends if end is None or end > now]
-    if not good:
-        text = "every secret key has expired" if ends else "there is no secret key"
+def expiry_verdict(gnupg: Gnupg, now: datetime) -> AssetCheckResult:
+    """What the secret keys' expiry means."""
+    keys = gnupg.secret_keys()
+    expiry = key_expiry(keys, now)
+    if not expiry.good:
         return AssetCheckResult(
-            passed=False, severity=_ERROR, description=text, metadata={"keys": len(ends)}
+            passed=False,
+            severity=_ERROR,
+            description="every secret key has expired" if keys else "there is no secret key",
+            metadata={"keys": len(keys)},
         )
-    first = min((end for end in good if end), default=None)
-    if first is None:
+    if expiry.first_end is None:
         return AssetCheckResult(
-            passed=True, description="no key expires", metadata={"keys": len(ends)}
+            passed=True, description="no key expires", metadata={"keys": len(keys)}
         )
+    days_left = (expiry.first_end - now).days
     return AssetCheckResult(
-        passed=first > now + EXPIRY_WARNING,
+        passed=not expiry.soon,
         severity=_WARN,
-        description=f"a key expires on {first:%Y-%m-%d}, in {(first - now).days} days",
+        description=f"a key expires on {expiry.first_end:%Y-%m-%d}, in {days_left} days",
         metadata={
-            "keys": len(ends),
-            "expires": f"{first:%Y-%m-%d}",
-            "days_left": (first - now).days,
+            "keys": len(keys),
+            "expires": f"{expiry.first_end:%Y-%m-%d}",
+            "days_left": days_left,
         },
     )
 
@@ -116,7 +109,7 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
     @asset_check(
         asset=OVERVIEW,
         name=f"{site}_fresh",
-        description=f"The newest loaded tracking log of {site} is at most {FRESH.days} days old"
+        description=f"The newest loaded tracking log of {site} is at most {LOG_DELAY.days} days old"
         " (or the last there is, where EDX_END_DATE says so). A failure means that edX is late,"
         " that nothing asks for new days, or that loading them fails. Look at failed_partitions,"
         " and whether automation is on; look into the bucket, and ask edX if the files are not"
@@ -130,15 +123,17 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
 
 
 def fresh(store: Store, site: str, last: date | None, today: date) -> AssetCheckResult:
-    """Whether a site's newest loaded day is recent; a site without a single log is fresh enough."""
-    loaded = [
-        entry["date"]
-        for entry in store.find(MASTER, IMPORTS, {"site": site, "state": "loaded"}, fields=["date"])
-    ]
+    """Whether a site's newest loaded day is recent; a site without a single log is fresh enough.
+
+    Dagster's FreshnessPolicy cannot say so: in 1.13 it looks at an asset's newest materialization
+    of any partition, and an old day that is loaded again would make the logs look fresh.
+    """
+    query = {"site": site, "state": DayState.LOADED}
+    loaded = [entry["date"] for entry in store.find(IMPORTS, query, fields=["date"])]
     if not loaded:
         return AssetCheckResult(passed=True, severity=_WARN, description="no log is loaded at all")
     newest = date.fromisoformat(max(loaded))
-    due = min(today - FRESH, last or date.max)
+    due = min(today - LOG_DELAY, last or date.max)
     return AssetCheckResult(
         passed=newest >= due,
         severity=_WARN,

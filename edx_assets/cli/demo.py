@@ -6,15 +6,12 @@ from time import monotonic
 from typing import Any
 
 from dagster import AssetSelection, DagsterInstance, Definitions
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 from rich.console import Console
 
 from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.cli.status import status
 from edx_assets.cli.tables import print_status
+from edx_assets.dagster_internals import RANGE_END, RANGE_START
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.truth import differences
@@ -91,8 +88,8 @@ def _materialize(
     tags = {}
     if isinstance(partition, tuple):
         tags = {
-            ASSET_PARTITION_RANGE_START_TAG: partition[0],
-            ASSET_PARTITION_RANGE_END_TAG: partition[1],
+            RANGE_START: partition[0],
+            RANGE_END: partition[1],
         }
     graph = definitions.get_repository_def().asset_graph
     definitions.resolve_implicit_global_asset_job_def().execute_in_process(

@@ -3,21 +3,28 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from edx_assets.edx.courses import CoursesFileError, read_courses_file
+from edx_assets.edx.courses import read_courses_file
 from edx_assets.edx.file_names import SITES
-from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets.resources.gnupg import DecryptionError, Gnupg, usable_until
+from edx_assets.errors import EdxAssetsError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.gnupg import (
+    EXPIRY_WARNING,
+    DecryptionError,
+    Gnupg,
+    key_expiry,
+    usable_until,
+)
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.resources.store import Store
 from edx_assets.settings import MissingSettingError, Settings
 
 _OLDEST_MONGODB = (5, 0)
-_EXPIRY_WARNING = timedelta(days=60)  # asking edX to take a new key has taken weeks
 _LITTLE_SPACE = 20 * 2**30  # bytes: a weekly package can be tens of GB
 
 
@@ -50,7 +57,7 @@ def diagnose(
             yield from check()
         except MissingSettingError as error:
             yield Finding(subject, "failed", str(error), "see the table of settings in the README")
-        except (DeliveryError, StoreError, DecryptionError, CoursesFileError) as error:
+        except EdxAssetsError as error:
             yield Finding(subject, "failed", str(error))
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
@@ -101,24 +108,31 @@ def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
     if not keys:
         yield Finding("GPG", "failed", "no secret key in EDX_GNUPG_HOME", "import it: gpg --import")
         return
-    for key in keys:
-        name = f"secret key {key['keyid'][-16:]}"
+    now = datetime.now(UTC)
+    expiry = key_expiry(keys, now)
+    for key in expiry.expired:  # edX can encrypt nothing more for it
+        ended = f"{_name(key)} expired {usable_until(key):%Y-%m-%d}"
+        if expiry.good:
+            yield Finding("GPG", "ok", f"{ended}; it still decrypts what came before")
+        else:
+            yield Finding("GPG", "failed", ended, "extend it: gpg --edit-key")
+    for key in expiry.good:
         end = usable_until(key)
-        if end and end < datetime.now(UTC):
-            yield Finding(
-                "GPG", "failed", f"{name} expired {end:%Y-%m-%d}", "extend it: gpg --edit-key"
-            )
-            continue  # nothing can be encrypted for it
-        if end and end < datetime.now(UTC) + _EXPIRY_WARNING:
+        if end and end <= now + EXPIRY_WARNING:
             yield Finding(
                 "GPG",
                 "warning",
-                f"{name} expires {end:%Y-%m-%d}",
+                f"{_name(key)} expires {end:%Y-%m-%d}",
                 "extend it (gpg --edit-key) and send edX the public key",
             )
         else:
-            yield Finding("GPG", "ok", f"{name} {f'expires {end:%Y-%m-%d}' if end else 'for ever'}")
-        yield _decrypts(gnupg, name, key["fingerprint"])
+            until = f"expires {end:%Y-%m-%d}" if end else "never expires"
+            yield Finding("GPG", "ok", f"{_name(key)} {until}")
+        yield _decrypts(gnupg, _name(key), key["fingerprint"])
+
+
+def _name(key: dict[str, Any]) -> str:
+    return f"secret key {key['keyid'][-16:]}"
 
 
 def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:

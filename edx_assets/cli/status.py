@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from edx_assets.loading.ledger import COURSE_LOADS, COURSES, MASTER, PACKAGES, imports
+from edx_assets.loading.ledger import COURSE_LOADS, PACKAGES, day_entries
+from edx_assets.loading.registry import RegisteredCourse, registered_courses
 from edx_assets.resources.store import Store
 
 Status = dict[str, Any]
@@ -19,25 +20,24 @@ def status(store: Store) -> Status:
     day without one. A course's `window` is null until its tracking has been extracted.
     """
     loads: dict[str, dict[str, Any]] = {}
-    for load in store.find(MASTER, COURSE_LOADS, {}):
+    for load in store.find(COURSE_LOADS, {}):
         loads.setdefault(load["partition"], {})[load["collection"]] = load
     return {
         "files": [
             {name: entry.get(name, 0 if name in _FILE[4:] else None) for name in _FILE}
-            for entry in imports(store)
+            for entry in day_entries(store)
         ],
         "packages": [
             {name: entry.get(name) for name in _PACKAGE}
-            for entry in store.find(MASTER, PACKAGES, {}, sort=[("_id", 1)])
+            for entry in store.find(PACKAGES, {}, sort=[("_id", 1)])
         ],
         "courses": [
-            _course(entry, loads.get(entry["_id"], {}))
-            for entry in store.find(MASTER, COURSES, {}, sort=[("_id", 1)])
+            _course(entry, loads.get(entry["_id"], {})) for entry in registered_courses(store)
         ],
     }
 
 
-def _course(entry: dict[str, Any], loads: dict[str, Any]) -> dict[str, Any]:
+def _course(entry: RegisteredCourse, loads: dict[str, Any]) -> dict[str, Any]:
     tracking = loads.get("tracking")
     window = tracking["window"] if tracking else None
     return {

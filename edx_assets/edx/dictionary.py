@@ -1,6 +1,7 @@
 """The data dictionary: the schema as a page of the documentation."""
 
-from edx_assets.edx.schema import PARSED, indexes, tables
+from edx_assets.edx.collections import indexes
+from edx_assets.edx.schema import PARSED, tables
 
 _HEAD = f"""\
 # Data dictionary

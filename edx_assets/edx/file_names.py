@@ -3,8 +3,20 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 SITES = ("edx", "edge")
+
+
+class SiteDay(NamedTuple):
+    """A day (UTC) of a site's tracking logs; as text, `edx/2014-02-03`."""
+
+    site: str
+    day: date
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.day}"
+
 
 _EVENTS_FILE = re.compile(
     r"(?P<org>.+)-(?P<site>edx|ex|prod|edge)-events-(?P<date>\d{4}-\d{2}-\d{2})\.log\.gz\.gpg"

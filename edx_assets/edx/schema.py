@@ -1,48 +1,17 @@
-"""What is known of the tables of a database package: columns, types, meanings and indexes.
+"""What is known of the columns of a package's tables: names, types and meanings (`schema.tsv`).
 
-It is read from `schema.tsv` beside this module, and drives the loading, the indexes of the
-collections, what the UI shows of their columns, and the data dictionary in the documentation.
+It drives how rows are read, the columns in the UI, and the data dictionary. What each collection
+is, and its indexes, is in `collections`.
 """
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
-
-Index = Sequence[tuple[str, int]]
 
 PARSED = "_parsed"
 """What a JSON column's parsed value is named, behind the column's name."""
-
-_INDEXED = frozenset(
-    {
-        "anonymous_user_id",
-        "hash_id",
-        "module_id",
-        "student_id",
-        "submission_uuid",
-        "user_id",
-        "username",
-    }
-)
-"""Columns by which learners, blocks and submissions are joined, in whichever table they stand."""
-
-_INDEXES: dict[str, list[Index]] = {
-    "auth_user": [[("id", 1)], [("username", 1)]],
-    "courseware_studentmodule": [[("student_id", 1), ("module_id", 1)], [("module_id", 1)]],
-    "course_structure": [[("category", 1)]],
-    "forum": [[("author_id", 1)], [("comment_thread_id", 1)]],
-    "tracking": [
-        [("timestamp", 1)],
-        [("username", 1), ("timestamp", 1)],
-        [("user_id", 1), ("timestamp", 1)],
-        [("event_type", 1)],
-        [("module_id", 1)],
-        [("load_file", 1)],
-    ],
-}
-"""Indexes where the columns' names alone do not say which queries there are."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +68,10 @@ def drift(table: str, columns: list[str]) -> dict[str, list[str]]:
     return {kind: names for kind, names in (("new", new), ("missing", missing)) if names}
 
 
-def indexes(collection: str) -> list[Index]:
-    """The indexes of a collection of a course's database, each for a join that studies make."""
-    told = _INDEXES.get(collection)
-    if told is not None:
-        return told
-    return [[(name, 1)] for name in tables().get(collection, {}) if name in _INDEXED]
+def schema_version(table: str) -> str | None:
+    """What changes whenever a table's rows would be read otherwise; None of an unknown table."""
+    columns = tables().get(table)
+    if columns is None:
+        return None
+    read_by = [(column.column, column.type, column.delivered_as) for column in columns.values()]
+    return blake2b(repr(read_by).encode(), digest_size=6).hexdigest()

@@ -1,9 +1,14 @@
-"""The quarantine: lines that could not be loaded, with their file, number, reason and bytes."""
+"""The quarantine: lines that could not be loaded, with their file, number, reason and bytes.
+
+Each database has its own. What makes a line unfit is decided where its format is read.
+"""
+
+from typing import Any
 
 from bson import Binary, encode
 
-from edx_assets.loading.ledger import QUARANTINE
-from edx_assets.resources.store import BATCH, Store
+from edx_assets.edx.collections import QUARANTINE
+from edx_assets.resources.store import BATCH, Collection, Store
 
 BadLines = list[tuple[int, str, bytes]]
 """Line number (from 1), reason, raw bytes."""
@@ -11,15 +16,13 @@ BadLines = list[tuple[int, str, bytes]]
 _RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can pass what a document may hold
 
 
-def quarantine(
-    store: Store, database: str, collection: str, load_file: str, lines: BadLines
-) -> None:
-    """Keep lines that were meant for a collection of a database."""
+def quarantine(store: Store, collection: Collection, load_file: str, lines: BadLines) -> None:
+    """Keep lines that were meant for a collection, in its own database."""
     documents = [
         encode(
             {
-                "_id": f"{collection}:{load_file}:{number}",
-                "collection": collection,
+                "_id": f"{collection.name}:{load_file}:{number}",
+                "collection": collection.name,
                 "load_file": load_file,
                 "line": number,
                 "reason": reason,
@@ -30,12 +33,29 @@ def quarantine(
         for number, reason, line in lines
     ]
     for start in range(0, len(documents), BATCH):
-        store.insert(database, QUARANTINE, documents[start : start + BATCH])
+        store.insert(_beside(collection), documents[start : start + BATCH])
 
 
-def release(store: Store, database: str, collection: str, load_file: str | None = None) -> None:
+def release(store: Store, collection: Collection, load_file: str | None = None) -> None:
     """Forget what a collection's load, or that of one file of it, had put there."""
-    query = {"collection": collection}
-    store.delete(
-        database, QUARANTINE, query | ({"load_file": load_file} if load_file is not None else {})
-    )
+    store.delete(_beside(collection), _of(collection, load_file))
+
+
+def held(store: Store, collection: Collection, load_file: str) -> int:
+    """How many lines of a file are there, of those meant for a collection."""
+    return store.count(_beside(collection), _of(collection, load_file))
+
+
+def refused_by_database(code: int) -> str:
+    """The reason of a document that the database refused with an error code."""
+    return f"refused_by_database_{code}"
+
+
+def _beside(collection: Collection) -> Collection:
+    return collection._replace(name=QUARANTINE)
+
+
+def _of(collection: Collection, load_file: str | None) -> dict[str, Any]:
+    """The query for a collection's lines by their `_id`, which has an index."""
+    start = collection.name if load_file is None else f"{collection.name}:{load_file}"
+    return {"_id": {"$gte": f"{start}:", "$lt": f"{start};"}}  # `;` is the character after `:`

@@ -15,7 +15,7 @@ from dagster_aws.s3 import S3Resource
 from pydantic import PrivateAttr
 from s3transfer.exceptions import S3DownloadFailedError  # type: ignore[import-untyped]
 
-from edx_assets.edx.file_names import events_file, package_day
+from edx_assets.edx.file_names import SiteDay, events_file, package_day
 from edx_assets.errors import FinalError, PassingError
 from edx_assets.settings import MissingSettingError
 
@@ -63,8 +63,8 @@ class Buckets(ConfigurableResource):
     )
     _folders: tuple[float, list[str]] = PrivateAttr(default=(0.0, []))
 
-    def events_file_of(self, site: str, day: date) -> Delivered | None:
-        """The tracking log of a site's day, or None where S3 has none.
+    def events_file_of(self, day: SiteDay) -> Delivered | None:
+        """The tracking log of a day, or None where S3 has none.
 
         It is in the folder of the day's year, or of the next where it was delivered then.
 
@@ -72,12 +72,14 @@ class Buckets(ConfigurableResource):
             NotDeliveredError: two different files claim the day.
             DeliveryError: S3 refuses or cannot be reached.
         """
-        years = (day.year, day.year + 1)
-        listed = [each for year in years for each in self._year(site, year)]
-        found = [item for item, its_day in listed if its_day == day]
+        years = (day.day.year, day.day.year + 1)
+        listed = [each for year in years for each in self._year(day.site, year)]
+        found = [item for item, its_day in listed if its_day == day.day]
         if len({item.etag for item in found}) > 1:
             names = " and ".join(item.key for item in found)
-            raise NotDeliveredError(f"{names} both claim {day}: remove the one that is not right")
+            raise NotDeliveredError(
+                f"{names} both claim {day.day}: remove the one that is not right"
+            )
         return found[0] if found else None
 
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
@@ -91,12 +93,12 @@ class Buckets(ConfigurableResource):
                     listed.append((item, parsed.day))
         return listed
 
-    def has_events_after(self, site: str, day: date, today: date) -> bool:
-        """Whether S3 has a tracking log of a later day than `day`."""
+    def has_events_after(self, day: SiteDay, today: date) -> bool:
+        """Whether S3 has a tracking log of the site of a later day."""
         return any(
-            its_day > day
-            for year in range(day.year, today.year + 1)
-            for _item, its_day in self._year(site, year)
+            its_day > day.day
+            for year in range(day.day.year, today.year + 1)
+            for _item, its_day in self._year(day.site, year)
         )
 
     def packages(self) -> dict[date, Delivered]:
@@ -126,7 +128,7 @@ class Buckets(ConfigurableResource):
         """
         try:
             self._download(item, path)
-        except DeliveryError:
+        except (DeliveryError, NotDeliveredError):
             self._years.clear()  # who tries again is to see what S3 has then
             raise
 
@@ -247,7 +249,7 @@ def _md5_of_parts(path: Path, size: int) -> Iterator[str]:
             yield digest.hexdigest()
 
 
-def _refusal(what: str, error: Exception) -> DeliveryError:
+def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
     """S3's refusal in words; botocore's own text can hold the request's headers."""
     code, final = type(error).__name__, False
     if isinstance(error, ClientError):

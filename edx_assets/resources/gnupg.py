@@ -3,9 +3,10 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,9 @@ from pydantic import PrivateAttr
 
 from edx_assets.errors import FinalError
 from edx_assets.settings import MissingSettingError, load_settings, passphrase
+
+EXPIRY_WARNING = timedelta(days=60)
+"""When to warn before a key expires: edX has taken weeks to take over a new or extended key."""
 
 _CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
 _CUT = ("it is cut short or damaged", "download it again, and ask edX where that does not help")
@@ -114,10 +118,37 @@ class Gnupg(ConfigurableResource):
         subprocess.run(command, check=False, capture_output=True)
 
 
-def usable_until(key: dict[str, Any]) -> datetime | None:
-    """When nobody can encrypt for a key any more: it expires, or its last part that encrypts.
+@dataclass(frozen=True)
+class KeyExpiry:
+    """Which secret keys edX can still encrypt for, and for how long.
 
-    `key` is one of `secret_keys`; None where it is usable for ever.
+    `first_end` is when the first of the good ones expires, None if none does. An expired key is no
+    fault beside a good one: it still decrypts what was delivered before.
+    """
+
+    good: list[dict[str, Any]]
+    expired: list[dict[str, Any]]
+    first_end: datetime | None
+    soon: bool
+
+
+def key_expiry(keys: Iterable[dict[str, Any]], now: datetime) -> KeyExpiry:
+    """The expiry of secret keys, as `secret_keys` gives them."""
+    ends = [(key, usable_until(key)) for key in keys]
+    good = [(key, end) for key, end in ends if end is None or end > now]
+    first_end = min((end for _key, end in good if end), default=None)
+    return KeyExpiry(
+        good=[key for key, _end in good],
+        expired=[key for key, end in ends if end and end <= now],
+        first_end=first_end,
+        soon=first_end is not None and first_end <= now + EXPIRY_WARNING,
+    )
+
+
+def usable_until(key: dict[str, Any]) -> datetime | None:
+    """When a key can no longer be encrypted for: it expires, or its last part that encrypts does.
+
+    `key` is one of `secret_keys`; None where it never expires.
     """
     parts = [key, *key.get("subkey_info", {}).values()]
     encrypting = [part["expires"] for part in parts if "e" in part["cap"]]

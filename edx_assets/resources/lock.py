@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 from bson import encode
 
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.resources.store import Collection, Store, StoreError
 
 LOCKS = "_locks"
 """The collection: a document a lock, by its name, and one of each holder's sign of life."""
@@ -49,9 +49,9 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
 def _take(store: Store, database: str, name: str, token: str) -> None:
     document = encode({"_id": name, "token": token})
     seen, since = None, monotonic()
-    while store.insert(database, LOCKS, [document]).duplicates:
-        if holder := store.get(database, LOCKS, name):
-            sign = holder["token"], store.get(database, LOCKS, holder["token"])
+    while store.insert(Collection(database, LOCKS), [document]).duplicates:
+        if holder := store.get(Collection(database, LOCKS), name):
+            sign = holder["token"], store.get(Collection(database, LOCKS), holder["token"])
             if sign != seen:
                 seen, since = sign, monotonic()
             elif monotonic() - since > PATIENCE_SECONDS:
@@ -61,8 +61,8 @@ def _take(store: Store, database: str, name: str, token: str) -> None:
 
 def _release(store: Store, database: str, name: str, token: str) -> bool:
     """Give up the lock as this holder's; whether it was."""
-    kept = store.delete(database, LOCKS, {"_id": name, "token": token})
-    store.delete(database, LOCKS, {"_id": token})
+    kept = store.delete(Collection(database, LOCKS), {"_id": name, "token": token})
+    store.delete(Collection(database, LOCKS), {"_id": token})
     return bool(kept)
 
 
@@ -71,6 +71,6 @@ def _beat(store: Store, database: str, token: str, done: Event) -> None:
     while not done.wait(_BEAT_SECONDS):
         beats += 1
         try:
-            store.put(database, LOCKS, {"_id": token, "beats": beats})
+            store.put(Collection(database, LOCKS), {"_id": token, "beats": beats})
         except StoreError:  # what the lock is held for meets it too
             continue

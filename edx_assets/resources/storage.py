@@ -15,7 +15,12 @@ from typing import Any
 import orjson
 from dagster import ConfigurableResource
 
+from edx_assets.errors import FinalError
 from edx_assets.settings import MissingSettingError
+
+
+class MissingFileError(FinalError):
+    """A file is not in the storage; the message names its key, and the stage that puts it there."""
 
 
 class Storage(ConfigurableResource):
@@ -42,11 +47,11 @@ class Storage(ConfigurableResource):
         """A path to read a file from.
 
         Raises:
-            FileNotFoundError: there is no such file; the error names the key.
+            MissingFileError: there is no such file; the error names the key.
         """
         path = self._path(key)
         if not path.is_file():
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f"{key} is not in the storage: materialize the stage that puts it there again"
             )
         yield path

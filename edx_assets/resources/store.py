@@ -6,16 +6,17 @@ asking the server. No error of the driver leaves here as it is: its text can hol
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
+from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
 
 from edx_assets.edx.lines import batches
@@ -34,6 +35,13 @@ BATCH_BYTES = 8 * 1024 * 1024
 _DUPLICATE = 11000
 _STAGING = "_loading"
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
+
+
+class Collection(NamedTuple):
+    """A collection, and the database that it is in."""
+
+    database: str
+    name: str
 
 
 class StoreError(PassingError):
@@ -58,7 +66,7 @@ class Store:
     def __init__(self, client: MongoClient[Document]) -> None:
         self._client = client
 
-    def insert(self, database: str, collection: str, documents: Sequence[bytes]) -> Inserted:
+    def insert(self, collection: Collection, documents: Sequence[bytes]) -> Inserted:
         """Insert encoded documents, each with an `_id`; those whose `_id` is there stay out.
 
         Duplicates are told from the write errors: servers differ in the counts they give.
@@ -68,7 +76,7 @@ class Store:
             return inserted
         with _own_errors():
             try:
-                self._client[database][collection].insert_many(
+                self._in(collection).insert_many(
                     [RawBSONDocument(document) for document in documents], ordered=False
                 )
             except BulkWriteError as error:
@@ -81,22 +89,19 @@ class Store:
                     raise StoreError("the database did not confirm a write") from None
         return inserted
 
-    def put(self, database: str, collection: str, document: Document) -> None:
+    def put(self, collection: Collection, document: Mapping[str, Any]) -> None:
         """Insert a document, or replace the one with its `_id`."""
         with _own_errors():
-            self._client[database][collection].replace_one(
-                {"_id": document["_id"]}, document, upsert=True
-            )
+            self._in(collection).replace_one({"_id": document["_id"]}, document, upsert=True)
 
-    def get(self, database: str, collection: str, key: Any) -> Document | None:
+    def get(self, collection: Collection, key: Any) -> Document | None:
         """The document with this `_id`, or None."""
         with _own_errors():
-            return self._client[database][collection].find_one({"_id": key})
+            return self._in(collection).find_one({"_id": key})
 
     def find(
         self,
-        database: str,
-        collection: str,
+        collection: Collection,
         query: Document,
         sort: Index | None = None,
         fields: Sequence[str] | None = None,
@@ -107,12 +112,12 @@ class Store:
         those from (`$gte`) and before (`$lt`) whole seconds only.
         """
         with _own_errors():
-            yield from self._client[database][collection].find(query, fields, sort=sort)
+            yield from self._in(collection).find(query, fields, sort=sort)
 
-    def find_raw(self, database: str, collection: str, query: Document) -> Iterator[bytes]:
+    def find_raw(self, collection: Collection, query: Document) -> Iterator[bytes]:
         """The documents that fit, encoded, as they stream in."""
         with _own_errors():
-            found = self._client[database][collection]
+            found = self._in(collection)
             batch: bytes
             for batch in found.find_raw_batches(query, batch_size=BATCH):  # type: ignore[assignment]
                 start = 0
@@ -121,7 +126,7 @@ class Store:
                     yield batch[start:end]
                     start = end
 
-    def count(self, database: str, collection: str, query: Document | None = None) -> int:
+    def count(self, collection: Collection, query: Document | None = None) -> int:
         """How many documents fit.
 
         By `$group`, which after a crash counts better than MongoDB's own books. Where dates are
@@ -130,24 +135,26 @@ class Store:
         """
         with _own_errors():
             if query and _asks_for_dates(query):
-                answer = self._client[database].command({"count": collection, "query": query})
+                answer = self._client[collection.database].command(
+                    {"count": collection.name, "query": query}
+                )
                 return int(answer["n"])
             pipeline: list[Document] = [{"$match": query}] if query else []
             pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
-            for row in self._client[database][collection].aggregate(pipeline):
+            for row in self._in(collection).aggregate(pipeline):
                 return int(row["n"])
         return 0
 
-    def estimated_count(self, database: str, collection: str) -> int:
+    def estimated_count(self, collection: Collection) -> int:
         """How many documents there are by the server's own books.
 
         At once, however many they are; after a crash of MongoDB it can be off by the last ones.
         """
         with _own_errors():
-            return int(self._client[database][collection].estimated_document_count())
+            return int(self._in(collection).estimated_document_count())
 
     def tally(
-        self, database: str, collection: str, field: str, query: Document | None = None
+        self, collection: Collection, field: str, query: Document | None = None
     ) -> Iterator[tuple[Any, int]]:
         """The values of a top-level field that holds no document, each with how many have it.
 
@@ -157,23 +164,28 @@ class Store:
         pipeline: list[Document] = [{"$match": query}] if query else []
         pipeline.append({"$group": {"_id": f"${field}", "n": {"$sum": 1}}})
         with _own_errors():
-            for row in self._client[database][collection].aggregate(pipeline, allowDiskUse=True):
+            for row in self._in(collection).aggregate(pipeline, allowDiskUse=True):
                 yield row["_id"], int(row["n"])
 
-    def delete(self, database: str, collection: str, query: Document) -> int:
+    def update(self, collection: Collection, query: Document, fields: Document) -> int:
+        """Set fields of the documents that fit; how many fitted."""
+        with _own_errors():
+            return self._in(collection).update_many(query, {"$set": fields}).matched_count
+
+    def delete(self, collection: Collection, query: Document) -> int:
         """Delete the documents that fit; how many they were."""
         with _own_errors():
-            return self._client[database][collection].delete_many(query).deleted_count
+            return self._in(collection).delete_many(query).deleted_count
 
-    def drop(self, database: str, collection: str) -> None:
+    def drop(self, collection: Collection) -> None:
         """Drop a collection; nothing happens where there is none."""
         with _own_errors():
-            self._client[database].drop_collection(collection)
+            self._client[collection.database].drop_collection(collection.name)
 
-    def index(self, database: str, collection: str, keys: Index, unique: bool = False) -> None:
+    def index(self, collection: Collection, keys: Index, unique: bool = False) -> None:
         """Make an index where there is none yet."""
         with _own_errors():
-            self._client[database][collection].create_index(list(keys), unique=unique)
+            self._in(collection).create_index(list(keys), unique=unique)
 
     def collections(self, database: str) -> list[str]:
         """Names of a database's collections, those being loaded left out."""
@@ -183,8 +195,8 @@ class Store:
 
     @contextmanager
     def replacing(
-        self, database: str, collection: str, indexes: Sequence[Index] = ()
-    ) -> Iterator[str]:
+        self, collection: Collection, indexes: Sequence[Index] = ()
+    ) -> Iterator[Collection]:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
         That happens at the end, and not at all if an error comes before. Where the server renames,
@@ -192,36 +204,35 @@ class Store:
         MongoDB's protocol), the new one is copied over, and for that time a reader sees a part of
         it. Two loads of one collection at once end with one of them failing.
         """
-        staging = f"{_STAGING}_{collection}_{secrets.token_hex(4)}"
+        database, name = self._client[collection.database], collection.name
+        staging = collection._replace(name=f"{_STAGING}_{name}_{secrets.token_hex(4)}")
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
-        staged = re.compile(rf"{_STAGING}_{re.escape(collection)}_[0-9a-f]{{8}}")
+        staged = re.compile(rf"{_STAGING}_{re.escape(name)}_[0-9a-f]{{8}}")
         with _own_errors():
-            for name in self._client[database].list_collection_names():
-                if staged.fullmatch(name):  # left by a load that was killed
-                    self._client[database].drop_collection(name)
-            self._create(database, staging)
+            for other in database.list_collection_names():
+                if staged.fullmatch(other):  # left by a load that was killed
+                    database.drop_collection(other)
+            self._create(staging)
         try:
             yield staging
             for keys in indexes:
-                self.index(database, staging, keys)
+                self.index(staging, keys)
             with _own_errors():
                 if self.renames:
-                    self._client[database][staging].rename(collection, dropTarget=True)
+                    self._in(staging).rename(name, dropTarget=True)
                 else:
-                    self._copy_over(database, staging, collection, indexes)
+                    self._copy_over(staging, collection, indexes)
         finally:
-            self.drop(database, staging)
+            self.drop(staging)
 
     def insert_all(
-        self, database: str, collection: str, documents: Iterable[bytes]
+        self, collection: Collection, documents: Iterable[bytes]
     ) -> Iterator[tuple[list[bytes], Inserted]]:
         """Insert encoded documents as they stream by; each batch, and what became of it.
 
         A batch is inserted while the next one's documents are made.
         """
-        yield from ahead(
-            partial(self.insert, database, collection), batches(documents, BATCH, BATCH_BYTES)
-        )
+        yield from ahead(partial(self.insert, collection), batches(documents, BATCH, BATCH_BYTES))
 
     @cached_property
     def renames(self) -> bool:
@@ -256,32 +267,35 @@ class Store:
         Raises:
             StoreError: one of them did not work.
         """
-        name = f"{_STAGING}_check_{secrets.token_hex(4)}"
-        self.put(_PROBES, name, {"_id": 1})
-        read = self.get(_PROBES, name, 1)
-        self.drop(_PROBES, name)
+        probe = Collection(_PROBES, f"{_STAGING}_check_{secrets.token_hex(4)}")
+        self.put(probe, {"_id": 1})
+        read = self.get(probe, 1)
+        self.drop(probe)
         if read != {"_id": 1}:
             raise StoreError("the database did not give back what was written")
 
-    def _create(self, database: str, collection: str) -> None:
+    def _in(self, collection: Collection) -> MongoCollection[Document]:
+        return self._client[collection.database][collection.name]
+
+    def _create(self, collection: Collection) -> None:
         try:
-            self._client[database].create_collection(collection)
+            self._client[collection.database].create_collection(collection.name)
         except CollectionInvalid:
             return
 
     def _copy_over(
-        self, database: str, staging: str, collection: str, indexes: Sequence[Index]
+        self, staging: Collection, collection: Collection, indexes: Sequence[Index]
     ) -> None:
-        if staging not in self._client[database].list_collection_names():
-            raise StoreError(f"{collection} was loaded by another run meanwhile: run it again")
-        self.drop(database, collection)
-        self._create(database, collection)
+        if staging.name not in self._client[staging.database].list_collection_names():
+            raise StoreError(f"{collection.name} was loaded by another run meanwhile: run it again")
+        self.drop(collection)
+        self._create(collection)
         for keys in indexes:
-            self.index(database, collection, keys)
-        documents = self.find_raw(database, staging, {})
-        for _batch, inserted in self.insert_all(database, collection, documents):
+            self.index(collection, keys)
+        documents = self.find_raw(staging, {})
+        for _batch, inserted in self.insert_all(collection, documents):
             if inserted.duplicates or inserted.refused:
-                raise StoreError(f"{collection} could not be copied whole: run it again")
+                raise StoreError(f"{collection.name} could not be copied whole: run it again")
 
 
 def _asks_for_dates(query: Document) -> bool:

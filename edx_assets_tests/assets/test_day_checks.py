@@ -9,8 +9,10 @@ from dagster import (
 )
 
 from edx_assets.assets.day_checks import DAY_CHECKS, rejected_share, volume
-from edx_assets.loading.ledger import IMPORTS, MASTER, QUARANTINE, TRACKING
-from edx_assets.resources.store import Store
+from edx_assets.edx.collections import QUARANTINE, TRACKING
+from edx_assets.edx.file_names import SiteDay
+from edx_assets.loading.ledger import IMPORTS, MASTER, MASTER_TRACKING
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.checks.evaluations import checks_alone, evaluation, verdicts
 from edx_assets_tests.institution import Institution, event, failure_text
 
@@ -21,7 +23,6 @@ DAY = date(2014, 5, 5)
 def load(store: Store, day: date, lines: int, rejected: int = 0) -> None:
     """A day's entry in the ledger, as a load would leave it."""
     store.put(
-        MASTER,
         IMPORTS,
         {
             "_id": f"edx/{day}",
@@ -92,14 +93,14 @@ def test_records_gone_behind_the_ledger_fail_the_day(
     testx.deliver("2014-02-03", [event(1), event(2), b"{"])
     testx.run_day("2014-02-03")
     assert checks_alone(testx, "2014-02-03").success
-    held = store.count(MASTER, TRACKING)
-    assert store.delete(MASTER, collection, query) > 0
+    held = store.count(MASTER_TRACKING)
+    assert store.delete(Collection(MASTER, collection), query) > 0
     ran = checks_alone(testx, "2014-02-03")
     assert "2014-02-03, lines_accounted_for" in failure_text(ran)
     told = evaluation(testx, MASTER_ASSET, "lines_accounted_for", "2014-02-03")
     assert (told.passed, told.blocking, told.severity) == (False, True, AssetCheckSeverity.ERROR)
     assert held == 2  # checks alone load nothing
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    entry = store.get(IMPORTS, "edx/2014-02-03")
     assert entry is not None
     assert entry["state"] == "loading"  # no course relies on it
 
@@ -107,7 +108,7 @@ def test_records_gone_behind_the_ledger_fail_the_day(
 def test_materializing_the_day_again_mends_it(testx: Institution, store: Store) -> None:
     testx.deliver("2014-02-03", [event(1), event(2)])
     testx.run_day("2014-02-03")
-    store.delete(MASTER, TRACKING, {"load_file": "testx-edx-events-2014-02-03.log.gz.gpg"})
+    store.delete(MASTER_TRACKING, {"load_file": "testx-edx-events-2014-02-03.log.gz.gpg"})
     assert not checks_alone(testx, "2014-02-03").success
     assert testx.run_day("2014-02-03").success
     assert evaluation(testx, MASTER_ASSET, "lines_accounted_for", "2014-02-03").passed
@@ -118,7 +119,7 @@ def test_a_day_that_is_not_loaded_or_half_loaded_is_not_accounted_for(
 ) -> None:
     assert "not loaded" in failure_text(checks_alone(testx, "2014-02-03"))
     entry = {"_id": "edx/2014-02-03", "state": "loading", "file": "f", "replaces": []}
-    store.put(MASTER, IMPORTS, entry)
+    store.put(IMPORTS, entry)
     assert "half loaded" in failure_text(checks_alone(testx, "2014-02-03"))
 
 
@@ -141,7 +142,7 @@ def test_the_rejected_are_held_against_the_weekdays_history(
 ) -> None:
     weeks_before(store, weeks, 1000, usual)
     load(store, DAY, 1000, rejected)
-    assert rejected_share(store, "edx", DAY).passed is passed
+    assert rejected_share(store, SiteDay("edx", DAY)).passed is passed
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_the_volume_is_held_against_the_weekdays_history(
     load(store, DAY, lines)
     for other in range(1, 7):  # the other weekdays are no history of this one
         load(store, DAY - timedelta(days=other), 100_000)
-    assert volume(store, "edx", DAY).passed is passed
+    assert volume(store, SiteDay("edx", DAY)).passed is passed
 
 
 def test_nothing_of_a_learner_is_in_what_the_checks_tell(testx: Institution) -> None:

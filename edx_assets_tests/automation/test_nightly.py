@@ -20,7 +20,7 @@ from dagster._core.scheduler.instigation import (
     InstigatorType,
 )
 
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.test_collections import COURSE, members
@@ -96,7 +96,7 @@ def test_it_works_without_the_sensors(
     assert not any(asset.startswith(("edx/", "packages/")) for asset in assets(course))
     assert automation.run(course).success
     assert reconcile(automation, night=3) == []
-    assert store.count("TestX_T101_2014", "tracking") == 8
+    assert store.count(Collection("TestX_T101_2014", "tracking")) == 8
 
 
 def test_it_leaves_to_a_sensor_that_is_on_what_that_has_not_asked_for(

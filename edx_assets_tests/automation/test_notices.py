@@ -27,7 +27,7 @@ from dagster import (
 
 from edx_assets.automation.notices import NoticeNotSentError, failure_notices
 from edx_assets.definitions import build_defs
-from edx_assets.loading.ledger import IMPORTS, MASTER
+from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.institution import Institution, event
@@ -166,9 +166,9 @@ def test_a_blocking_check_is_told_with_its_counts(
 ) -> None:
     testx.deliver("2014-02-03", [event(1)])
     testx.run_day("2014-02-03")
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    entry = store.get(IMPORTS, "edx/2014-02-03")
     assert entry is not None
-    store.put(MASTER, IMPORTS, entry | {"lines": 2})
+    store.put(IMPORTS, entry | {"lines": 2})
     ran = testx.run_day("2014-02-03")
     tell(testx.instance, ran.run_id, hooked(web))
     assert (

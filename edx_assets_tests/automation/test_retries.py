@@ -12,7 +12,7 @@ from edx_assets.assets import tracking_logs
 from edx_assets.assets.stages import RETRIES
 from edx_assets.automation.runs import HISTORY
 from edx_assets.definitions import build_defs
-from edx_assets.loading.days.files import Metadata
+from edx_assets.loading.stage import Metadata
 from edx_assets.local.environment import local_environment
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.institution import Institution, event, failure_text
@@ -78,7 +78,7 @@ def test_what_cannot_pass_is_not_retried(testx: Institution) -> None:
     testx.deliver_raw("2014-02-03", b"no GPG")
     bad_file, no_file = testx.run_day("2014-02-03"), testx.run_day("2014-02-04")
     assert "no later day" not in failure_text(bad_file)
-    assert "nor of any later day" in failure_text(no_file)
+    assert "nor for any later day" in failure_text(no_file)
     assert (retries(bad_file), retries(no_file)) == (0, 0)
 
 

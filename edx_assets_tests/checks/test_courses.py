@@ -8,8 +8,9 @@ from dagster import AssetCheckSeverity
 
 from edx_assets.checks.courses import course_checks, structure_bound, users_known, window_complete
 from edx_assets.checks.enrolments import ACTIVATED, DEACTIVATED, enrolments_agree
-from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING, course_load, import_id
-from edx_assets.resources.store import Store
+from edx_assets.edx.collections import TRACKING
+from edx_assets.loading.ledger import COURSE_LOADS, IMPORTS, MASTER_TRACKING, course_load
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.checks.evaluations import checks_alone, evaluation, run_with_checks, verdicts
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members, sort
@@ -78,7 +79,7 @@ def test_a_day_whose_lines_are_not_accounted_for_is_missing_in_its_courses(
 ) -> None:
     built(testx)
     extracted(testx)
-    store.delete(MASTER, TRACKING, {"load_file": "testx-edx-events-2014-02-03.log.gz.gpg"})
+    store.delete(MASTER_TRACKING, {"load_file": "testx-edx-events-2014-02-03.log.gz.gpg"})
     assert not checks_alone(testx, "2014-02-03").success
     extracted(testx)
     told = evaluation(testx, "course/tracking", "window_complete", COURSE)
@@ -125,9 +126,9 @@ def test_a_half_loaded_day_is_missing_and_days_outside_the_logs_are_not(
     extracted(testx)
     today = date(2015, 1, 1)
     assert window_complete(store, COURSE, FIRST, None, today).passed
-    entry = store.get(MASTER, IMPORTS, import_id("edx", date(2014, 2, 5)))
+    entry = store.get(IMPORTS, "edx/2014-02-05")
     assert entry is not None
-    store.put(MASTER, IMPORTS, entry | {"state": "loading"})
+    store.put(IMPORTS, entry | {"state": "loading"})
     told = window_complete(store, COURSE, FIRST, None, today)
     assert told.metadata["missing_days"].value == "2014-02-05"
     assert window_complete(store, COURSE, date(2014, 2, 6), None, today).passed
@@ -197,7 +198,7 @@ def test_events_behind_the_package_are_none_of_its_business(
     assert not enrolments_agree(store, COURSE).passed
     load = course_load(store, COURSE, "student_courseenrollment")
     assert load is not None
-    store.put(MASTER, "course_loads", load | {"package": "2014-02-05"})
+    store.put(COURSE_LOADS, load | {"package": "2014-02-05"})
     told = enrolments_agree(store, COURSE)
     assert told.passed
     assert told.metadata["too_late_for_the_package"].value == 1
@@ -218,9 +219,9 @@ def test_what_is_not_loaded_is_told_and_fails(
 def test_the_tally_leaves_out_nothing(testx: Institution, store: Store) -> None:
     built(testx, events=[event(1), event(2), enrolled(3, 7)])
     extracted(testx)
-    tally = dict(store.tally(DATABASE, TRACKING, "user_id"))
+    tally = dict(store.tally(Collection(DATABASE, TRACKING), "user_id"))
     assert tally == {7: 3}
-    assert dict(store.tally(DATABASE, TRACKING, "event_type", {"user_id": 7})) == {
+    assert dict(store.tally(Collection(DATABASE, TRACKING), "event_type", {"user_id": 7})) == {
         "page_close": 2,
         ACTIVATED: 1,
     }

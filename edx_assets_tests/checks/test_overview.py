@@ -10,9 +10,9 @@ from dagster import AssetCheckSeverity, AssetKey
 
 from edx_assets.assets.overview import marks
 from edx_assets.assets.plots import HALF, LATE, LOADED, MISSING, NO_FILE, REJECTED
-from edx_assets.checks.overview import EXPIRY_WARNING, fresh, key_expiry
-from edx_assets.loading.ledger import IMPORTS, MASTER, TRACKING
-from edx_assets.resources.gnupg import Gnupg
+from edx_assets.checks.overview import expiry_verdict, fresh
+from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING, day_entries
+from edx_assets.resources.gnupg import EXPIRY_WARNING, Gnupg
 from edx_assets.resources.store import Store
 from edx_assets_tests.checks.evaluations import evaluation, run_with_checks
 from edx_assets_tests.institution import PASSPHRASE, Institution, event, gpg_key
@@ -74,10 +74,10 @@ def test_a_partition_that_was_good_and_failed_again_is_listed(testx: Institution
 def test_a_day_whose_blocking_check_failed_is_listed(testx: Institution, store: Store) -> None:
     testx.deliver("2014-02-03", [event(1), event(2)])
     assert testx.run_day("2014-02-03").success
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    entry = store.get(IMPORTS, "edx/2014-02-03")
     assert entry is not None
     # a line more than was loaded: the load itself, which compares files, has nothing to say
-    store.put(MASTER, IMPORTS, entry | {"lines": 3})
+    store.put(IMPORTS, entry | {"lines": 3})
     assert not testx.run_day("2014-02-03").success
     assert broken(testx)[1] == "- `2014-02-03`: check lines_accounted_for"
 
@@ -98,7 +98,7 @@ def test_a_key_is_warned_of_before_it_expires(
         expire(gpg, fingerprint)
         end = int(gpg.list_keys(secret=True)[0]["expires"])
         home = Gnupg(home=str(gpg.gnupghome))
-        told = key_expiry(home, datetime.fromtimestamp(end, UTC) - left)
+        told = expiry_verdict(home, datetime.fromtimestamp(end, UTC) - left)
         assert (told.passed, told.severity) == (passed, severity)
 
 
@@ -111,7 +111,7 @@ def test_a_key_without_an_end_is_good_and_a_home_without_a_key_is_not(
     assert told.description == "no key expires"
     with gpg_key() as (gpg, fingerprint):
         gpg.delete_keys(fingerprint, secret=True, expect_passphrase=False)
-        told = key_expiry(Gnupg(home=str(gpg.gnupghome)), datetime.now(UTC))
+        told = expiry_verdict(Gnupg(home=str(gpg.gnupghome)), datetime.now(UTC))
     assert (told.passed, told.severity) == (False, AssetCheckSeverity.ERROR)
 
 
@@ -130,7 +130,7 @@ def expire(gpg: gnupg.GPG, fingerprint: str) -> None:
 
 def load(store: Store, day: date, site: str = "edx", **fields: Any) -> None:
     entry = {"state": "loaded", "lines": 100, "loaded": 100, "rejected": 0, **fields}
-    store.put(MASTER, IMPORTS, {"_id": f"{site}/{day}", "site": site, "date": str(day), **entry})
+    store.put(IMPORTS, {"_id": f"{site}/{day}", "site": site, "date": str(day), **entry})
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_each_day_is_marked_for_what_it_is(store: Store) -> None:
     load(store, day + timedelta(days=1), state="no_file")
     load(store, day + timedelta(days=2), state="loading")
     load(store, day + timedelta(days=3), rejected=2)
-    found = marks(store.find(MASTER, IMPORTS, {}), None, TODAY)
+    found = marks(day_entries(store), None, TODAY)
     assert "".join(found.values()) == LOADED + NO_FILE + HALF + REJECTED + MISSING + LATE * 3
     assert min(found) == day
     assert max(found) == TODAY - timedelta(days=1)
@@ -187,7 +187,7 @@ def test_the_overview_shows_what_is_loaded_missing_and_broken(
     testx.deliver("2014-02-06", [event(4)])
     testx.run(*STAGES, days=("2014-02-03", "2014-02-06"))
     told = overview(testx)
-    assert told["records"] == store.count(MASTER, TRACKING) == told["records_by_the_ledger"] == 3
+    assert told["records"] == store.count(MASTER_TRACKING) == told["records_by_the_ledger"] == 3
     assert told["courses"] == 1
     assert "2014-02 |  █!░█ " in told["last_days_edx"]
     assert told["coverage_edx"].startswith("![days that are loaded, missing or late](data:image/")

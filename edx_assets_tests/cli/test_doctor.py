@@ -16,8 +16,8 @@ from edx_assets.resources import mongo
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
+from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import PASSPHRASE
-from edx_assets_tests.resources.delivery import Delivery
 from edx_assets_tests.resources.homes import gnupg_home, gpg, new_key
 
 SUBJECTS = ["S3", "GPG", "MongoDB", "storage", "courses file"]

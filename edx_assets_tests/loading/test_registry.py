@@ -5,7 +5,8 @@ from threading import Barrier
 
 import pytest
 
-from edx_assets.loading.ledger import COURSES, MASTER, CourseClashError, register_course
+from edx_assets.loading.ledger import COURSES
+from edx_assets.loading.registry import CourseRefusedError, register_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 
@@ -22,15 +23,13 @@ def test_of_two_at_once_that_would_share_a_database_one_is_refused(
         together.wait()
         try:
             return register_course(own, course, "edx")
-        except CourseClashError:
+        except CourseRefusedError:
             return "refused"
 
     with ThreadPoolExecutor(2) as both:
         told = list(both.map(register, ["course-v1:TestX+A.1+1", second]))
     assert told.count("refused") == 1
-    assert [each["_id"] for each in store.find(MASTER, COURSES, {})] == sorted(
-        {*told} - {"refused"}
-    )
+    assert [each["_id"] for each in store.find(COURSES, {})] == sorted({*told} - {"refused"})
 
 
 def test_one_course_by_two_at_once_is_one(store: Store, mongo_uri: str) -> None:
@@ -39,4 +38,4 @@ def test_one_course_by_two_at_once_is_one(store: Store, mongo_uri: str) -> None:
 
     with ThreadPoolExecutor(3) as three:
         assert set(three.map(register, range(3))) == {"course-v1:TestX+A+1"}
-    assert store.count(MASTER, COURSES) == 1
+    assert store.count(COURSES) == 1

@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets_tests.resources.delivery import Delivery
+from edx_assets_tests.delivery import Delivery
 
 DAY = date(2014, 3, 9)
 
@@ -50,7 +51,7 @@ def test_usual_spellings_are_found_without_listing_the_root(
     folder: str,
 ) -> None:
     item = delivery.put(log(org=folder), b"log")
-    assert listing(org).events_file_of("edx", DAY) == item
+    assert listing(org).events_file_of(SiteDay("edx", DAY)) == item
     assert "" not in prefixes
     assert prefixes[-2:] == [f"{folder}/edx/events/{year}/" for year in (2014, 2015)]
 
@@ -70,7 +71,7 @@ def test_other_spellings_are_found_in_the_root(
     item = delivery.put(log(org=folder), b"log")
     buckets = listing(org)
     assert buckets.check() == [f"{folder}/"]
-    assert buckets.events_file_of("edx", DAY) == item
+    assert buckets.events_file_of(SiteDay("edx", DAY)) == item
     assert "" in prefixes
 
 
@@ -78,7 +79,7 @@ def test_no_folder_of_the_institution(delivery: Delivery) -> None:
     delivery.put(log(org="mitx"))
     buckets = delivery.buckets()
     assert buckets.check() == []
-    assert buckets.events_file_of("edx", DAY) is None
+    assert buckets.events_file_of(SiteDay("edx", DAY)) is None
     assert delivery.buckets("MITx").check() == ["mitx/"]
 
 
@@ -87,8 +88,8 @@ def test_both_usual_spellings_are_looked_into(delivery: Delivery) -> None:
     upper = delivery.put(log("2014-03-10", org="McGillX"), b"upper")
     buckets = delivery.buckets()
     assert sorted(buckets.check()) == ["McGillX/", "mcgillx/"]
-    assert buckets.events_file_of("edx", DAY) == lower
-    assert buckets.events_file_of("edx", date(2014, 3, 10)) == upper
+    assert buckets.events_file_of(SiteDay("edx", DAY)) == lower
+    assert buckets.events_file_of(SiteDay("edx", date(2014, 3, 10))) == upper
 
 
 @pytest.mark.parametrize(
@@ -98,9 +99,9 @@ def test_the_day_of_a_site_by_its_file_name(delivery: Delivery, site: str, name:
     item = delivery.put(log(site=site, name=name), b"log")
     buckets = delivery.buckets()
     other = "edge" if site == "edx" else "edx"
-    assert buckets.events_file_of(site, DAY) == item
-    assert buckets.events_file_of(other, DAY) is None
-    assert buckets.events_file_of(site, date(2014, 3, 8)) is None
+    assert buckets.events_file_of(SiteDay(site, DAY)) == item
+    assert buckets.events_file_of(SiteDay(other, DAY)) is None
+    assert buckets.events_file_of(SiteDay(site, date(2014, 3, 8))) is None
     assert item.name == f"mcgillx-{name}-events-2014-03-09.log.gz.gpg"
     assert (item.size, item.etag) == (3, "dc1d71bbb5c4d2a5e936db79ef10c19f")
 
@@ -133,17 +134,17 @@ def test_two_different_files_of_a_day_are_refused(delivery: Delivery) -> None:
     first = delivery.put(log(name="edx"), b"one")
     second = delivery.put(log(name="prod"), b"other")
     with pytest.raises(DeliveryError, match="both claim 2014-03-09: remove") as error:
-        delivery.buckets().events_file_of("edx", DAY)
+        delivery.buckets().events_file_of(SiteDay("edx", DAY))
     assert first.key in str(error.value)
     assert second.key in str(error.value)
-    assert delivery.buckets().events_file_of("edx", date(2014, 3, 10)) is None
+    assert delivery.buckets().events_file_of(SiteDay("edx", date(2014, 3, 10))) is None
 
 
 def test_two_equal_files_of_a_day_are_one(delivery: Delivery) -> None:
     first = delivery.put(log(name="edx"), b"same")
     delivery.put(log(name="prod"), b"same")
     delivery.put(log(org="McGillX"), b"same")
-    found = delivery.buckets().events_file_of("edx", DAY)
+    found = delivery.buckets().events_file_of(SiteDay("edx", DAY))
     assert found is not None
     assert found.etag == first.etag
 
@@ -165,14 +166,14 @@ def test_events_after_the_end_of_a_year(
         delivery.put(log(day))
     delivery.put(log("2016-01-01", site="edge"))
     buckets = delivery.buckets()
-    assert buckets.has_events_after("edx", date(2013, 12, 31), date(2016, 1, 9)) is after
+    assert buckets.has_events_after(SiteDay("edx", date(2013, 12, 31)), date(2016, 1, 9)) is after
 
 
 def test_events_after_a_day_of_the_same_year(delivery: Delivery) -> None:
     delivery.put(log("2014-03-10"))
     buckets = delivery.buckets()
-    assert buckets.has_events_after("edx", DAY, date(2014, 3, 11))
-    assert not buckets.has_events_after("edx", date(2014, 3, 10), date(2014, 3, 11))
+    assert buckets.has_events_after(SiteDay("edx", DAY), date(2014, 3, 11))
+    assert not buckets.has_events_after(SiteDay("edx", date(2014, 3, 10)), date(2014, 3, 11))
 
 
 def test_packages_by_day(delivery: Delivery) -> None:
@@ -225,10 +226,10 @@ def test_the_days_of_a_run_share_the_list_of_their_year_for_a_minute(
 ) -> None:
     item = delivery.put(log(), b"log")
     buckets = listing("mcgillx")
-    assert buckets.events_file_of("edx", DAY) == item
-    assert not buckets.has_events_after("edx", DAY, DAY)
-    assert buckets.events_file_of("edx", date(2014, 3, 10)) is None
+    assert buckets.events_file_of(SiteDay("edx", DAY)) == item
+    assert not buckets.has_events_after(SiteDay("edx", DAY), DAY)
+    assert buckets.events_file_of(SiteDay("edx", date(2014, 3, 10))) is None
     assert prefixes.count("mcgillx/edx/events/2014/") == 1
     monkeypatch.setattr("edx_assets.resources.buckets._FRESH_SECONDS", 0)
     changed = delivery.put(log(), b"other")
-    assert buckets.events_file_of("edx", DAY) == changed
+    assert buckets.events_file_of(SiteDay("edx", DAY)) == changed

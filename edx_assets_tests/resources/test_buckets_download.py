@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edx_assets.resources.buckets import Buckets, DeliveryError
-from edx_assets_tests.resources.delivery import Delivery
+from edx_assets_tests.delivery import Delivery
 
 MB = 1 << 20
 KEY = "mcgillx/edx/events/2014/mcgillx-edx-events-2014-03-09.log.gz.gpg"

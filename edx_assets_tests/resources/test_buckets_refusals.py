@@ -10,7 +10,7 @@ import pytest
 
 from edx_assets.resources.buckets import Buckets, Delivered, DeliveryError
 from edx_assets.settings import MissingSettingError
-from edx_assets_tests.resources.delivery import Delivery
+from edx_assets_tests.delivery import Delivery
 
 SECRET = "wJalrXUtnFEMI"
 KEY = "mcgillx/edx/events/2014/mcgillx-edx-events-2014-03-09.log.gz.gpg"

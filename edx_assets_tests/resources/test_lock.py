@@ -9,45 +9,46 @@ import pytest
 from edx_assets.resources import lock
 from edx_assets.resources.lock import LOCKS, locked
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.resources.store import Collection, Store, StoreError
+from edx_assets_tests.resources.documents import HERE
 
 
 def test_one_at_a_time(store: Store, mongo_uri: str) -> None:
-    store.put("d", "c", {"_id": 1, "n": 0})
+    store.put(HERE, {"_id": 1, "n": 0})
 
     def add(_worker: int) -> None:
         own = connect(mongo_uri)
         for _time in range(10):
             with locked(own, "d", "n"):
-                read = (own.get("d", "c", 1) or {})["n"]
+                read = (own.get(HERE, 1) or {})["n"]
                 sleep(0.002)
-                own.put("d", "c", {"_id": 1, "n": read + 1})
+                own.put(HERE, {"_id": 1, "n": read + 1})
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(add, range(4)))
-    assert store.get("d", "c", 1) == {"_id": 1, "n": 40}
-    assert store.count("d", LOCKS) == 0
+    assert store.get(HERE, 1) == {"_id": 1, "n": 40}
+    assert store.count(Collection("d", LOCKS)) == 0
 
 
 def test_one_name_does_not_hold_up_another(store: Store) -> None:
     with locked(store, "d", "a"), locked(store, "d", "b"), locked(store, "e", "a"):
-        assert store.count("d", LOCKS) == 2
+        assert store.count(Collection("d", LOCKS)) == 2
 
 
 def test_it_is_given_up_where_something_fails(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), locked(store, "d", "n"):
         raise ZeroDivisionError
-    assert store.count("d", LOCKS) == 0
+    assert store.count(Collection("d", LOCKS)) == 0
 
 
 def test_it_is_taken_from_the_dead(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.4)
-    store.put("d", LOCKS, {"_id": "n", "token": "dead"})
-    store.put("d", LOCKS, {"_id": "dead", "beats": 7})
+    store.put(Collection("d", LOCKS), {"_id": "n", "token": "dead"})
+    store.put(Collection("d", LOCKS), {"_id": "dead", "beats": 7})
     started = monotonic()
     with locked(store, "d", "n"):
         assert monotonic() - started > 0.4
-    assert store.count("d", LOCKS) == 0
+    assert store.count(Collection("d", LOCKS)) == 0
 
 
 def test_it_is_not_taken_from_the_living(
@@ -71,4 +72,4 @@ def test_it_is_not_taken_from_the_living(
 
 def test_who_has_lost_it_is_told(store: Store) -> None:
     with pytest.raises(StoreError, match="was lost"), locked(store, "d", "n"):
-        store.delete("d", LOCKS, {"_id": "n"})
+        store.delete(Collection("d", LOCKS), {"_id": "n"})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import MissingFileError, Storage
 from edx_assets.settings import MissingSettingError
 
 
@@ -115,7 +115,7 @@ def test_what_is_not_there(storage: Storage) -> None:
     assert not storage.exists("edx/log")
     assert storage.read_json("edx/log.json") is None
     storage.delete("edx/log")
-    with pytest.raises(FileNotFoundError, match="edx/log is not in the storage"):
+    with pytest.raises(MissingFileError, match="edx/log is not in the storage"):
         read(storage, "edx/log")
     write(storage, "edx/log")
     assert not storage.exists("edx")

@@ -8,13 +8,13 @@ import pytest
 from bson import Int64, ObjectId, encode
 from pymongo import MongoClient
 
-from edx_assets.resources.store import BATCH, Inserted, Store
+from edx_assets.resources.store import BATCH, Collection, Inserted, Store
 from edx_assets_tests.resources.deviations import KEEPS_ARRAY_IDS, KEEPS_INDEXES_ASCENDING
-from edx_assets_tests.resources.documents import NOON, ids, insert
+from edx_assets_tests.resources.documents import HERE, NOON, ids, insert
 
 
 def test_inserts_nothing(store: Store) -> None:
-    assert store.insert("d", "c", []) == Inserted()
+    assert store.insert(HERE, []) == Inserted()
     assert store.collections("d") == []
 
 
@@ -80,32 +80,32 @@ def test_a_refused_document_does_not_stop_the_others(store: Store, server: str) 
 def test_gives_back_what_was_inserted(store: Store, value: Any) -> None:
     document = {"_id": "it", "z": value, "a": value, "in": {"list": [value]}}
     assert insert(store, [document]) == Inserted()
-    read = store.get("d", "c", "it")
+    read = store.get(HERE, "it")
     assert read == document
     assert type(read["z"]) is type(value)
     assert list(read) == list(document)
-    [raw] = store.find_raw("d", "c", {"_id": "it"})
+    [raw] = store.find_raw(HERE, {"_id": "it"})
     assert raw == encode(document)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2100])
 def test_every_way_to_count_gives_what_was_inserted(store: Store, number: int) -> None:
-    for _ in store.insert_all("d", "c", (encode({"_id": n, "a": 1}) for n in range(number))):
+    for _ in store.insert_all(HERE, (encode({"_id": n, "a": 1}) for n in range(number))):
         pass
-    assert store.count("d", "c") == number
-    assert store.count("d", "c", {"a": 1}) == number
-    assert store.estimated_count("d", "c") == number
+    assert store.count(HERE) == number
+    assert store.count(HERE, {"a": 1}) == number
+    assert store.estimated_count(HERE) == number
 
 
 def test_top_level_keys_with_dots_and_dollars(store: Store) -> None:
     document = {"_id": 1, "a.b": 1, "$c": 2, "d-e": 3, "f$.g": 4}
     insert(store, [document])
-    assert store.get("d", "c", 1) == document
+    assert store.get(HERE, 1) == document
 
 
 def test_dates_come_back_aware_and_in_utc(store: Store) -> None:
     insert(store, [{"_id": 1, "at": NOON}])
-    [read] = store.find("d", "c", {"at": NOON})
+    [read] = store.find(HERE, {"at": NOON})
     assert read["at"].utcoffset() == timedelta(0)
     assert read["at"].microsecond == 123_000
 
@@ -113,41 +113,41 @@ def test_dates_come_back_aware_and_in_utc(store: Store) -> None:
 def test_a_large_document(store: Store) -> None:
     document = {"_id": 1, "body": "é" * 7_500_000}  # 15 MB of MongoDB's 16
     assert insert(store, [{"_id": 0}, document, {"_id": 2}]) == Inserted()
-    assert store.get("d", "c", 1) == document
-    assert store.count("d", "c") == 3
+    assert store.get(HERE, 1) == document
+    assert store.count(HERE) == 3
 
 
 def test_insert_all_tells_of_every_batch(store: Store) -> None:
     documents = (encode({"_id": number % 2200}) for number in range(2500))
-    told = list(store.insert_all("d", "c", documents))
+    told = list(store.insert_all(HERE, documents))
     assert [len(batch) for batch, _inserted in told] == [BATCH, BATCH, 500]
     assert told[0][1] == told[1][1] == Inserted()
     assert sorted(told[2][1].duplicates) == list(range(200, 500))
-    assert store.count("d", "c") == 2200
+    assert store.count(HERE) == 2200
 
 
 def test_drops_a_collection(store: Store) -> None:
-    store.drop("d", "c")
+    store.drop(HERE)
     insert(store, [{"_id": 1}])
-    store.put("d", "c_more", {"_id": 1})
-    store.drop("d", "c")
+    store.put(Collection("d", "c_more"), {"_id": 1})
+    store.drop(HERE)
     assert store.collections("d") == ["c_more"]
-    assert store.count("d", "c") == 0
-    assert store.get("d", "c_more", 1) == {"_id": 1}
+    assert store.count(HERE) == 0
+    assert store.get(Collection("d", "c_more"), 1) == {"_id": 1}
 
 
 def test_makes_an_index_once(
     store: Store, client: MongoClient[dict[str, Any]], server: str
 ) -> None:
     for _time in range(2):
-        store.index("d", "c", [("course_id", 1), ("timestamp", -1)])
+        store.index(HERE, [("course_id", 1), ("timestamp", -1)])
     keys = [index["key"] for index in client["d"]["c"].index_information().values()]
     last = 1 if server in KEEPS_INDEXES_ASCENDING else -1
     assert sorted(keys) == [[("_id", 1)], [("course_id", 1), ("timestamp", last)]]
 
 
 def test_a_unique_index_keeps_the_second_out(store: Store) -> None:
-    store.index("d", "c", [("name", 1)], unique=True)
+    store.index(HERE, [("name", 1)], unique=True)
     inserted = insert(store, [{"_id": key, "name": name} for key, name in enumerate("aab")])
     assert inserted == Inserted(duplicates=[1])
     assert ids(store) == [0, 2]
@@ -156,8 +156,8 @@ def test_a_unique_index_keeps_the_second_out(store: Store) -> None:
 def test_collections_are_those_that_are_loaded(store: Store) -> None:
     assert store.collections("nothing") == []
     for name in ("z", "a", "course_structure"):
-        store.put("d", name, {"_id": 1})
-    with store.replacing("d", "new"):
+        store.put(Collection("d", name), {"_id": 1})
+    with store.replacing(Collection("d", "new")):
         assert store.collections("d") == ["a", "course_structure", "z"]
     assert store.collections("d") == ["a", "course_structure", "new", "z"]
 
@@ -165,11 +165,11 @@ def test_collections_are_those_that_are_loaded(store: Store) -> None:
 def test_databases_are_apart(store: Store) -> None:
     databases = ("McGillX_CHEM181x_1T2014", "McGillX_CHEM181x_1T2014_edge")
     for database in databases:
-        store.put(database, "c", {"_id": 1, "of": database})
+        store.put(Collection(database, "c"), {"_id": 1, "of": database})
     for database in databases:
-        assert store.get(database, "c", 1) == {"_id": 1, "of": database}
-        store.drop(database, "c")
-        assert store.count(database, "c") == 0
+        assert store.get(Collection(database, "c"), 1) == {"_id": 1, "of": database}
+        store.drop(Collection(database, "c"))
+        assert store.count(Collection(database, "c")) == 0
 
 
 def test_two_writers_at_once(store: Store) -> None:
@@ -180,7 +180,7 @@ def test_two_writers_at_once(store: Store) -> None:
     def write(name: str, first: int) -> None:
         both.wait(timeout=10)
         documents = (encode({"_id": first + key, "by": name}) for key in range(3000))
-        told = store.insert_all("d", "c", documents)
+        told = store.insert_all(HERE, documents)
         new[name] = sum(len(batch) - len(inserted.duplicates) for batch, inserted in told)
 
     threads = [Thread(target=write, args=("one", 0)), Thread(target=write, args=("two", 1500))]
@@ -189,8 +189,8 @@ def test_two_writers_at_once(store: Store) -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert new.keys() == {"one", "two"}
-    assert store.count("d", "c") == sum(new.values()) == 4500
-    assert {name: store.count("d", "c", {"by": name}) for name in new} == new
+    assert store.count(HERE) == sum(new.values()) == 4500
+    assert {name: store.count(HERE, {"by": name}) for name in new} == new
 
 
 def test_check_leaves_nothing_behind(store: Store, client: MongoClient[dict[str, Any]]) -> None:

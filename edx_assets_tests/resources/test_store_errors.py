@@ -12,6 +12,7 @@ from edx_assets.resources import mongo
 from edx_assets.resources.mongo import Mongo, connect
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import MissingSettingError
+from edx_assets_tests.resources.documents import HERE
 
 USER, PASSWORD, HOST = "warehouse-admin", "correct-horse", "localhost"
 LEARNER = "".join(["marie", "@", "example.edu"])  # not as it stands in this file's lines
@@ -19,18 +20,18 @@ LEARNER = "".join(["marie", "@", "example.edu"])  # not as it stands in this fil
 Call = Callable[[Store], Any]
 
 CALLS: dict[str, Call] = {
-    "insert": lambda store: store.insert("d", "c", [encode({"_id": LEARNER})]),
-    "put": lambda store: store.put("d", "c", {"_id": LEARNER}),
-    "get": lambda store: store.get("d", "c", LEARNER),
-    "find": lambda store: list(store.find("d", "c", {"email": LEARNER})),
-    "find_raw": lambda store: list(store.find_raw("d", "c", {"email": LEARNER})),
-    "count": lambda store: store.count("d", "c", {"email": LEARNER}),
-    "delete": lambda store: store.delete("d", "c", {"email": LEARNER}),
-    "drop": lambda store: store.drop("d", "c"),
-    "index": lambda store: store.index("d", "c", [("email", 1)]),
+    "insert": lambda store: store.insert(HERE, [encode({"_id": LEARNER})]),
+    "put": lambda store: store.put(HERE, {"_id": LEARNER}),
+    "get": lambda store: store.get(HERE, LEARNER),
+    "find": lambda store: list(store.find(HERE, {"email": LEARNER})),
+    "find_raw": lambda store: list(store.find_raw(HERE, {"email": LEARNER})),
+    "count": lambda store: store.count(HERE, {"email": LEARNER}),
+    "delete": lambda store: store.delete(HERE, {"email": LEARNER}),
+    "drop": lambda store: store.drop(HERE),
+    "index": lambda store: store.index(HERE, [("email", 1)]),
     "collections": lambda store: store.collections("d"),
-    "replacing": lambda store: store.replacing("d", "c").__enter__(),
-    "insert_all": lambda store: list(store.insert_all("d", "c", [encode({"_id": LEARNER})])),
+    "replacing": lambda store: store.replacing(HERE).__enter__(),
+    "insert_all": lambda store: list(store.insert_all(HERE, [encode({"_id": LEARNER})])),
     "renames": lambda store: store.renames,
     "version": lambda store: store.version(),
     "check": lambda store: store.check(),
@@ -102,57 +103,57 @@ def test_the_resource_names_the_variable_that_is_missing() -> None:
 def test_the_resource_connects_once(empty_mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
     resource = Mongo()
-    resource.store().put("d", "c", {"_id": 1})
+    resource.store().put(HERE, {"_id": 1})
     assert resource.store() is resource.store()
-    assert resource.store().get("d", "c", 1) == {"_id": 1}
+    assert resource.store().get(HERE, 1) == {"_id": 1}
 
 
 def test_a_document_that_cannot_be_encoded(store: Store) -> None:
     with pytest.raises(StoreError) as error:
-        store.put("d", "c", {"_id": 1, "email": LEARNER, "names": {LEARNER}})
+        store.put(HERE, {"_id": 1, "email": LEARNER, "names": {LEARNER}})
     assert LEARNER not in told_by(error)
     with pytest.raises(StoreError) as error:
-        list(store.find("d", "c", {"email": {LEARNER}}))
+        list(store.find(HERE, {"email": {LEARNER}}))
     assert LEARNER not in told_by(error)
 
 
 def test_a_document_that_cannot_be_decoded(store: Store) -> None:
     for wrong in (b"", b"x", encode({"_id": LEARNER})[:-1]):
         with pytest.raises(StoreError) as error:
-            store.insert("d", "c", [wrong])
+            store.insert(HERE, [wrong])
         assert LEARNER not in told_by(error)
 
 
 def test_a_document_that_is_too_large(store: Store) -> None:
     large = encode({"_id": 1, "email": LEARNER, "body": "x" * (50 << 20)})
     with pytest.raises(StoreError) as error:
-        store.insert("d", "c", [large])
+        store.insert(HERE, [large])
     assert LEARNER not in told_by(error)
 
 
 def test_a_unique_index_over_two_that_are_the_same(store: Store) -> None:
     for key in (1, 2):
-        store.put("d", "c", {"_id": key, "email": LEARNER})
+        store.put(HERE, {"_id": key, "email": LEARNER})
     with pytest.raises(StoreError) as error:
-        store.index("d", "c", [("email", 1)], unique=True)
+        store.index(HERE, [("email", 1)], unique=True)
     assert LEARNER not in told_by(error)
 
 
 def test_a_put_that_a_unique_index_refuses(store: Store) -> None:
-    store.index("d", "c", [("email", 1)], unique=True)
-    store.put("d", "c", {"_id": 1, "email": LEARNER})
+    store.index(HERE, [("email", 1)], unique=True)
+    store.put(HERE, {"_id": 1, "email": LEARNER})
     with pytest.raises(StoreError) as error:
-        store.put("d", "c", {"_id": 2, "email": LEARNER})
+        store.put(HERE, {"_id": 2, "email": LEARNER})
     assert LEARNER not in told_by(error)
 
 
 def test_a_query_that_the_server_refuses(store: Store) -> None:
-    store.put("d", "c", {"_id": 1, "email": LEARNER})
+    store.put(HERE, {"_id": 1, "email": LEARNER})
     with pytest.raises(StoreError) as error:
-        list(store.find("d", "c", {"email": {"$noSuchOperator": LEARNER}}))
+        list(store.find(HERE, {"email": {"$noSuchOperator": LEARNER}}))
     assert LEARNER not in told_by(error)
 
 
 def test_write_errors_hold_codes_only(store: Store) -> None:
     documents = [encode({"_id": LEARNER, "email": LEARNER})] * 2
-    assert LEARNER not in repr(store.insert("d", "c", documents))
+    assert LEARNER not in repr(store.insert(HERE, documents))

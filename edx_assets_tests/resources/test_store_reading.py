@@ -4,24 +4,24 @@ from datetime import timedelta
 
 from bson import decode
 
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.resources.deviations import COMPARES_DATES_BY_SECOND, MIXES_ID_TYPES
-from edx_assets_tests.resources.documents import NOON, ids, insert
+from edx_assets_tests.resources.documents import HERE, NOON, ids, insert
 
 
 def test_put_inserts_and_replaces(store: Store) -> None:
-    store.put("d", "c", {"_id": "a/b", "old": 1, "both": 1})
-    store.put("d", "c", {"_id": "a/b", "both": 2})
-    store.put("d", "c", {"_id": "other"})
-    assert store.get("d", "c", "a/b") == {"_id": "a/b", "both": 2}
-    assert store.count("d", "c") == 2
+    store.put(HERE, {"_id": "a/b", "old": 1, "both": 1})
+    store.put(HERE, {"_id": "a/b", "both": 2})
+    store.put(HERE, {"_id": "other"})
+    assert store.get(HERE, "a/b") == {"_id": "a/b", "both": 2}
+    assert store.count(HERE) == 2
 
 
 def test_get_of_what_is_not_there(store: Store, server: str) -> None:
-    assert store.get("d", "c", 1) is None
+    assert store.get(HERE, 1) is None
     insert(store, [{"_id": 1}])
-    assert store.get("d", "c", 2) is None
-    assert store.get("d", "c", "1") == ({"_id": 1} if server in MIXES_ID_TYPES else None)
+    assert store.get(HERE, 2) is None
+    assert store.get(HERE, "1") == ({"_id": 1} if server in MIXES_ID_TYPES else None)
 
 
 def test_finds_sorts_and_cuts(store: Store) -> None:
@@ -33,7 +33,7 @@ def test_finds_sorts_and_cuts(store: Store) -> None:
             for key, hour in enumerate(hours)
         ],
     )
-    found = list(store.find("d", "c", {}, sort=[("at", -1), ("_id", -1)], fields=["file"]))
+    found = list(store.find(HERE, {}, sort=[("at", -1), ("_id", -1)], fields=["file"]))
     assert found == [{"_id": key, "file": f"f{key % 2}"} for key in (0, 2, 3, 1)]
     assert ids(store, {"_id": {"$in": [1, 3, 9]}}) == [1, 3]
     assert ids(store, {"file": {"$in": ["f1"]}}) == [1, 3]
@@ -41,7 +41,7 @@ def test_finds_sorts_and_cuts(store: Store) -> None:
     window = {"$gte": NOON + timedelta(hours=1), "$lt": NOON + timedelta(hours=3)}
     assert ids(store, {"at": window}) == [1, 2, 3]
     assert ids(store, {"at": {"$gte": NOON + timedelta(hours=4)}}) == []
-    assert list(store.find("d", "nothing", {})) == []
+    assert list(store.find(Collection("d", "nothing"), {})) == []
 
 
 def test_a_window_of_dates_from_and_before_whole_seconds(store: Store) -> None:
@@ -53,11 +53,11 @@ def test_a_window_of_dates_from_and_before_whole_seconds(store: Store) -> None:
     query = {"of": {"$in": ["course", "other"]}, "at": {"$gte": second, "$lt": second + more}}
     inside = ["course+0000", "course+0001", "course+0999"]
     assert ids(store, query) == inside
-    assert sorted(decode(raw)["_id"] for raw in store.find_raw("d", "c", query)) == inside
-    assert store.count("d", "c", query) == 3
-    assert store.count("d", "c", {"at": {"$gte": second}}) == 10
-    assert store.count("d", "c", {"at": {"$lt": second}}) == 6
-    assert store.count("d", "c", {"at": {"$gte": second + 2 * more}}) == 0
+    assert sorted(decode(raw)["_id"] for raw in store.find_raw(HERE, query)) == inside
+    assert store.count(HERE, query) == 3
+    assert store.count(HERE, {"at": {"$gte": second}}) == 10
+    assert store.count(HERE, {"at": {"$lt": second}}) == 6
+    assert store.count(HERE, {"at": {"$gte": second + 2 * more}}) == 0
 
 
 def test_finds_dates_by_the_millisecond(store: Store, server: str) -> None:
@@ -73,11 +73,13 @@ def test_finds_dates_by_the_millisecond(store: Store, server: str) -> None:
 def test_sorts_ids(store: Store, server: str) -> None:
     insert(store, [{"_id": key, "number": key} for key in (10, 9, 100)])
     assert ids(store) == ([10, 100, 9] if server in MIXES_ID_TYPES else [9, 10, 100])
-    by_number = store.find("d", "c", {}, sort=[("number", -1)])
+    by_number = store.find(HERE, {}, sort=[("number", -1)])
     assert [found["_id"] for found in by_number] == [100, 10, 9]
     for key in ("edx/2014-03-10", "edge/2014-03-09", "edx/2014-03-09"):
-        store.put("d", "imports", {"_id": key})
-    assert [found["_id"] for found in store.find("d", "imports", {}, sort=[("_id", 1)])] == [
+        store.put(Collection("d", "imports"), {"_id": key})
+    assert [
+        found["_id"] for found in store.find(Collection("d", "imports"), {}, sort=[("_id", 1)])
+    ] == [
         "edge/2014-03-09",
         "edx/2014-03-09",
         "edx/2014-03-10",
@@ -88,23 +90,23 @@ def test_finds_more_than_a_cursor_gives_at_once(store: Store) -> None:
     for start in (0, 1500):
         insert(store, [{"_id": key, "half": key % 2} for key in range(start, start + 1500)])
     assert sorted(ids(store, {"half": 1})) == list(range(1, 3000, 2))
-    raw = [decode(raw)["_id"] for raw in store.find_raw("d", "c", {"half": 0})]
+    raw = [decode(raw)["_id"] for raw in store.find_raw(HERE, {"half": 0})]
     assert sorted(raw) == list(range(0, 3000, 2))
 
 
 def test_counts(store: Store) -> None:
-    assert store.count("d", "c") == 0
-    assert store.count("d", "c", {"file": "f"}) == 0
+    assert store.count(HERE) == 0
+    assert store.count(HERE, {"file": "f"}) == 0
     insert(store, [{"_id": key, "file": "f" if key < 2 else "g"} for key in range(5)])
-    assert store.count("d", "c") == 5
-    assert store.count("d", "c", {"file": "f"}) == 2
-    assert store.count("d", "c", {"file": "h"}) == 0
-    assert store.count("d", "c", {"_id": {"$in": [0, 4, 7]}}) == 2
+    assert store.count(HERE) == 5
+    assert store.count(HERE, {"file": "f"}) == 2
+    assert store.count(HERE, {"file": "h"}) == 0
+    assert store.count(HERE, {"_id": {"$in": [0, 4, 7]}}) == 2
 
 
 def test_deletes_what_fits(store: Store) -> None:
-    assert store.delete("d", "c", {"file": "f"}) == 0
+    assert store.delete(HERE, {"file": "f"}) == 0
     insert(store, [{"_id": key, "file": "f" if key < 2 else "g"} for key in range(5)])
-    assert store.delete("d", "c", {"file": "f"}) == 2
-    assert store.delete("d", "c", {"file": "f"}) == 0
+    assert store.delete(HERE, {"file": "f"}) == 2
+    assert store.delete(HERE, {"file": "f"}) == 0
     assert ids(store) == [2, 3, 4]

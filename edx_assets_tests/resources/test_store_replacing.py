@@ -9,11 +9,12 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.resources.store import Collection, Store, StoreError
 from edx_assets_tests.resources.deviations import (
     GIVES_NO_CODE_FOR_WHAT_IS_GONE,
     RENAMES_IN_TWO_STEPS,
 )
+from edx_assets_tests.resources.documents import HERE
 
 Client = MongoClient[dict[str, Any]]
 
@@ -26,18 +27,18 @@ def store(store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     return store
 
 
-def load(store: Store, collection: str, count: int, **fields: Any) -> None:
+def load(store: Store, collection: Collection, count: int, **fields: Any) -> None:
     documents = [encode({"_id": number, **fields}) for number in range(count)]
-    for _batch, inserted in store.insert_all("d", collection, documents):
+    for _batch, inserted in store.insert_all(collection, documents):
         assert not inserted.duplicates
 
 
 def loads(store: Store, **query: Any) -> set[str]:
-    return {document["load"] for document in store.find("d", "c", query)}
+    return {document["load"] for document in store.find(HERE, query)}
 
 
 def fail_to_replace(store: Store) -> None:
-    with store.replacing("d", "c", [[("user_id", 1)]]) as staging:
+    with store.replacing(HERE, [[("user_id", 1)]]) as staging:
         load(store, staging, 5, load="new")
         raise ZeroDivisionError
 
@@ -65,11 +66,11 @@ def test_a_rename_that_cannot_be_is_refused(
 
 @pytest.mark.parametrize("old", [0, 3, 2500])
 def test_the_new_content_takes_the_place(store: Store, client: Client, old: int) -> None:
-    load(store, "c", old, load="old")
+    load(store, HERE, old, load="old")
     indexes = [[("user_id", 1)], [("student_id", 1), ("module_id", 1)]]
-    with store.replacing("d", "c", indexes) as staging:
+    with store.replacing(HERE, indexes) as staging:
         load(store, staging, 2100, load="new", user_id=1)
-    assert store.count("d", "c") == 2100
+    assert store.count(HERE) == 2100
     assert loads(store) == {"new"}
     assert client["d"].list_collection_names() == ["c"]
     keys = [index["key"] for index in client["d"]["c"].index_information().values()]
@@ -78,36 +79,36 @@ def test_the_new_content_takes_the_place(store: Store, client: Client, old: int)
 
 def test_it_can_be_replaced_again(store: Store, client: Client) -> None:
     for load_number in range(3):
-        with store.replacing("d", "c", [[("load", 1)]]) as staging:
+        with store.replacing(HERE, [[("load", 1)]]) as staging:
             load(store, staging, load_number, load=str(load_number))
     assert loads(store) == {"2"}
-    assert store.count("d", "c") == 2
+    assert store.count(HERE) == 2
     keys = [index["key"] for index in client["d"]["c"].index_information().values()]
     assert sorted(keys) == [[("_id", 1)], [("load", 1)]]
 
 
 def test_documents_are_the_same_byte_for_byte(store: Store) -> None:
     documents = [encode({"_id": 1, "z": "a\0b", "a": {"x.y": [None, {"$k": 2**40}]}, "$d": 1.0})]
-    with store.replacing("d", "c") as staging:
-        store.insert("d", staging, documents)
-    assert list(store.find_raw("d", "c", {})) == documents
+    with store.replacing(HERE) as staging:
+        store.insert(staging, documents)
+    assert list(store.find_raw(HERE, {})) == documents
 
 
 @pytest.mark.parametrize("old", [0, 2])
 def test_replaced_with_nothing_it_is_there_and_empty(store: Store, old: int) -> None:
-    load(store, "c", old, load="old")
-    with store.replacing("d", "c", [[("load", 1)]]):
+    load(store, HERE, old, load="old")
+    with store.replacing(HERE, [[("load", 1)]]):
         pass
     assert store.collections("d") == ["c"]
-    assert store.count("d", "c") == 0
+    assert store.count(HERE) == 0
 
 
 def test_an_error_leaves_the_old_content(store: Store, client: Client) -> None:
-    store.index("d", "c", [("load", 1)])
-    load(store, "c", 3, load="old")
+    store.index(HERE, [("load", 1)])
+    load(store, HERE, 3, load="old")
     with pytest.raises(ZeroDivisionError):
         fail_to_replace(store)
-    assert store.count("d", "c") == 3
+    assert store.count(HERE) == 3
     assert loads(store) == {"old"}
     assert client["d"].list_collection_names() == ["c"]
     keys = [index["key"] for index in client["d"]["c"].index_information().values()]
@@ -121,10 +122,10 @@ def test_an_error_leaves_nothing_where_nothing_was(store: Store, client: Client)
 
 
 def test_an_index_that_cannot_be_made_leaves_the_old_content(store: Store, client: Client) -> None:
-    load(store, "c", 3, load="old")
+    load(store, HERE, 3, load="old")
     with (
         pytest.raises(ValueError, match="empty"),
-        store.replacing("d", "c", [[]]) as staging,
+        store.replacing(HERE, [[]]) as staging,
     ):
         load(store, staging, 5, load="new")
     assert loads(store) == {"old"}
@@ -132,10 +133,10 @@ def test_an_index_that_cannot_be_made_leaves_the_old_content(store: Store, clien
 
 
 def test_what_a_killed_load_left_is_dropped(store: Store, client: Client) -> None:
-    killed = store.replacing("d", "c")
+    killed = store.replacing(HERE)
     left = killed.__enter__()
     load(store, left, 4, load="killed")
-    with store.replacing("d", "c") as staging:
+    with store.replacing(HERE) as staging:
         assert staging != left
         assert left not in client["d"].list_collection_names()
         load(store, staging, 1, load="new")
@@ -145,55 +146,55 @@ def test_what_a_killed_load_left_is_dropped(store: Store, client: Client) -> Non
 
 def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -> None:
     """`teams` and `teams_membership` are both tables of a package."""
-    with store.replacing("d", "teams_membership") as longer:
+    with store.replacing(Collection("d", "teams_membership")) as longer:
         load(store, longer, 2, load="longer")
-        with store.replacing("d", "teams") as shorter:
+        with store.replacing(Collection("d", "teams")) as shorter:
             load(store, shorter, 1, load="shorter")
     assert sorted(client["d"].list_collection_names()) == ["teams", "teams_membership"]
-    assert store.count("d", "teams_membership") == 2
-    assert store.count("d", "teams") == 1
+    assert store.count(Collection("d", "teams_membership")) == 2
+    assert store.count(Collection("d", "teams")) == 1
 
 
 def test_of_two_loads_at_once_one_fails(store: Store, client: Client) -> None:
-    first = store.replacing("d", "c")
+    first = store.replacing(HERE)
     load(store, first.__enter__(), 4, load="first")
-    with store.replacing("d", "c") as second:
+    with store.replacing(HERE) as second:
         load(store, second, 2, load="second")
     with pytest.raises(StoreError):
         first.__exit__(None, None, None)
     assert loads(store) == {"second"}
-    assert store.count("d", "c") == 2
+    assert store.count(HERE) == 2
     assert client["d"].list_collection_names() == ["c"]
 
 
 def test_a_reader_sees_the_old_content_during_the_load(store: Store) -> None:
-    load(store, "c", 3, load="old")
-    with store.replacing("d", "c") as staging:
+    load(store, HERE, 3, load="old")
+    with store.replacing(HERE) as staging:
         assert loads(store) == {"old"}
         load(store, staging, 5, load="new")
         assert loads(store) == {"old"}
-        assert store.count("d", "c") == 3
+        assert store.count(HERE) == 3
     assert loads(store) == {"new"}
 
 
 def test_a_reader_sees_the_old_or_the_new_at_the_end(store: Store, server: str) -> None:
     if not store.renames:
         pytest.skip("without renaming, the store promises less")
-    load(store, "c", 1000, load="old")
+    load(store, HERE, 1000, load="old")
     seen: list[int | None] = []
     done = Event()
 
     def read() -> None:
         while not done.is_set():
             try:
-                seen.append(store.count("d", "c"))
+                seen.append(store.count(HERE))
             except StoreError:
                 seen.append(None)
 
     reader = Thread(target=read)
     reader.start()
     for _time in range(5):
-        with store.replacing("d", "c") as staging:
+        with store.replacing(HERE) as staging:
             load(store, staging, 1000, load="new")
     done.set()
     reader.join(timeout=30)
@@ -203,6 +204,8 @@ def test_a_reader_sees_the_old_or_the_new_at_the_end(store: Store, server: str) 
 
 def test_names_as_long_as_they_come(store: Store) -> None:
     database = "UniversityX_Introduction-to-Something_2014_T1_edge".ljust(63, "x")
-    with store.replacing(database, "certificates_generatedcertificate", [[("id", 1)]]) as staging:
-        store.put(database, staging, {"_id": 1})
-    assert store.count(database, "certificates_generatedcertificate") == 1
+    with store.replacing(
+        Collection(database, "certificates_generatedcertificate"), [[("id", 1)]]
+    ) as staging:
+        store.put(staging, {"_id": 1})
+    assert store.count(Collection(database, "certificates_generatedcertificate")) == 1

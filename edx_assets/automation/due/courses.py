@@ -1,14 +1,14 @@
-"""What is due: courses whose collections are not what the ledger says they should be."""
+"""Which courses are due: those whose collections are not what the ledger says they should be."""
 
 from collections.abc import Iterator
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from edx_assets.edx.collections import COURSE_STRUCTURE, OPT_IN, TRACKING, from_package
 from edx_assets.edx.courses import Window, course_partition, window_of
 from edx_assets.loading.courses.collection import package_source
-from edx_assets.loading.courses.learners import LEARNERS
 from edx_assets.loading.courses.window_files import (
     EVERY_DAY,
     DayFile,
@@ -25,20 +25,18 @@ from edx_assets.loading.courses.window_files import (
 from edx_assets.loading.courses.window_query import courses_entries, settled, spellings
 from edx_assets.loading.ledger import (
     COURSE_LOADS,
-    COURSES,
-    MASTER,
     PACKAGE_COURSES,
     PACKAGES,
-    QUARANTINE,
-    TRACKING,
-    Entry,
+    CourseLoad,
+    DayEntry,
+    PackageCourse,
+    PackageEntry,
+    Source,
+    TrackingLoad,
+    TrackingState,
 )
-from edx_assets.loading.packages.members import OPT_IN
+from edx_assets.loading.registry import registered_courses
 from edx_assets.resources.store import Store
-
-_STRUCTURE = "course_structure"
-_MADE_HERE = frozenset({TRACKING, LEARNERS, QUARANTINE})
-"""Collections of a course's database that are loaded from no file of a package."""
 
 
 def tracking_due(
@@ -50,40 +48,41 @@ def tracking_due(
     """Partitions of courses whose tracking is to be extracted, or can be sealed today.
 
     By the ledger alone, in three queries however many courses there are. A day that is being loaded
-    makes nothing due before it is loaded. Courses without a structure are left out: their
-    tracking is nothing without.
+    makes nothing due before it is loaded. Courses without a structure are left out: tracking cannot
+    be extracted without it.
 
     Raises:
-        CoursesFileError, OSError: the courses file cannot be used.
+        CoursesFileError: the courses file cannot be used.
         StoreError: the database failed.
     """
     entries = courses_entries(courses_file)
-    loads = _loads(store)
+    structures, extracted = _loads(store)
     files: dict[tuple[str, str], list[DayFile]] = {}
-    days: dict[str, list[Entry]] = {}
+    days: dict[str, list[DayEntry]] = {}
     for day in days_of(store):
-        if told := course_files(day):
-            for key in told[1]:
-                files.setdefault((day["site"], key), []).append(told[0])
-        slim = {name: day[name] for name in day if name not in ("courses", "was")}
-        days.setdefault(day["site"], []).append(slim)
+        if found := course_files(day):
+            file, courses = found
+            for key in courses:
+                files.setdefault((day["site"], key), []).append(file)
+        slim = {name: value for name, value in day.items() if name not in ("courses", "was")}
+        days.setdefault(day["site"], []).append(cast(DayEntry, slim))
     dates = {site: settled_dates(of_site) for site, of_site in days.items()}
     loading = {site: unsettled(of_site) for site, of_site in days.items()}
     due = []
-    for course in store.find(MASTER, COURSES, {}, sort=[("_id", 1)]):
+    for course in registered_courses(store):
         key, site, partition = course["course_key"], course["site"], course["_id"]
-        structure, load = (loads.get((partition, name)) for name in (_STRUCTURE, TRACKING))
+        structure, load = structures.get(partition), extracted.get(partition)
         if structure is None:
             continue
-        if load is None or load.get("state") != "loaded":
+        if load is None or load["state"] != TrackingState.LOADED:
             due.append(partition)
             continue
         entry = entries.get((key, site))
         keys = spellings(key, entry)
         window = window_of(entry, Window(**load["structure_window"]))
-        found = marks([file for each in keys for file in files.get((site, each), [])], window)
-        found = _as_extracted(found, load, loading.get(site, set()))
-        source = [settled(keys, site, window, structure["source"]), digest(found)]
+        now = marks([file for each in keys for file in files.get((site, each), [])], window)
+        now = _as_extracted(now, load, loading.get(site, set()))
+        source = [settled(keys, site, window, structure["source"]), digest(now)]
         if load["source"] != source or (
             not load["sealed"]
             and has_ended(window, today)
@@ -103,57 +102,61 @@ def packages_due(store: Store) -> dict[str, str]:
     Raises:
         StoreError: the database failed.
     """
-    loaded: dict[str, dict[str, Any]] = {}
-    for load in store.find(MASTER, COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
-        if load["collection"] not in _MADE_HERE:
+    loaded: dict[str, dict[str, Source]] = {}
+    for load in store.find(COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
+        if from_package(load["collection"]):
             loaded.setdefault(load["partition"], {})[load["collection"]] = load["source"]
     due = {}
     for package in _newest_packages(store):
-        source = package_source(package)
         held = loaded.get(package["partition"], {})
-        if not _collections_of(package) <= held.keys() or any(s != source for s in held.values()):
-            token = blake2b(repr(source).encode(), digest_size=6).hexdigest()
+        sources = {
+            name: package_source(package, name) for name in {*held, *_collections_of(package)}
+        }
+        if sources != held:
+            token = blake2b(repr(sorted(sources.items())).encode(), digest_size=6).hexdigest()
             due[package["partition"]] = f"{package['date']}-{token}"
     return dict(sorted(due.items()))
 
 
-def _newest_packages(store: Store) -> Iterator[Entry]:
+def _newest_packages(store: Store) -> Iterator[PackageCourse]:
     """What was sorted of each course's newest package.
 
-    The members of every package are not to be read for it: that is a list a course and week. Nor
-    are they asked for by `_id`: nx-27017 0.8.1 finds no text that begins with a date and goes on.
+    The members of older packages are not read for it: each is a list for every course and week.
     """
     newest: dict[str, str] = {}
-    for package in store.find(MASTER, PACKAGES, {}, fields=["date", "courses"]):
+    found = store.find(PACKAGES, {}, fields=["date", "courses"])
+    for package in cast(Iterator[PackageEntry], found):
         for course in package["courses"]:
             partition = course_partition(course["course_key"], course["site"])
             newest[partition] = max(newest.get(partition, ""), package["date"])
-    dates = {"$in": sorted(set(newest.values()))}
+    these = {"_id": {"$in": [f"{day}/{partition}" for partition, day in sorted(newest.items())]}}
     fields = ["partition", "date", "source", "tables", "opt_in"]
-    for package in store.find(MASTER, PACKAGE_COURSES, {"date": dates}, fields=fields):
-        if newest.get(package["partition"]) == package["date"]:
-            yield package
+    return cast(Iterator[PackageCourse], store.find(PACKAGE_COURSES, these, fields=fields))
 
 
-def _loads(store: Store) -> dict[tuple[str, str], Entry]:
-    found = store.find(
-        MASTER,
-        COURSE_LOADS,
-        {"collection": {"$in": [_STRUCTURE, TRACKING]}},
-        fields=[
-            "partition",
-            "collection",
-            "source",
-            "state",
-            "sealed",
-            "structure_window",
-            "held_back",
-        ],
-    )
-    return {(load["partition"], load["collection"]): load for load in found}
+def _loads(store: Store) -> tuple[dict[str, CourseLoad], dict[str, TrackingLoad]]:
+    """By partition, what was noted of each course's structure and of its tracking."""
+    fields = [
+        "partition",
+        "collection",
+        "source",
+        "state",
+        "sealed",
+        "structure_window",
+        "held_back",
+    ]
+    these = {"collection": {"$in": [COURSE_STRUCTURE, TRACKING]}}
+    structures: dict[str, CourseLoad] = {}
+    extracted: dict[str, TrackingLoad] = {}
+    for load in store.find(COURSE_LOADS, these, fields=fields):
+        if load["collection"] == TRACKING:
+            extracted[load["partition"]] = cast(TrackingLoad, load)
+        else:
+            structures[load["partition"]] = cast(CourseLoad, load)
+    return structures, extracted
 
 
-def _as_extracted(found: Marks, load: Entry, loading: set[str]) -> Marks:
+def _as_extracted(found: Marks, load: TrackingLoad, loading: set[str]) -> Marks:
     """Marks as the extraction had them of files that it held back and that are loading still."""
     found = dict(found)
     for file, mark in load["held_back"]:
@@ -164,6 +167,8 @@ def _as_extracted(found: Marks, load: Entry, loading: set[str]) -> Marks:
     return found
 
 
-def _collections_of(package: Entry) -> set[str]:
-    names = {member["table"] for member in package["tables"]}
-    return (names | ({OPT_IN} if package["opt_in"] else set())) - _MADE_HERE
+def _collections_of(package: PackageCourse) -> set[str]:
+    names = {member["table"] for member in package["tables"]} | (
+        {OPT_IN} if package["opt_in"] else set()
+    )
+    return {name for name in names if from_package(name)}

@@ -3,21 +3,17 @@
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
+from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import events_file
-from edx_assets.loading.ledger import IMPORTS, MASTER, Entry
+from edx_assets.loading.ledger import DayEntry, day_entries, is_settled
 from edx_assets.resources.buckets import Delivered
 from edx_assets.resources.store import Store
 
-PATIENCE = timedelta(days=3)
-"""A day without a file counts as empty so long after it, where later days have theirs."""
 
-_DONE = ("loaded", "no_file")
-
-
-def days_in_ledger(store: Store, site: str) -> dict[date, Entry]:
+def days_in_ledger(store: Store, site: str) -> dict[date, DayEntry]:
     """What the ledger says of each of a site's days: state, ETag, file, and what it waits for."""
     fields = ["date", "state", "etag", "file", "recount_for"]
-    entries = store.find(MASTER, IMPORTS, {"site": site}, fields=fields)
+    entries = day_entries(store, site, fields)
     return {date.fromisoformat(entry["date"]): entry for entry in entries}
 
 
@@ -25,7 +21,7 @@ def days_due(
     site: str,
     years: Collection[int],
     listed: Iterable[tuple[Delivered, date]],
-    ledger: dict[date, Entry],
+    ledger: dict[date, DayEntry],
     first: date,
     last: date,
 ) -> dict[date, str]:
@@ -51,7 +47,8 @@ def days_due(
         if not _is_done(ledger.get(day), {item.etag for item in items})
     }
     known = {*files, *(day for day, entry in ledger.items() if entry["file"])}
-    silent = min(max(known), last - PATIENCE) if known else last
+    # a day without a file counts as empty once it cannot be merely late
+    silent = min(max(known), last - LOG_DELAY) if known else last
     for year in years:
         day = max(first, date(year, 1, 1), min(known, default=last))
         while day.year == year and day < silent:
@@ -61,17 +58,17 @@ def days_due(
     return dict(sorted(due.items()))
 
 
-def days_waiting(ledger: dict[date, Entry], busy: Collection[date]) -> set[date]:
+def days_waiting(ledger: dict[date, DayEntry], busy: Collection[date]) -> set[date]:
     """Days that are to be counted again when days in flight are done, which do so."""
     return {
         day
         for day, entry in ledger.items()
         for file in entry.get("recount_for", ())
-        if (told := events_file(file)) and told.day in busy
+        if (parsed := events_file(file)) and parsed.day in busy
     }
 
 
-def _is_done(entry: Entry | None, etags: set[str] | None) -> bool:
-    if entry is None or entry["state"] not in _DONE:
+def _is_done(entry: DayEntry | None, etags: set[str] | None) -> bool:
+    if entry is None or not is_settled(entry):
         return False
     return etags is None or etags == {entry["etag"]}

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from edx_assets.loading.ledger import MASTER, PACKAGES
+from edx_assets.loading.ledger import PACKAGES
 from edx_assets.loading.packages.course_files import SORTING
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
@@ -24,7 +24,7 @@ def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dic
         if str(day) in busy or day < max(found) - WINDOW:
             continue
         other = opt_in[day].etag if day in opt_in else None
-        entry = store.get(MASTER, PACKAGES, str(day))
+        entry = store.get(PACKAGES, str(day))
         if entry is None or entry["source"] != [item.etag, other, SORTING]:
             due[str(day)] = f"{item.key}:{item.etag}" + (f"+{other}" if other else "")
     return due

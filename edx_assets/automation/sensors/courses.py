@@ -17,11 +17,14 @@ from dagster import (
 )
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.due.courses import packages_due, tracking_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
+from edx_assets.edx.collections import TRACKING
+from edx_assets.edx.courses import partition_course
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING, course_load
+from edx_assets.loading.ledger import day_entries, tracking_load
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
@@ -57,7 +60,7 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
             requests = courses_to_ask(
                 context.instance, store, courses_file.path(), settings.log_days
             )
-            new = partitions_to_add(context.instance, store)
+            new = courses_without_partition(context.instance, store)
         return SensorResult(
             run_requests=requests[:RUNS_PER_TICK],
             skip_reason=None if requests else SkipReason("every course is up to date or in flight"),
@@ -121,27 +124,21 @@ def courses_to_ask(
     ]
 
 
-def partitions_to_add(instance: DagsterInstance, store: Store) -> list[str]:
-    """Registered courses that have no partition yet."""
-    known = instance.get_dynamic_partitions(str(courses_partitions.name))
-    return sorted({str(course["_id"]) for course in store.find(MASTER, COURSES, {})} - set(known))
-
-
 def _states(store: Store, courses_file: Path | None, due: list[str]) -> dict[str, tuple[str, str]]:
-    """Of courses whose tracking is due: the site, and what tells one state of things from another.
+    """Of courses whose tracking is due: the site, and a digest of all that it is made from.
 
-    That is what is loaded of the site's logs, what the course holds now, and its window's source.
+    That is what is loaded of the site's logs, what the course holds now, and the courses file.
     """
     windows = courses_file.read_bytes() if courses_file and due else b""
     days: dict[str, list[str]] = {}
     fields = ["site", "etag", "state", "loaded_at"]
-    for entry in store.find(MASTER, IMPORTS, {}, [("_id", 1)], fields) if due else ():
+    for entry in day_entries(store, fields=fields) if due else ():
         days.setdefault(entry["site"], []).append(repr(sorted(entry.items())))
     states = {}
     for course in due:
-        registered = store.get(MASTER, COURSES, course) or {}
-        site = str(registered.get("site"))
-        load = course_load(store, course, TRACKING) or {}
-        told = repr((windows, days.get(site), load.get("source"), load.get("loaded_at")))
-        states[course] = site, blake2b(told.encode(), digest_size=16).hexdigest()
+        site = partition_course(course)[1]
+        load = tracking_load(store, course)
+        held = (load["source"], load["loaded_at"]) if load else None
+        state = repr((windows, days.get(site), held))
+        states[course] = site, blake2b(state.encode(), digest_size=16).hexdigest()
     return states

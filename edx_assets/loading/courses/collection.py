@@ -1,39 +1,44 @@
-"""Loading one collection of a course's database from a package."""
+"""Loading one collection of a course's database from a package.
+
+How rows are read and encoded is in `rows`; collections that are made here are not loaded here.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import cast
 
 from bson import decode
 
+from edx_assets.edx.collections import COURSE_STRUCTURE, OPT_IN, indexes
 from edx_assets.edx.course_export import ExportError
 from edx_assets.edx.course_structure import StructureError
-from edx_assets.edx.schema import indexes, tables
+from edx_assets.edx.schema import schema_version, tables
 from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
-from edx_assets.loading.days.files import Metadata, StageMissingError
 from edx_assets.loading.ledger import (
-    COURSES,
-    MASTER,
-    Entry,
+    CourseLoad,
+    PackageCourse,
+    Source,
     course_load,
     forget_course_load,
     note_course_load,
     note_load,
     package_of,
 )
-from edx_assets.loading.packages.members import OPT_IN, course_file, opt_in_list
-from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.loading.packages.members import course_file, opt_in_list
+from edx_assets.loading.quarantine import BadLines, quarantine, refused_by_database, release
+from edx_assets.loading.registry import course_database
+from edx_assets.loading.stage import Metadata, StageMissingError
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 
 ROWS = 2
-"""Version of what becomes of a row; a file loaded under another is loaded anew."""
+"""Version of what becomes of a row; a file loaded under another is loaded again."""
 
 
 class UnusableFileError(FinalError):
@@ -45,16 +50,16 @@ def load_collection(
     storage: Storage,
     gnupg: Gnupg,
     partition: str,
-    collection: str,
+    name: str,
     day: str | None = None,
     optional: bool = False,
-    anew: bool = False,
+    rebuild: bool = False,
 ) -> Metadata:
-    """Load a collection of a course anew from the newest package that holds the course.
+    """Load a collection of a course from the newest package that holds the course.
 
-    A collection that this package lacks becomes empty, or goes where it is `optional`: it is never
-    kept from an older one. With `day`, the package of that delivery date is loaded, into a database
-    of its own. With `anew`, what is loaded from this very package already is loaded again.
+    A collection that this package lacks becomes empty, or is dropped where it is `optional`: it is
+    never kept from an older one. With `day`, the package of that delivery date is loaded, into a
+    database of its own. With `rebuild`, it is loaded again even if nothing has changed since.
 
     Raises:
         StageMissingError: no such package with the course has been sorted.
@@ -63,53 +68,58 @@ def load_collection(
         StoreError: the database failed.
     """
     package = course_package(store, partition, day)
-    database = course_database(store, partition, day)
-    if optional and not _holds(package, collection):
+    collection = Collection(course_database(store, partition, day), name)
+    if optional and not _holds(package, name):
         if day is None:
-            forget_course_load(store, partition, database, collection)
-        return {"database": database, "package": package["date"], "outcome": "not in the package"}
-    source = package_source(package)
-    before = course_load(store, partition, collection) if day is None else None
-    if before and not anew and is_current(store, database, before, source):
-        return _metadata(database, before, "unchanged")
+            forget_course_load(store, partition, collection)
+        return {
+            "database": collection.database,
+            "package": package["date"],
+            "outcome": "not in the package",
+        }
+    source = package_source(package, name)
+    before = course_load(store, partition, name) if day is None else None
+    if before and not rebuild and is_current(store, collection, before, source):
+        return _metadata(collection, before, "unchanged")
     started = monotonic()
-    label = f"{package['file']}: {package['prefix']} {collection}"
+    label = f"{package['file']}: {package['prefix']} {name}"
     with (
         _naming(label),
-        _file(storage, gnupg, package, collection) as path,
-        rows_of(path, partition, collection, label) as (rows, tell),
+        _file(storage, gnupg, package, name) as path,
+        rows_of(path, partition, name, label) as (rows, findings),
     ):
-        counts = _replace(store, database, collection, label, rows)
-        told = tell()
-    entry: Entry = {
-        "documents": counts.loaded,
-        "rows": counts.rows,
-        "duplicates": counts.duplicates,
-        "rejected": counts.rejected.total(),
-        "package": package["date"],
-        "file": package["file"],
-        "source": source,
-        "loaded_at": datetime.now(UTC),
-        **told,
-    }
+        counts = _replace(store, collection, label, rows)
+        found = findings()
+    load = CourseLoad(
+        documents=counts.loaded,
+        rows=counts.rows,
+        duplicates=counts.duplicates,
+        rejected=counts.rejected.total(),
+        package=package["date"],
+        file=package["file"],
+        source=source,
+        loaded_at=datetime.now(UTC),
+    )
+    load.update(cast(CourseLoad, found))
     if day is None:
-        note_course_load(store, partition, database, collection, entry)
+        note_course_load(store, partition, collection, load)
     else:
-        note_load(store, database, collection, entry)
+        note_load(store, collection, load)
     return {
-        **_metadata(database, entry, "loaded" if path else "empty: not in the package"),
+        **_metadata(collection, load, "loaded" if path else "empty: not in the package"),
         "seconds": round(monotonic() - started, 2),
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
-        **told,
+        **found,
     }
 
 
-def package_source(package: Entry) -> list[Any]:
-    """What a collection is noted to be loaded from: a package's state, and the version."""
-    return [*package["source"], package["date"], ROWS]
+def package_source(package: PackageCourse, name: str) -> Source:
+    """What a collection is noted to be loaded from: the package's state, and how it is read."""
+    version = schema_version(name)
+    return [*package["source"], package["date"], ROWS, *([version] if version else [])]
 
 
-def course_package(store: Store, partition: str, day: str | None) -> Entry:
+def course_package(store: Store, partition: str, day: str | None) -> PackageCourse:
     """The newest package that holds a course, or that of a delivery date.
 
     Raises:
@@ -124,53 +134,31 @@ def course_package(store: Store, partition: str, day: str | None) -> Entry:
     return package
 
 
-def course_database(store: Store, partition: str, day: str | None = None) -> str:
-    """The name of a course's database; with a delivery date, of the one for that package alone."""
-    name: str = course_entry(store, partition)["database"]
-    return f"{name[:54]}_{day.replace('-', '')}" if day else name
-
-
-def is_current(store: Store, database: str, load: Entry, source: list[Any]) -> bool:
+def is_current(store: Store, collection: Collection, load: CourseLoad, source: Source) -> bool:
     """Whether a collection was made from this very source, and still holds what it then did."""
-    if load.get("source") != source:
-        return False
-    held: int = store.count(database, load["collection"])
-    return held == load["documents"]
+    return load["source"] == source and store.count(collection) == load["documents"]
 
 
-def course_entry(store: Store, partition: str) -> Entry:
-    """A registered course.
-
-    Raises:
-        StageMissingError: it is not registered.
-    """
-    course = store.get(MASTER, COURSES, partition)
-    if course is None:
-        raise StageMissingError(
-            f"{partition} is not registered: it appears when a package or a tracking log with it"
-            " has been loaded"
-        )
-    return course
-
-
-def _holds(package: Entry, collection: str) -> bool:
-    if collection == OPT_IN:
+def _holds(package: PackageCourse, name: str) -> bool:
+    if name == OPT_IN:
         return bool(package["opt_in"])
-    return any(member["table"] == collection for member in package["tables"])
+    return any(member["table"] == name for member in package["tables"])
 
 
 @contextmanager
-def _file(storage: Storage, gnupg: Gnupg, package: Entry, collection: str) -> Iterator[Path | None]:
+def _file(
+    storage: Storage, gnupg: Gnupg, package: PackageCourse, name: str
+) -> Iterator[Path | None]:
     """The collection's file, decrypted; None where the package has none."""
-    if not _holds(package, collection):
-        if collection == "course_structure":
+    if not _holds(package, name):
+        if name == COURSE_STRUCTURE:
             raise StructureError("the package has none")
         yield None
-    elif collection == OPT_IN:
+    elif name == OPT_IN:
         with opt_in_list(storage, gnupg, package["date"], package["site"]) as path:
             yield path
     else:
-        member = next(each for each in package["tables"] if each["table"] == collection)
+        member = next(each for each in package["tables"] if each["table"] == name)
         with course_file(storage, gnupg, package, member) as path:
             yield path
 
@@ -185,29 +173,36 @@ def _naming(label: str) -> Iterator[None]:
         ) from None
 
 
-def _replace(store: Store, database: str, collection: str, label: str, rows: Rows) -> RowCounts:
+def _replace(store: Store, collection: Collection, label: str, rows: Rows) -> RowCounts:
     counts = RowCounts()
     bad: BadLines = []
-    with store.replacing(database, collection, indexes(collection)) as staging:
-        for batch, inserted in store.insert_all(database, staging, encoded(rows, counts, bad)):
+    with store.replacing(collection, indexes(collection.name)) as staging:
+        for batch, inserted in store.insert_all(staging, encoded(rows, counts, bad)):
             counts.duplicates += len(inserted.duplicates)
             for position, code in inserted.refused.items():
-                reason = f"refused_by_database_{code}"
+                reason = refused_by_database(code)
                 counts.rejected[reason] += 1
-                line = decode(batch[position])["_id"] if collection in tables() else 0
+                line = decode(batch[position])["_id"] if collection.name in tables() else 0
                 bad.append((line, reason, batch[position]))
         counts.loaded = counts.rows - counts.duplicates - counts.rejected.total()
-        held = store.count(database, staging)
+        held = store.count(staging)
         if held != counts.loaded:
             raise UnusableFileError(
                 f"{label}: {counts.loaded} documents should have been loaded and {held} were:"
                 " run this partition again, and report it if it stays so"
             )
-    release(store, database, collection)
-    quarantine(store, database, collection, label, bad)
+    release(store, collection)
+    quarantine(store, collection, label, bad)
     return counts
 
 
-def _metadata(database: str, entry: Entry, outcome: str) -> Metadata:
-    told = ("package", "rows", "documents", "duplicates", "rejected")
-    return {"database": database, "outcome": outcome, **{name: entry[name] for name in told}}
+def _metadata(collection: Collection, load: CourseLoad, outcome: str) -> Metadata:
+    return {
+        "database": collection.database,
+        "outcome": outcome,
+        "package": load["package"],
+        "rows": load["rows"],
+        "documents": load["documents"],
+        "duplicates": load["duplicates"],
+        "rejected": load["rejected"],
+    }

@@ -10,13 +10,13 @@ from typing import Any
 
 from bson import encode
 
-from edx_assets.loading.courses.collection import course_database, is_current
-from edx_assets.loading.days.files import Metadata, StageMissingError
-from edx_assets.loading.days.master_tracking import CountMismatchError
-from edx_assets.loading.ledger import course_load, note_course_load
-from edx_assets.resources.store import Index, Store
+from edx_assets.edx.collections import LEARNERS, indexes
+from edx_assets.loading.courses.collection import is_current
+from edx_assets.loading.ledger import CourseLoad, Source, course_load, note_course_load
+from edx_assets.loading.registry import course_database
+from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.resources.store import Collection, Store
 
-LEARNERS = "learners"
 JOINED = {
     "auth_user": "id",
     "auth_userprofile": "user_id",
@@ -26,48 +26,51 @@ JOINED = {
 }
 """The collections that are joined, and the column of each that is the learner's user id."""
 
-INDEXES: list[Index] = [[("username", 1)], [("hash_id", 1)]]
 _VERSION = 1
 
 
-def join_learners(store: Store, partition: str, anew: bool = False) -> Metadata:
+def join_learners(store: Store, partition: str, rebuild: bool = False) -> Metadata:
     """Load `learners` anew: `_id` (user id), `username`, `hash_id`, and each collection's row.
 
     `user`, `profile`, `enrolment`, `certificate` hold the rows, the newest where there are several
     (the highest `id`); a learner whom any of the collections names has a document. The collections
     are read in the order of the user id and merged, so memory does not grow with the course. With
-    `anew` they are joined even if nothing has changed.
+    `rebuild` they are joined even if nothing has changed.
 
     Raises:
         StageMissingError: one of the collections has not been loaded.
         CountMismatchError: a learner came twice.
         StoreError: the database failed.
     """
-    database = course_database(store, partition)
-    source: list[Any] = [_VERSION]
+    learners = Collection(course_database(store, partition), LEARNERS)
+    source: Source = [_VERSION]
     for collection in JOINED:
         load = course_load(store, partition, collection)
         if load is None:
             raise StageMissingError(f"{partition} has no {collection} yet: materialize it first")
         source.append(load["source"])
     before = course_load(store, partition, LEARNERS)
-    if before and not anew and is_current(store, database, before, source):
-        return {"database": database, "outcome": "unchanged", "documents": before["documents"]}
+    if before and not rebuild and is_current(store, learners, before, source):
+        return {
+            "database": learners.database,
+            "outcome": "unchanged",
+            "documents": before["documents"],
+        }
     started = monotonic()
     documents = 0
-    with store.replacing(database, LEARNERS, INDEXES) as staging:
-        for batch, _inserted in store.insert_all(database, staging, _joined(store, database)):
+    with store.replacing(learners, indexes(LEARNERS)) as staging:
+        for batch, _inserted in store.insert_all(staging, _joined(store, learners.database)):
             documents += len(batch)
-        held = store.count(database, staging)
+        held = store.count(staging)
         if held != documents:
             raise CountMismatchError(
                 f"{partition}: {documents} learners were joined and {held} are in the collection:"
                 " run this partition again, and report it if it stays so"
             )
-    entry = {"documents": documents, "source": source, "loaded_at": datetime.now(UTC)}
-    note_course_load(store, partition, database, LEARNERS, entry)
+    load = CourseLoad(documents=documents, source=source, loaded_at=datetime.now(UTC))
+    note_course_load(store, partition, learners, load)
     return {
-        "database": database,
+        "database": learners.database,
         "outcome": "joined",
         "documents": documents,
         "seconds": round(monotonic() - started, 2),
@@ -91,7 +94,7 @@ def _by_user(
     store: Store, database: str, collection: str, column: str
 ) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Rows with their user id, in its order; rows without one cannot be joined and are left out."""
-    for row in store.find(database, collection, {}, sort=[(column, 1)]):
+    for row in store.find(Collection(database, collection), {}, sort=[(column, 1)]):
         if isinstance(row.get(column), int):
             yield row[column], collection, row
 

@@ -10,6 +10,7 @@ from typing import Any
 from bson import encode
 from bson.errors import InvalidDocument
 
+from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, FORUM, OPT_IN
 from edx_assets.edx.course_export import read_export
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.courses import partition_course
@@ -19,12 +20,11 @@ from edx_assets.edx.lines import BadLine
 from edx_assets.edx.opt_in import read_opt_in
 from edx_assets.edx.schema import drift
 from edx_assets.edx.tables import TableReader
-from edx_assets.loading.days.files import Metadata
-from edx_assets.loading.packages.members import OPT_IN
 from edx_assets.loading.quarantine import BadLines
+from edx_assets.loading.stage import Metadata
 
 Rows = Iterable[dict[str, Any] | BadLine]
-Tell = Callable[[], Metadata]
+Findings = Callable[[], Metadata]
 
 
 @dataclass
@@ -40,37 +40,37 @@ class RowCounts:
 @contextmanager
 def rows_of(
     path: Path | None, partition: str, collection: str, label: str
-) -> Iterator[tuple[Rows, Tell]]:
-    """A file's documents as they stream by, and what to tell of them afterwards."""
+) -> Iterator[tuple[Rows, Findings]]:
+    """A file's documents as they stream by, and what was found in them, to be asked afterwards."""
     if path is None:
         yield [], dict
-    elif collection == "course_export":
+    elif collection == COURSE_EXPORT:
         facts = {"_id": partition, "export": label, **read_export(path)}
         yield [facts], lambda: {"files_in_export": sum(facts["files"].values())}
     else:
         with path.open("rb") as lines:
-            if collection == "course_structure":
+            if collection == COURSE_STRUCTURE:
                 blocks = read_blocks(lines.read()).values()
                 categories = Counter(block["category"] for block in blocks)
                 yield blocks, lambda: {"categories": dict(categories.most_common())}
-            elif collection == "forum":
+            elif collection == FORUM:
                 yield read_forum(lines), dict
             elif collection == OPT_IN:
                 yield read_opt_in(lines, partition_course(partition)[0]), dict
             else:
                 table = TableReader(lines, collection)
-                yield table, lambda: _told_of_table(collection, table)
+                yield table, lambda: _findings(collection, table)
 
 
-def _told_of_table(collection: str, table: TableReader) -> Metadata:
+def _findings(collection: str, table: TableReader) -> Metadata:
     """What a table had that the schema does not expect: drift, cells kept as text, mends."""
-    told = {
+    found = {
         "drift": drift(collection, table.columns),
         "inferred_types": {name: table.types[name] for name in table.inferred},
         "untyped_cells": dict(table.untyped),
         "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in found.items() if value}
 
 
 def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:

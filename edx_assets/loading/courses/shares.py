@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edx_assets.loading.courses.binding import Share
 from edx_assets.loading.courses.window_files import Marks
-from edx_assets.loading.ledger import MASTER, TRACKING_FILES
+from edx_assets.loading.ledger import TRACKING_FILES
 from edx_assets.resources.store import Store
 
 
@@ -22,7 +22,7 @@ Files = dict[str, Extracted]
 
 def extracted_files(store: Store, partition: str) -> Files:
     """What was noted last; nothing where nothing was."""
-    entry = store.get(MASTER, TRACKING_FILES, partition)
+    entry = store.get(TRACKING_FILES, partition)
     rows = entry["files"] if entry else []
     return {file: Extracted(mark, Share(*share)) for file, mark, *share in rows}
 
@@ -30,7 +30,7 @@ def extracted_files(store: Store, partition: str) -> Files:
 def note_files(store: Store, partition: str, files: Files) -> None:
     """Note the files: each a row (name, mark, share), for a course can have thousands."""
     rows = [[file, each.mark, *each.share.row()] for file, each in sorted(files.items())]
-    store.put(MASTER, TRACKING_FILES, {"_id": partition, "files": rows})
+    store.put(TRACKING_FILES, {"_id": partition, "files": rows})
 
 
 def marks_of(files: Files) -> Marks:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, indexes
 from edx_assets.edx.course_structure import Block, structure_window
 from edx_assets.edx.courses import Window, window_of
-from edx_assets.edx.schema import indexes
 from edx_assets.loading.courses.binding import Share, bind, total
-from edx_assets.loading.courses.collection import course_entry
 from edx_assets.loading.courses.shares import (
     Extracted,
     Files,
@@ -39,16 +37,17 @@ from edx_assets.loading.courses.window_query import (
     settled,
     spellings,
 )
-from edx_assets.loading.days.files import Metadata, StageMissingError
-from edx_assets.loading.days.master_tracking import CountMismatchError
 from edx_assets.loading.ledger import (
-    MASTER,
-    TRACKING,
-    Entry,
+    MASTER_TRACKING,
+    TrackingLoad,
+    TrackingState,
     course_load,
     note_course_load,
+    tracking_load,
 )
-from edx_assets.resources.store import Store
+from edx_assets.loading.registry import registered_course
+from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.resources.store import Collection, Store
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Extraction:
     """
 
     partition: str
-    database: str
+    collection: Collection
     query: dict[str, Any]
     window: Window
     structure_window: Window
@@ -79,7 +78,7 @@ def extract_course(
     partition: str,
     courses_file: Path | None,
     today: date,
-    anew: bool = False,
+    rebuild: bool = False,
     log_days: tuple[date, date] = EVERY_DAY,
 ) -> Metadata:
     """Make a course's tracking hold every master record of its window, with its block's place.
@@ -94,23 +93,21 @@ def extract_course(
         partition: the course's partition key.
         courses_file: the institution's windows and spellings, or None.
         today: the day (UTC) by which a course has ended or not.
-        anew: extract everything, even if nothing changed.
+        rebuild: extract everything, even if nothing changed.
         log_days: the first and the last day of the site's logs.
 
     Raises:
         StageMissingError: the course's structure is not loaded.
-        CoursesFileError, OSError: the courses file cannot be used.
+        CoursesFileError: the courses file cannot be used.
         CountMismatchError: other than the window's records were loaded.
         StoreError: the database failed.
     """
     started = monotonic()
     wanted = _wanted(store, partition, courses_file, today, log_days)
-    before = course_load(store, partition, TRACKING) or {}
+    before = tracking_load(store, partition)
     noted = extracted_files(store, partition)
-    full = anew or not _can_be_updated(store, wanted, before, noted)
-    full = full or (wanted.can_be_sealed and not before["sealed"])
     files = None
-    if not full:
+    if before and not rebuild and _can_be_updated(store, wanted, before, noted):
         changed = _changed(wanted, before, noted)
         if not changed:
             return _metadata(wanted, before, "unchanged")
@@ -137,26 +134,28 @@ def _wanted(
     today: date,
     log_days: tuple[date, date],
 ) -> Extraction:
-    course = course_entry(store, partition)
+    course = registered_course(store, partition)
     database, key, site = course["database"], course["course_key"], course["site"]
-    structure = course_load(store, partition, "course_structure")
+    structure = course_load(store, partition, COURSE_STRUCTURE)
     if structure is None:
         raise StageMissingError(
-            f"{partition} has no course structure yet, and its tracking is nothing without:"
-            " materialize course/course_structure for it first"
+            f"{partition} has no course structure yet, and tracking cannot be extracted without it:"
+            " materialize course/course_structure first"
         )
     days = list(days_of(store, site))
-    blocks = {block["_id"]: block for block in store.find(database, "course_structure", {})}
+    structures = Collection(database, COURSE_STRUCTURE)
+    blocks = {block["_id"]: block for block in store.find(structures, {})}
     entry = courses_entries(courses_file).get((key, site))
     own = structure_window(blocks)
     window = window_of(entry, own)
     keys = spellings(key, entry)
-    files = [told[0] for day in days if (told := course_files(day)) and {*told[1]} & {*keys}]
+    of_days = [found for day in days if (found := course_files(day))]
+    files = [file for file, courses in of_days if {*courses} & {*keys}]
     known, held_back = marks(files, window), unsettled(days)
     missing = missing_days(settled_dates(days), window, today, log_days)
     return Extraction(
         partition=partition,
-        database=database,
+        collection=Collection(database, TRACKING),
         query=master_query(keys, site, window),
         window=window,
         structure_window=own,
@@ -170,19 +169,20 @@ def _wanted(
     )
 
 
-def _can_be_updated(store: Store, wanted: Extraction, before: Entry, noted: Files) -> bool:
-    """Whether the collection is a sound one that only files can have changed."""
-    if before.get("state") == "updating":  # its files are done again, and all is counted at the end
+def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
+    """Whether the collection is a sound one that only files can have changed, and not to seal."""
+    if wanted.can_be_sealed and not before["sealed"]:
+        return False
+    if before["state"] == TrackingState.UPDATING:  # done again, and all is counted at the end
         return bool(before["source"][0] == wanted.settled)
-    if before.get("state") != "loaded":
+    if before["state"] != TrackingState.LOADED:
         return False
     if before["source"] != [wanted.settled, digest(marks_of(noted))]:
         return False
-    held: int = store.count(wanted.database, TRACKING)
-    return held == before["documents"]
+    return store.count(wanted.collection) == before["documents"]
 
 
-def _changed(wanted: Extraction, before: Entry, noted: Files) -> list[str]:
+def _changed(wanted: Extraction, before: TrackingLoad, noted: Files) -> list[str]:
     """The files whose records are to be replaced, with those of an update that was killed."""
     was = marks_of(noted)
     files = was.keys() | wanted.files.keys()
@@ -191,40 +191,39 @@ def _changed(wanted: Extraction, before: Entry, noted: Files) -> list[str]:
 
 
 def _update(
-    store: Store, wanted: Extraction, before: Entry, noted: Files, changed: list[str]
+    store: Store, wanted: Extraction, before: TrackingLoad, noted: Files, changed: list[str]
 ) -> Files | None:
     """Replace the shares of files; None where that did not come out right, or cannot."""
-    database = wanted.database
-    intention = {**before, "state": "updating", "sealed": False, "updating": changed}
-    note_course_load(store, wanted.partition, database, TRACKING, intention)
-    store.delete(database, TRACKING, {"load_file": {"$in": changed}})
+    intention = before.copy()
+    intention["state"], intention["sealed"] = TrackingState.UPDATING, False
+    intention["updating"] = changed
+    note_course_load(store, wanted.partition, wanted.collection, intention)
+    store.delete(wanted.collection, {"load_file": {"$in": changed}})
     taken = [file for file in changed if file in wanted.files]
-    records = chain.from_iterable(  # a file each: nx-27017 looks through all records for `$in`
-        store.find_raw(MASTER, TRACKING, wanted.query | {"load_file": file}) for file in taken
-    )
-    shares = _bound(store, wanted, TRACKING, records)
+    records = store.find_raw(MASTER_TRACKING, wanted.query | {"load_file": {"$in": taken}})
+    shares = _bound(store, wanted, wanted.collection, records)
     files = {file: held for file, held in noted.items() if file not in changed}
     files |= {file: Extracted(wanted.files[file], shares.get(file, Share())) for file in taken}
-    held = store.count(database, TRACKING)
+    held = store.count(wanted.collection)
     of_settled = events_of(each for file, each in files.items() if file not in wanted.held_back)
     right = held == events_of(files.values()) and of_settled == _expected(store, wanted)
     return files if right else None
 
 
-def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
+def _extract(store: Store, wanted: Extraction, before: TrackingLoad | None) -> Files:
     """Load the collection anew.
 
     Raises:
         CountMismatchError: other than the window's records were loaded.
     """
-    database = wanted.database
     if before:
-        intention = {**before, "state": "extracting", "sealed": False}
-        note_course_load(store, wanted.partition, database, TRACKING, intention)
-    with store.replacing(database, TRACKING, indexes(TRACKING)) as staging:
-        found = store.find_raw(MASTER, TRACKING, wanted.query)
+        intention = before.copy()
+        intention["state"], intention["sealed"] = TrackingState.EXTRACTING, False
+        note_course_load(store, wanted.partition, wanted.collection, intention)
+    with store.replacing(wanted.collection, indexes(TRACKING)) as staging:
+        found = store.find_raw(MASTER_TRACKING, wanted.query)
         shares = _bound(store, wanted, staging, found)
-        held, expected = store.count(database, staging), _expected(store, wanted)
+        held, expected = store.count(staging), _expected(store, wanted)
         events = total(shares.values()).events
         if not held == events == expected or not shares.keys() <= wanted.files.keys():
             raise CountMismatchError(
@@ -235,58 +234,58 @@ def _extract(store: Store, wanted: Extraction, before: Entry) -> Files:
 
 
 def _bound(
-    store: Store, wanted: Extraction, collection: str, records: Iterator[bytes]
+    store: Store, wanted: Extraction, collection: Collection, records: Iterator[bytes]
 ) -> dict[str, Share]:
     """Bind records and insert them; what they were, by their files."""
     shares: dict[str, Share] = {}
     documents = bind(records, wanted.blocks, shares, wanted.held_back)
-    for _batch, _inserted in store.insert_all(wanted.database, collection, documents):
+    for _batch, _inserted in store.insert_all(collection, documents):
         pass  # what stayed out is missing when the collection is counted
     return shares
 
 
 def _expected(store: Store, wanted: Extraction) -> int:
     """How many records the course's collection should hold of files that are not being loaded."""
-    expected = store.count(MASTER, TRACKING, wanted.query)
+    expected = store.count(MASTER_TRACKING, wanted.query)
     if wanted.held_back:
         loading = wanted.query | {"load_file": {"$in": sorted(wanted.held_back)}}
-        expected -= store.count(MASTER, TRACKING, loading)
+        expected -= store.count(MASTER_TRACKING, loading)
     return expected
 
 
-def _note(store: Store, wanted: Extraction, files: Files) -> Entry:
+def _note(store: Store, wanted: Extraction, files: Files) -> TrackingLoad:
     held = total(each.share for each in files.values())
     noted = marks_of(files)
     held_back = [
-        [file, noted.get(file)]
+        (file, noted.get(file))
         for file in sorted(wanted.held_back)
         if noted.get(file) != wanted.known.get(file)
     ]
-    load: Entry = {
-        "state": "loaded",
-        "documents": held.events,
-        "with_module": held.with_module,
-        "bound": held.bound,
-        "first": held.first,
-        "last": held.last,
-        "window": {"start": wanted.window.start, "end": wanted.window.end},
-        "structure_window": {
+    load = TrackingLoad(
+        state=TrackingState.LOADED,
+        documents=held.events,
+        with_module=held.with_module,
+        bound=held.bound,
+        first=held.first,
+        last=held.last,
+        window={"start": wanted.window.start, "end": wanted.window.end},
+        structure_window={
             "start": wanted.structure_window.start,
             "end": wanted.structure_window.end,
         },
-        "source": [wanted.settled, digest(noted)],
-        "held_back": held_back,
-        "sealed": wanted.can_be_sealed,
-        "loaded_at": datetime.now(UTC),
-    }
+        source=[wanted.settled, digest(noted)],
+        held_back=held_back,
+        sealed=wanted.can_be_sealed,
+        loaded_at=datetime.now(UTC),
+    )
     note_files(store, wanted.partition, files)
-    note_course_load(store, wanted.partition, wanted.database, TRACKING, load)
+    note_course_load(store, wanted.partition, wanted.collection, load)
     return load
 
 
-def _metadata(wanted: Extraction, load: Entry, outcome: str) -> Metadata:
-    metadata: Metadata = {"database": wanted.database, "outcome": outcome}
-    for side, moment in load["window"].items():
+def _metadata(wanted: Extraction, load: TrackingLoad, outcome: str) -> Metadata:
+    metadata: Metadata = {"database": wanted.collection.database, "outcome": outcome}
+    for side, moment in (("start", load["window"]["start"]), ("end", load["window"]["end"])):
         metadata[f"window_{side}"] = moment.isoformat() if moment else "open"
     metadata["sealed"] = "yes" if load["sealed"] else "no"
     if not load["sealed"]:
@@ -298,7 +297,7 @@ def _metadata(wanted: Extraction, load: Entry, outcome: str) -> Metadata:
     metadata["events_bound"] = load["bound"]
     if load["with_module"]:
         metadata["bound_share"] = round(load["bound"] / load["with_module"], 4)
-    if load["documents"]:
+    if load["first"] and load["last"]:
         metadata["first_event"] = load["first"].isoformat()
         metadata["last_event"] = load["last"].isoformat()
     return metadata

@@ -1,17 +1,13 @@
-"""The stage course/unknown_tables: tables that the schema does not know, loaded all the same."""
+"""The stage course/unknown_tables: tables that the catalogue does not know, loaded all the same."""
 
-from edx_assets.edx.schema import tables
-from edx_assets.loading.courses.collection import course_database, course_package, load_collection
-from edx_assets.loading.days.files import Metadata
-from edx_assets.loading.ledger import COURSE_LOADS, MASTER, forget_course_load
+from edx_assets.edx.collections import catalogue
+from edx_assets.loading.courses.collection import course_package, load_collection
+from edx_assets.loading.ledger import COURSE_LOADS, forget_course_load
+from edx_assets.loading.registry import course_database
+from edx_assets.loading.stage import Metadata
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
-
-KNOWN_OTHERS = frozenset(
-    {"course_structure", "course_export", "forum", "tracking", "learners", "quarantine"}
-)
-"""Collections that are no tables: an unknown table of such a name is not loaded over them."""
+from edx_assets.resources.store import Collection, Store
 
 
 def load_unknown_tables(
@@ -20,31 +16,31 @@ def load_unknown_tables(
     gnupg: Gnupg,
     partition: str,
     day: str | None = None,
-    anew: bool = False,
+    rebuild: bool = False,
 ) -> Metadata:
-    """Load every table of a course's package that the schema does not know.
+    """Load every table of a course's package that the catalogue does not know.
 
     Their columns' types are inferred. A table that an older package brought and this one lacks is
-    dropped. The metadata name the tables: the schema wants them described.
+    dropped. The metadata name the tables: the schema should describe them.
 
     Raises:
         As `load_collection`.
     """
     package = course_package(store, partition, day)
     database = course_database(store, partition, day)
-    known = tables().keys() | KNOWN_OTHERS
-    unknown = [table for table in map(_name, package["tables"]) if table not in known]
-    loaded = {
-        table: load_collection(store, storage, gnupg, partition, table, day, anew=anew)["documents"]
-        for table in unknown
-    }
+    known = catalogue()
+    unknown = [member["table"] for member in package["tables"] if member["table"] not in known]
+    loaded = {}
+    for table in unknown:
+        metadata = load_collection(store, storage, gnupg, partition, table, day, rebuild=rebuild)
+        loaded[table] = metadata["documents"]
     gone = []
     if day is None:
-        earlier = store.find(MASTER, COURSE_LOADS, {"partition": partition})
+        earlier = store.find(COURSE_LOADS, {"partition": partition})
         names = [load["collection"] for load in earlier]
         gone = [name for name in names if name not in known and name not in loaded]
         for name in gone:
-            forget_course_load(store, partition, database, name)
+            forget_course_load(store, partition, Collection(database, name))
     return {
         "database": database,
         "package": package["date"],
@@ -54,7 +50,3 @@ def load_unknown_tables(
         **({"dropped": ", ".join(gone)} if gone else {}),
         "failed_exports": len(package["failed_exports"]),
     }
-
-
-def _name(member: dict[str, str]) -> str:
-    return member["table"]

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 from edx_assets.edx.courses import partition_course
-from edx_assets.loading.ledger import IMPORTS, MASTER, course_load
+from edx_assets.loading.ledger import IMPORTS, tracking_load
 from edx_assets.resources.store import Store
 
 
@@ -17,14 +17,14 @@ def events_by_week(store: Store, partition: str) -> dict[str, int]:
     Raises:
         StoreError: the database failed.
     """
-    load = course_load(store, partition, "tracking")
+    load = tracking_load(store, partition)
     if load is None:
         return {}
     key, site = partition_course(partition)
-    first, last = (_day(load["window"][side]) for side in ("start", "end"))
+    first, last = _day(load["window"]["start"]), _day(load["window"]["end"])
     weeks: Counter[str] = Counter()
     query = {"site": site, "courses.course_key": key}
-    for entry in store.find(MASTER, IMPORTS, query, fields=["date", "courses"]):
+    for entry in store.find(IMPORTS, query, fields=["date", "courses"]):
         day = date.fromisoformat(entry["date"])
         if (first and day < first) or (last and day > last):
             continue

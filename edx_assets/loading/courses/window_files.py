@@ -4,15 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
+from typing import cast
 
 from edx_assets.edx.courses import Window
-from edx_assets.loading.ledger import IMPORTS, MASTER, Entry
+from edx_assets.loading.ledger import DayEntry, Was, day_entries, is_settled
 from edx_assets.resources.store import Store
 
 EVERY_DAY = date.min, date.max
-SETTLED = ("loaded", "no_file")
-"""States of a day whose records are what the ledger says."""
-
 _FIELDS = (
     "site",
     "date",
@@ -40,18 +38,17 @@ class DayFile:
     last: datetime
 
 
-def days_of(store: Store, site: str | None = None) -> Iterator[Entry]:
-    """A site's days, or those of all, with what is needed here of each."""
-    query = {"site": site} if site else {}
-    return store.find(MASTER, IMPORTS, query, fields=_FIELDS)
+def days_of(store: Store, site: str | None = None) -> Iterator[DayEntry]:
+    """A site's days, or those of all, with the fields that are needed here."""
+    return day_entries(store, site, _FIELDS)
 
 
-def course_files(day: Entry) -> tuple[DayFile, list[str]] | None:
+def course_files(day: DayEntry) -> tuple[DayFile, list[str]] | None:
     """A day's file, and the courses that it has events of; None where it has none.
 
     Of a day that is being loaded it is what was loaded before, if anything was.
     """
-    known = day if day["state"] in SETTLED else day.get("was")
+    known = cast(Was, day) if is_settled(day) else day.get("was")
     if not known or not known.get("courses"):
         return None
     file = DayFile(known["file"], known.get("token") or "", known["first"], known["last"])
@@ -68,7 +65,7 @@ def marks(files: Iterable[DayFile], window: Window) -> Marks:
     }
 
 
-def unsettled(days: Iterable[Entry]) -> set[str]:
+def unsettled(days: Iterable[DayEntry]) -> set[str]:
     """Names of the files that are being loaded or replaced: no record of theirs can be relied on.
 
     A load that was cut off is among them until it has been done again.
@@ -76,7 +73,7 @@ def unsettled(days: Iterable[Entry]) -> set[str]:
     return {
         name
         for day in days
-        if day["state"] not in SETTLED
+        if not is_settled(day)
         for name in (day["file"], *day.get("replaces", ()))
         if name
     }
@@ -105,9 +102,9 @@ def missing_days(
     return sum(day <= last and day.isoformat() not in dates for day in days)
 
 
-def settled_dates(days: Iterable[Entry]) -> set[str]:
+def settled_dates(days: Iterable[DayEntry]) -> set[str]:
     """The days that are loaded, or known to have no file."""
-    return {day["date"] for day in days if day["state"] in SETTLED}
+    return {day["date"] for day in days if is_settled(day)}
 
 
 def has_ended(window: Window, today: date) -> bool:

@@ -5,7 +5,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from edx_assets.edx.courses import CourseEntry, Window, read_courses_file
+from edx_assets.edx.courses import CourseEntry, CoursesFileError, Window, read_courses_file
+from edx_assets.loading.ledger import Source
 
 EXTRACTION = 2
 """Version of what becomes of a record; a course extracted under another is extracted anew."""
@@ -17,9 +18,15 @@ def courses_entries(courses_file: Path | None) -> CoursesByKey:
     """What the courses file says of courses, by (course key, site); nothing where there is none.
 
     Raises:
-        CoursesFileError, OSError: the file cannot be used.
+        CoursesFileError: the file cannot be used.
     """
-    return read_courses_file(courses_file.read_text(encoding="utf-8")) if courses_file else {}
+    if courses_file is None:
+        return {}
+    try:
+        text = courses_file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CoursesFileError(f"the courses file {courses_file} cannot be read: {error.strerror}") from None
+    return read_courses_file(text)
 
 
 def spellings(key: str, entry: CourseEntry | None) -> list[str]:
@@ -28,25 +35,28 @@ def spellings(key: str, entry: CourseEntry | None) -> list[str]:
 
 
 def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:
-    """The query for a course's records in the master collection.
-
-    One key is asked for as such: within `$in`, nx-27017 takes ten times as long.
-    """
-    course = keys[0] if len(keys) == 1 else {"$in": keys}
-    query: dict[str, Any] = {"course_id": course, "site": site}
-    between = {"$gte": window.start, "$lt": window.end}
-    if told := {operator: moment for operator, moment in between.items() if moment}:
-        query["timestamp"] = told
+    """The query for a course's records in the master collection."""
+    query: dict[str, Any] = {"course_id": {"$in": keys}, "site": site}
+    sides = {"$gte": window.start, "$lt": window.end}
+    if between := {operator: moment for operator, moment in sides.items() if moment}:
+        query["timestamp"] = between
     return query
 
 
-def settled(keys: list[str], site: str, window: Window, structure_source: list[Any]) -> str:
+def settled(keys: list[str], site: str, window: Window, structure_source: Source) -> str:
     """A fingerprint of what concerns every record of a course: which they are, and the structure.
 
     Moments count to the millisecond, as the database keeps them.
     """
-    told = (EXTRACTION, sorted(keys), site, _iso(window.start), _iso(window.end), structure_source)
-    return blake2b(repr(told).encode(), digest_size=16).hexdigest()
+    concerns_all = (
+        EXTRACTION,
+        sorted(keys),
+        site,
+        _iso(window.start),
+        _iso(window.end),
+        structure_source,
+    )
+    return blake2b(repr(concerns_all).encode(), digest_size=16).hexdigest()
 
 
 def _iso(moment: datetime | None) -> str | None:

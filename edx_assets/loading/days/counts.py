@@ -1,36 +1,39 @@
-"""What is counted of a day's lines and records, while they are loaded and from what is there."""
+"""What is counted of a day's lines and records. No record is read or written here."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 from edx_assets.edx.events import IMPLICIT
-from edx_assets.loading.ledger import MASTER, TRACKING, Entry
-from edx_assets.resources.store import BATCH, Store
+from edx_assets.loading.ledger import Totals
 
 
-class Told(NamedTuple):
-    """What the counts need of a record: keeping whole ones until they are written costs a fifth
-    of the time, in the garbage collector."""
+class Facts(NamedTuple):
+    """What the counts need of a record.
+
+    To keep whole records until they are written costs a fifth of the time, in garbage collection.
+    """
 
     course: str | None
     implicit: bool
     moment: datetime
 
 
-def told_of(record: dict[str, Any]) -> Told:
+def facts_of(record: Mapping[str, Any]) -> Facts:
     """What the counts need of this record."""
     event_type = record.get("event_type")
     implicit = type(event_type) is str and event_type[:1] == IMPLICIT
-    return Told(record.get("course_id"), implicit, record["timestamp"])
+    return Facts(record.get("course_id"), implicit, record["timestamp"])
 
 
 @dataclass
 class DayCounts:
-    """What became of a day's lines, and what the loaded records are."""
+    """What became of a day's lines, and what the loaded records are.
+
+    `explicit_courses` are the courses that an explicit event names by a whole course key.
+    """
 
     lines: int = 0
     loaded: int = 0
@@ -38,46 +41,36 @@ class DayCounts:
     rejected: Counter[str] = field(default_factory=Counter)
     implicit: int = 0
     courses: Counter[str] = field(default_factory=Counter)
-    told_courses: set[str] = field(default_factory=set)
+    explicit_courses: set[str] = field(default_factory=set)
     hours: Counter[int] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
 
-    def add(self, loaded: Sequence[Told]) -> None:
+    def add(self, loaded: Sequence[Facts]) -> None:
         """Count loaded records."""
         if not loaded:
             return
         self.loaded += len(loaded)
-        self.courses.update([told.course for told in loaded if told.course])
-        self.implicit += sum(told.implicit for told in loaded)
-        self.told_courses.update(
-            told.course
-            for told in loaded
-            if told.course and not told.implicit and ":" in told.course
+        self.courses.update([facts.course for facts in loaded if facts.course])
+        self.implicit += sum(facts.implicit for facts in loaded)
+        self.explicit_courses.update(
+            facts.course
+            for facts in loaded
+            if facts.course and not facts.implicit and ":" in facts.course
         )
-        moments = [told.moment for told in loaded]
+        moments = [facts.moment for facts in loaded]
         self.hours.update([moment.hour for moment in moments])
         first, last = min(moments).replace(tzinfo=UTC), max(moments).replace(tzinfo=UTC)
         self.first = min(self.first or first, first)
         self.last = max(self.last or last, last)
 
-    def totals(self) -> Entry:
-        """What the ledger says of a file's records, as far as they themselves tell it."""
-        return {
-            "loaded": self.loaded,
-            "implicit": self.implicit,
-            "first": self.first,
-            "last": self.last,
-            "courses": [{"course_key": k, "events": n} for k, n in sorted(self.courses.items())],
-            "hours": [self.hours[hour] for hour in range(24)],
-        }
-
-
-def held_of(store: Store, file: str) -> Entry:
-    """The same totals of the records that the master collection holds of a file."""
-    counts = DayCounts()
-    fields = ["course_id", "event_type", "timestamp"]
-    records = store.find(MASTER, TRACKING, {"load_file": file}, fields=fields)
-    while batch := [told_of(record) for record in islice(records, BATCH)]:
-        counts.add(batch)
-    return counts.totals()
+    def totals(self) -> Totals:
+        """What the ledger keeps of a file's records."""
+        return Totals(
+            loaded=self.loaded,
+            implicit=self.implicit,
+            first=self.first,
+            last=self.last,
+            courses=[{"course_key": k, "events": n} for k, n in sorted(self.courses.items())],
+            hours=[self.hours[hour] for hour in range(24)],
+        )

@@ -1,22 +1,21 @@
 """The stage daily_log: a day's tracking log decrypted, still gzipped, and known to be whole."""
 
-from datetime import date
 from pathlib import Path
 
 from isal import igzip
 
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.lines import DAMAGED_GZIP
 from edx_assets.errors import FinalError
 from edx_assets.loading.days.files import (
     DailyLog,
-    Metadata,
-    StageMissingError,
     daily_log,
     decrypted_key,
     encrypted_key,
     note_daily_log,
     raw_log,
 )
+from edx_assets.loading.stage import Metadata, StageMissingError
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage
 
@@ -27,12 +26,10 @@ class DamagedLogError(FinalError):
     """A decrypted file is no whole gzip; the message names it and the remedy."""
 
 
-def decrypt_day(
-    gnupg: Gnupg, storage: Storage, site: str, day: date, anew: bool = False
-) -> Metadata:
+def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
 
-    What is decrypted already stays as it is, unless it is to be made `anew`, or is not of the size
+    What is decrypted already stays as it is, unless it is to be made again, or is not of the size
     that it had.
 
     What an earlier run decrypted stays as it is until the new file has proved whole.
@@ -42,24 +39,24 @@ def decrypt_day(
         DecryptionError: the file cannot be decrypted.
         DamagedLogError: what it decrypts to is no gzip, or is cut short.
     """
-    raw = raw_log(storage, site, day)
+    raw = raw_log(storage, day)
     if raw is None:
-        raise StageMissingError(f"{site}/raw_log has no {day}: materialize it first")
+        raise StageMissingError(f"{day.site}/raw_log has no {day.day}: materialize it first")
     if raw.file is None:
-        note_daily_log(storage, site, day, DailyLog(file=None))
+        note_daily_log(storage, day, DailyLog(file=None))
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
-    before = daily_log(storage, site, day)
-    key = decrypted_key(site, day)
-    if not anew and before and before.etag == raw.etag and storage.holds(key, before.size):
+    before = daily_log(storage, day)
+    key = decrypted_key(day)
+    if not rebuild and before and before.etag == raw.etag and storage.holds(key, before.size):
         return _metadata(before, "unchanged")
     with storage.writing(key) as path:
         if raw.size:
-            with naming(raw.file), storage.reading(encrypted_key(site, day)) as encrypted:
+            with naming(raw.file), storage.reading(encrypted_key(day)) as encrypted:
                 gnupg.decrypt(encrypted, path)
         lines, unpacked = _measure(path, raw.file)
         size = path.stat().st_size
     note = DailyLog(raw.file, raw.etag, lines, unpacked, size)
-    note_daily_log(storage, site, day, note)
+    note_daily_log(storage, day, note)
     return _metadata(note, "decrypted")
 
 
@@ -84,7 +81,7 @@ def _measure(path: Path, name: str) -> tuple[int, int]:
                 last = piece[-1:]
     except DAMAGED_GZIP:
         raise DamagedLogError(
-            f"{name}: it decrypts to something that is no whole gzip file: download it again"
-            " (delete it from the storage), and ask edX where that does not help"
+            f"{name} does not decrypt to a complete gzip file: materialize raw_log again with"
+            " `rebuild` on, and ask edX for the file if that does not help"
         ) from None
     return lines + (last != b"\n"), unpacked

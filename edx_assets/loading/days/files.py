@@ -1,15 +1,9 @@
 """Where a day's files are kept in the storage, and what is noted beside them."""
 
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any
 
-from edx_assets.errors import FinalError
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.resources.storage import Storage
-
-
-class StageMissingError(FinalError):
-    """The stage before has not run for this partition; the message says which to materialize."""
 
 
 @dataclass(frozen=True)
@@ -33,41 +27,37 @@ class DailyLog:
     size: int = 0
 
 
-def encrypted_key(site: str, day: date) -> str:
+def encrypted_key(day: SiteDay) -> str:
     """Storage key of a day's encrypted file."""
-    return f"{_base(site, day)}.log.gz.gpg"
+    return f"{_base(day)}.log.gz.gpg"
 
 
-def decrypted_key(site: str, day: date) -> str:
+def decrypted_key(day: SiteDay) -> str:
     """Storage key of a day's decrypted, gzipped file."""
-    return f"{_base(site, day)}.log.gz"
+    return f"{_base(day)}.log.gz"
 
 
-def note_raw_log(storage: Storage, site: str, day: date, note: RawLog) -> None:
+def note_raw_log(storage: Storage, day: SiteDay, note: RawLog) -> None:
     """Note what was downloaded."""
-    storage.write_json(f"{_base(site, day)}.raw.json", asdict(note))
+    storage.write_json(f"{_base(day)}.raw.json", asdict(note))
 
 
-def raw_log(storage: Storage, site: str, day: date) -> RawLog | None:
+def raw_log(storage: Storage, day: SiteDay) -> RawLog | None:
     """What was downloaded, or None."""
-    note = storage.read_json(f"{_base(site, day)}.raw.json")
+    note = storage.read_json(f"{_base(day)}.raw.json")
     return RawLog(**note) if note else None
 
 
-def note_daily_log(storage: Storage, site: str, day: date, note: DailyLog) -> None:
+def note_daily_log(storage: Storage, day: SiteDay, note: DailyLog) -> None:
     """Note what was decrypted."""
-    storage.write_json(f"{_base(site, day)}.decrypted.json", asdict(note))
+    storage.write_json(f"{_base(day)}.decrypted.json", asdict(note))
 
 
-def daily_log(storage: Storage, site: str, day: date) -> DailyLog | None:
+def daily_log(storage: Storage, day: SiteDay) -> DailyLog | None:
     """What was decrypted, or None."""
-    note = storage.read_json(f"{_base(site, day)}.decrypted.json")
+    note = storage.read_json(f"{_base(day)}.decrypted.json")
     return DailyLog(**note) if note else None
 
 
-def _base(site: str, day: date) -> str:
-    return f"events/{site}/{day:%Y}/{day}"
-
-
-Metadata = dict[str, Any]
-"""What a stage tells of its work: small, and nothing of a learner."""
+def _base(day: SiteDay) -> str:
+    return f"events/{day.site}/{day.day:%Y}/{day.day}"

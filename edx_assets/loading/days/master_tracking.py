@@ -1,125 +1,113 @@
-"""The stage master_tracking: a day's records in the master collection, counted to the last line."""
+"""The stage master_tracking: a day's records in the master collection, counted to the last line.
+
+Which file a record belongs to, where several hold its line, is decided in `master`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from edx_assets.edx.events import Rejected, line_reader, record_id
+from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
-from edx_assets.errors import PassingError
-from edx_assets.loading.days.counts import DayCounts, Told, held_of, told_of
+from edx_assets.loading.days import master
+from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
 from edx_assets.loading.days.daily_log import DamagedLogError
-from edx_assets.loading.days.duplicates import adopt_orphans, note_duplicates
-from edx_assets.loading.days.files import Metadata, StageMissingError, daily_log, decrypted_key
-from edx_assets.loading.days.ownership import recount
+from edx_assets.loading.days.files import daily_log, decrypted_key
 from edx_assets.loading.ledger import (
-    DUPLICATES,
     IMPORTS,
-    MASTER,
-    TRACKING,
-    Entry,
+    MASTER_TRACKING,
+    DayEntry,
+    DayState,
     as_was,
-    import_id,
+    day_entry,
     new_token,
-    register_course,
 )
-from edx_assets.loading.quarantine import BadLines, quarantine, release
+from edx_assets.loading.quarantine import BadLines, quarantine, refused_by_database, release
+from edx_assets.loading.registry import CourseRefusedError, register_course
+from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.ahead import ahead
-from edx_assets.resources.lock import locked
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
 RECORDS = 4
-"""Version of what becomes of a line; a file loaded under another is loaded anew."""
+"""Version of what becomes of a line; a file loaded under another is loaded again."""
 
 
-class CountMismatchError(PassingError):
-    """What was loaded does not add up; the message tells the numbers."""
-
-
-def load_day(store: Store, storage: Storage, site: str, day: date, anew: bool = False) -> Metadata:
+def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Load a day's decrypted file into the master collection.
 
     The ledger says `loading` until every line is accounted for, then `loaded`. A file that is
-    loaded already is left alone, unless it is to be loaded `anew`; one that was loaded in part, or
-    replaces another, always is. One that is neither on S3 nor in the storage any more stays.
-
-    Files can share lines, so what concerns more than one file's records is done under a lock.
+    loaded already is left alone, unless `rebuild` is on; one that was loaded in part, or replaces
+    another, is always loaded. A file that is gone from both S3 and the storage stays loaded.
 
     Raises:
-        StageMissingError: daily_log has not run for the day, or has nothing where a file was loaded in
-            part.
+        StageMissingError: daily_log has not run for the day, or has nothing where a file was loaded
+            in part.
         DamagedLogError: the decrypted file is damaged; it is removed.
         CountMismatchError: lines and records do not add up.
         StoreError: the database failed.
     """
-    log = daily_log(storage, site, day)
+    log = daily_log(storage, day)
     if log is None:
-        raise StageMissingError(f"{site}/daily_log has no {day}: materialize it first")
+        raise StageMissingError(f"{day.site}/daily_log has no {day.day}: materialize it first")
     started = monotonic()
-    with records_lock(store):
-        before = store.get(MASTER, IMPORTS, import_id(site, day))
-        if not anew and before and _is_loaded(store, before, log.etag):
+    with master.changing(store):
+        before = day_entry(store, day)
+        if not rebuild and before and _is_loaded(store, before, log.etag):
             return _metadata(before, "unchanged", 0.0)
         earlier = _files_of(before)
         if log.file is None and earlier:
             return _metadata(_kept(store, before), "kept: gone from S3", 0.0)
-        entry: Entry = {
-            "_id": import_id(site, day),
-            "site": site,
-            "date": str(day),
-            "file": log.file,
-            "etag": log.etag,
-            "version": RECORDS,
-            "state": "loading",
-            "was": as_was(before),
-        }
-        prepare(store)
-        store.put(MASTER, IMPORTS, {**entry, "replaces": earlier})
+        entry = DayEntry(
+            _id=str(day),
+            site=day.site,
+            date=str(day.day),
+            file=log.file,
+            etag=log.etag,
+            version=RECORDS,
+            state=DayState.LOADING,
+            was=as_was(before),
+            replaces=earlier,
+        )
+        master.prepare(store)
+        store.put(IMPORTS, entry)
         for file in earlier:
-            _forget(store, file)
+            master.forget(store, file)
+            release(store, MASTER_TRACKING, file)
     counts = DayCounts()
     if log.file is not None:
-        _load_file(store, storage, site, day, log.file, counts)
-    refused = _register(store, counts.told_courses, site)
-    with records_lock(store):
-        for file in earlier:
-            adopt_orphans(store, file)
-        recount(store, [*earlier, log.file] if log.file else earlier, held_of)
+        _load_file(store, storage, day, log.file, counts)
+    refused = _register(store, counts.explicit_courses, day.site)
+    with master.changing(store):
+        master.settle(store, earlier, log.file)
         _check(store, log.file, log.lines, counts)
         del entry["was"]
-        entry |= {
-            "state": "loaded" if log.file else "no_file",
-            "token": new_token(),
-            "bytes": log.unpacked,
-            "lines": counts.lines,
-            "duplicates": counts.duplicates,
-            "rejected": counts.rejected.total(),
-            "reasons": dict(counts.rejected),
-            **counts.totals(),
-            "loaded_at": datetime.now(UTC),
-            "replaces": [],
-            "courses_refused": refused,
-        }
-        store.put(MASTER, IMPORTS, entry)
+        entry.update(counts.totals())
+        entry["state"] = DayState.LOADED if log.file else DayState.NO_FILE
+        entry["token"] = new_token()
+        entry["bytes"] = log.unpacked
+        entry["lines"] = counts.lines
+        entry["duplicates"] = counts.duplicates
+        entry["rejected"] = counts.rejected.total()
+        entry["reasons"] = dict(counts.rejected)
+        entry["loaded_at"] = datetime.now(UTC)
+        entry["replaces"] = []
+        entry["courses_refused"] = refused
+        store.put(IMPORTS, entry)
     return _metadata(entry, "loaded", monotonic() - started)
 
 
-def records_lock(store: Store) -> AbstractContextManager[None]:
-    """The lock under which records go from one file to another, and files are counted."""
-    return locked(store, MASTER, "records")
-
-
-def _files_of(entry: Entry | None) -> list[str]:
+def _files_of(entry: DayEntry | None) -> list[str]:
     """Files whose records may be there of a day, by its entry."""
-    return sorted({*entry["replaces"], entry["file"]} - {None}) if entry else []
+    files = {*entry["replaces"], entry["file"]} if entry else set()
+    return sorted(file for file in files if file)
 
 
-def _kept(store: Store, entry: Entry | None) -> Entry:
+def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
     """The entry of a day whose file is gone from S3 and from the storage, and is loaded whole."""
     if entry and _is_whole(store, entry):
         return entry
@@ -130,13 +118,11 @@ def _kept(store: Store, entry: Entry | None) -> Entry:
     )
 
 
-def _load_file(
-    store: Store, storage: Storage, site: str, day: date, file: str, counts: DayCounts
-) -> None:
-    key = decrypted_key(site, day)
+def _load_file(store: Store, storage: Storage, day: SiteDay, file: str, counts: DayCounts) -> None:
+    key = decrypted_key(day)
     try:
         with storage.reading(key) as path, gzipped_lines(path) as lines:
-            load_lines(store, lines, file, site, counts)
+            load_lines(store, lines, file, day.site, counts)
     except DAMAGED_GZIP:
         storage.delete(key)
         raise DamagedLogError(
@@ -154,7 +140,7 @@ def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
     for course in sorted(courses):
         try:
             register_course(store, course, site)
-        except ValueError as error:
+        except CourseRefusedError as error:
             refused.append(str(error))
     return refused
 
@@ -171,19 +157,19 @@ def load_lines(
         counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
         left_out = {number for number, _reason, _line in piece.quarantined} | duplicates
         counts.add(
-            [told for n, told in zip(piece.numbers, piece.told, strict=True) if n not in left_out]
+            [fact for n, fact in zip(piece.numbers, piece.facts, strict=True) if n not in left_out]
         )
 
 
 @dataclass
 class _Piece:
-    """A batch of lines, read: records, encoded and in short, and what is no record."""
+    """A batch of lines, read: records, encoded and as facts, and the lines that are not records."""
 
     lines: int
     numbers: list[int] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     documents: list[bytes] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
     quarantined: BadLines = field(default_factory=list)
 
 
@@ -201,57 +187,35 @@ def _pieces(
                 piece.numbers.append(number)
                 piece.raw.append(line)
                 piece.documents.append(document)
-                piece.told.append(told_of(record))
+                piece.facts.append(facts_of(record))
         first += len(batch)
         yield piece
 
 
 def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
-    """Insert a piece's records, note and quarantine the others; the numbers of its duplicates."""
-    inserted = store.insert(MASTER, TRACKING, piece.documents)
+    """Insert a piece's records, quarantine the others; the line numbers of its duplicates."""
+    inserted = master.insert(store, load_file, piece.documents)
     for i, code in inserted.refused.items():
-        piece.quarantined.append((piece.numbers[i], f"refused_by_database_{code}", piece.raw[i]))
-    again = [
-        (piece.numbers[i], record_id(piece.documents[i]), piece.documents[i])
-        for i in inserted.duplicates
-    ]
-    own: set[int] = set()
-    if again:
-        with records_lock(store):
-            own = note_duplicates(store, load_file, again)
-    quarantine(store, MASTER, TRACKING, load_file, piece.quarantined)
-    return {number for number, _record, _document in again} - own
+        piece.quarantined.append((piece.numbers[i], refused_by_database(code), piece.raw[i]))
+    quarantine(store, MASTER_TRACKING, load_file, piece.quarantined)
+    return {piece.numbers[i] for i in inserted.duplicates}
 
 
-def prepare(store: Store) -> None:
-    """The master collection's indexes, each for a query that the stages make."""
-    store.index(MASTER, TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
-    store.index(MASTER, TRACKING, [("load_file", 1)])  # what a file brought, to replace it
-    for field_name in ("owner", "record", "load_file"):
-        store.index(MASTER, DUPLICATES, [(field_name, 1)])
-    store.index(MASTER, IMPORTS, [("file", 1)])
-
-
-def _is_loaded(store: Store, entry: Entry, etag: str) -> bool:
+def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:
     """Whether the ledger says that this very file is loaded, and the collection bears it out."""
     return entry["etag"] == etag and entry["version"] == RECORDS and _is_whole(store, entry)
 
 
-def _is_whole(store: Store, entry: Entry) -> bool:
-    if entry["state"] == "no_file":
+def _is_whole(store: Store, entry: DayEntry) -> bool:
+    if entry["state"] == DayState.NO_FILE:
         return True
-    held = {"load_file": entry["file"]}
-    return entry["state"] == "loaded" and store.count(MASTER, TRACKING, held) == entry["loaded"]
-
-
-def _forget(store: Store, file: str) -> None:
-    store.delete(MASTER, TRACKING, {"load_file": file})
-    release(store, MASTER, TRACKING, file)
-    store.delete(MASTER, DUPLICATES, {"load_file": file})
+    if entry["state"] != DayState.LOADED:
+        return False
+    return master.count(store, str(entry["file"])) == entry["loaded"]
 
 
 def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> None:
-    held = store.count(MASTER, TRACKING, {"load_file": file}) if file else 0
+    held = master.count(store, file) if file else 0
     total = counts.loaded + counts.duplicates + counts.rejected.total()
     if not (lines == counts.lines == total and held == counts.loaded):
         raise CountMismatchError(
@@ -261,7 +225,7 @@ def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> Non
         )
 
 
-def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
+def _metadata(entry: DayEntry, outcome: str, seconds: float) -> Metadata:
     loaded = entry.get("loaded", 0)
     metadata: Metadata = {
         "file": entry["file"] or "none",
@@ -273,10 +237,11 @@ def _metadata(entry: Entry, outcome: str, seconds: float) -> Metadata:
         "rejected": entry.get("rejected", 0),
         "courses": len(entry.get("courses", [])),
     }
-    if loaded:
+    first, last = entry.get("first"), entry.get("last")
+    if loaded and first and last:
         metadata["implicit_share"] = round(entry["implicit"] / loaded, 4)
-        metadata["first_event"] = entry["first"].isoformat()
-        metadata["last_event"] = entry["last"].isoformat()
+        metadata["first_event"] = first.isoformat()
+        metadata["last_event"] = last.isoformat()
         if "hours" in entry:
             metadata["events_by_hour"] = entry["hours"]
     if entry.get("reasons"):

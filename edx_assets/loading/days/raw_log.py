@@ -2,21 +2,22 @@
 
 from datetime import date
 
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.files import (
-    Metadata,
     RawLog,
     encrypted_key,
     note_raw_log,
     raw_log,
 )
+from edx_assets.loading.stage import Metadata
 from edx_assets.resources.buckets import Buckets, NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 
 def fetch_day(
-    buckets: Buckets, storage: Storage, site: str, day: date, today: date, anew: bool = False
+    buckets: Buckets, storage: Storage, day: SiteDay, today: date, rebuild: bool = False
 ) -> Metadata:
-    """Download a site's file of a day, where S3 has one that is not here yet; with `anew`, even so.
+    """Download a day's file if S3 has one that is not here yet; with `rebuild`, in any case.
 
     A day without a file is empty where S3 has later days: edge is often silent. A file that S3
     has no longer is kept.
@@ -25,25 +26,25 @@ def fetch_day(
         NotDeliveredError: the file is not there yet.
         DeliveryError: it cannot be had.
     """
-    item = buckets.events_file_of(site, day)
-    before = raw_log(storage, site, day)
-    key = encrypted_key(site, day)
+    item = buckets.events_file_of(day)
+    before = raw_log(storage, day)
+    key = encrypted_key(day)
     if item is None:
         if before and before.file:
             return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
-        if not buckets.has_events_after(site, day, today):
+        if not buckets.has_events_after(day, today):
             raise NotDeliveredError(
-                f"S3 has no tracking log of {site} for {day}, nor of any later day: edX delivers a"
-                " day's file on the next day or later; materialize this partition then"
+                f"S3 has no tracking log of {day.site} for {day.day}, nor for any later day: edX"
+                " delivers a day's file on the next day or later; materialize this partition then"
             )
-        note_raw_log(storage, site, day, RawLog(file=None))
+        note_raw_log(storage, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
     note = RawLog(item.name, item.key, item.etag, item.size)
-    if not anew and note == before and storage.holds(key, item.size):
+    if not rebuild and note == before and storage.holds(key, item.size):
         outcome = "unchanged"
     else:
         with storage.writing(key) as path:
             buckets.download(item, path)
-        note_raw_log(storage, site, day, note)
+        note_raw_log(storage, day, note)
         outcome = "replaced" if before and before.file else "downloaded"
     return {"file": item.name, "bytes": item.size, "etag": item.etag, "outcome": outcome}

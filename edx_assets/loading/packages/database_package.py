@@ -2,16 +2,17 @@
 
 from datetime import date
 
-from edx_assets.loading.days.files import Metadata
-from edx_assets.loading.packages.members import OPT_IN, package_key
+from edx_assets.edx.collections import OPT_IN
+from edx_assets.loading.packages.members import package_key
+from edx_assets.loading.stage import Metadata
 from edx_assets.resources.buckets import Buckets, NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 
-def fetch_package(buckets: Buckets, storage: Storage, day: date, anew: bool = False) -> Metadata:
+def fetch_package(buckets: Buckets, storage: Storage, day: date, rebuild: bool = False) -> Metadata:
     """Download the package of a delivery date, and its opt-in list, where they are not here yet.
 
-    With `anew`, they are downloaded even so.
+    With `rebuild`, they are downloaded even so.
 
     Raises:
         NotDeliveredError: S3 has no such package.
@@ -33,7 +34,7 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date, anew: bool = Fa
         "opt_in_etag": opt_in.etag if opt_in else None,
     }
     outcome = "unchanged"
-    if anew or note != before or not storage.exists(package_key(str(day))):
+    if rebuild or note != before or not storage.exists(package_key(str(day))):
         for delivered, kind in ((item, "package"), (opt_in, OPT_IN)):
             if delivered:
                 with storage.writing(package_key(str(day), kind)) as path:

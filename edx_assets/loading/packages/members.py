@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from edx_assets.edx.collections import OPT_IN
 from edx_assets.errors import FinalError
-from edx_assets.loading.ledger import Entry
+from edx_assets.loading.ledger import CourseFiles, PackageMember
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage
-
-OPT_IN = "email_opt_in"
 
 
 class DamagedPackageError(FinalError):
@@ -29,7 +28,9 @@ def courses_folder(day: str) -> str:
 
 
 @contextmanager
-def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -> Iterator[Path]:
+def course_file(
+    storage: Storage, gnupg: Gnupg, files: CourseFiles, member: PackageMember
+) -> Iterator[Path]:
     """A member of a package, decrypted: on its first use, and kept.
 
     It is streamed from the zip through gpg into the storage, one at a time.
@@ -37,13 +38,12 @@ def course_file(storage: Storage, gnupg: Gnupg, package: Entry, member: Entry) -
     Raises:
         DecryptionError, DamagedPackageError: it cannot be had; the message names it.
     """
-    key = (
-        f"{courses_folder(package['date'])}/{package['site']}/{package['prefix']}/{member['table']}"
-    )
+    day = files["date"]
+    key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
     if not storage.exists(key):
         with (
-            storage.reading(package_key(package["date"])) as path,
-            opened(path, package["file"]) as archive,
+            storage.reading(package_key(day)) as path,
+            opened(path, files["file"]) as archive,
             _member_stream(archive, member["member"]) as stream,
             naming(member["member"]),
             storage.writing(key) as target,
@@ -103,5 +103,5 @@ def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]
             yield stream
     except zipfile.BadZipFile:
         raise DamagedPackageError(
-            f"{member} is damaged in its package: download it again"
+            f"{member} is damaged in its package: download the package again"
         ) from None

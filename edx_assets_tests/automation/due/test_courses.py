@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from edx_assets.assets.courses import COLLECTIONS, ORA, OTHERS
 from edx_assets.automation.due.courses import packages_due, tracking_due
+from edx_assets.edx.collections import TRACKING, catalogue, from_package
 from edx_assets.edx.courses import CoursesFileError, Window, day_start
 from edx_assets.loading.courses.window_files import has_ended, missing_days
-from edx_assets.loading.ledger import COURSE_LOADS, MASTER, TRACKING, register_course
+from edx_assets.loading.ledger import COURSE_LOADS, MASTER
+from edx_assets.loading.registry import register_course
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event, failure_text
 from edx_assets_tests.loading.courses.test_collections import (
     COURSE,
@@ -29,7 +30,7 @@ from edx_assets_tests.loading.courses.test_incremental import (
     line,
     with_structure,
 )
-from edx_assets_tests.loading.days.test_ownership import load
+from edx_assets_tests.loading.days.test_master import load
 
 TODAY = date(2014, 3, 1)
 
@@ -39,26 +40,25 @@ class Asked(Store):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store._client)
-        self.asked: list[tuple[str, str]] = []
+        self.asked: list[Collection] = []
 
     def find(
         self,
-        database: str,
-        collection: str,
+        collection: Collection,
         query: dict[str, Any],
         sort: Any = None,
         fields: Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        self.asked.append((database, collection))
-        return super().find(database, collection, query, sort, fields)
+        self.asked.append(collection)
+        return super().find(collection, query, sort, fields)
 
-    def get(self, database: str, collection: str, key: Any) -> dict[str, Any] | None:
-        self.asked.append((database, collection))
-        return super().get(database, collection, key)
+    def get(self, collection: Collection, key: Any) -> dict[str, Any] | None:
+        self.asked.append(collection)
+        return super().get(collection, key)
 
-    def count(self, database: str, collection: str, query: Any = None) -> int:
-        self.asked.append((database, collection))
-        return super().count(database, collection, query)
+    def count(self, collection: Collection, query: Any = None) -> int:
+        self.asked.append(collection)
+        return super().count(collection, query)
 
 
 def test_a_course_without_a_structure_is_not_due(store: Store, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_what_is_due_is_asked_of_the_ledger_in_few_queries(store: Store, tmp_pat
 
 def test_a_courses_file_that_cannot_be_read_is_no_answer(store: Store, tmp_path: Path) -> None:
     with_structure(store)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CoursesFileError, match="cannot be read"):
         tracking_due(store, tmp_path / "none.yaml", RUNNING)
     (tmp_path / "courses.yaml").write_text("courses: none")
     with pytest.raises(CoursesFileError):
@@ -139,7 +139,7 @@ def test_a_window_open_at_its_start_lacks_nothing_where_nothing_is_loaded() -> N
 
 def load_package(testx: Institution) -> Any:
     """Every collection of the course that a package brings."""
-    names = [*COLLECTIONS, *OTHERS, *ORA, "unknown_tables"]
+    names = [*filter(from_package, catalogue()), "unknown_tables"]
     return testx.run(*(f"course/{name}" for name in names), partition=COURSE)
 
 
@@ -182,12 +182,12 @@ def test_anew_loads_again_what_has_not_changed(testx: Institution, store: Store)
     names = ("auth_user", "learners", TRACKING)
     keys = [f"course/{name}" for name in names]
     assert testx.run(*keys, partition=COURSE).success
-    loads = {name: store.get(MASTER, COURSE_LOADS, f"{COURSE}/{name}") for name in names}
+    loads = {name: store.get(COURSE_LOADS, f"{COURSE}/{name}") for name in names}
     found = {name: collection(store, name) for name in names}
-    anew = {f"course__{name}": {"config": {"anew": True}} for name in names}
+    anew = {f"course__{name}": {"config": {"rebuild": True}} for name in names}
     for config, again in ((None, False), (anew, True)):
         assert testx.run(*keys, partition=COURSE, config=config).success
         for name in names:
-            load = store.get(MASTER, COURSE_LOADS, f"{COURSE}/{name}")
+            load = store.get(COURSE_LOADS, f"{COURSE}/{name}")
             assert (load != loads[name]) is again
             assert collection(store, name) == found[name]

@@ -6,7 +6,7 @@ import pytest
 from dagster import DagsterRun, RunRequest
 
 from edx_assets.automation.sensors.courses import FULL_LOOK, nothing_ran
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members
@@ -73,7 +73,7 @@ def test_a_package_brings_the_whole_of_its_course_and_tracking_follows_the_days(
     assert asked([refresh]) == [COURSE]
     assert assets(refresh) >= {"course/forum", "course/learners", "course/tracking"}
     assert automation.run(refresh).success
-    assert store.count(DATABASE, "tracking") == 0
+    assert store.count(Collection(DATABASE, "tracking")) == 0
     assert automation.tick(COURSES) == []
     assert automation.skipped == "every course is up to date or in flight"
 
@@ -84,7 +84,7 @@ def test_a_package_brings_the_whole_of_its_course_and_tracking_follows_the_days(
     assert asked([tracking]) == [COURSE]
     assert assets(tracking) == {"course/tracking"}
     assert automation.run(tracking).success
-    assert store.count(DATABASE, "tracking") == 1
+    assert store.count(Collection(DATABASE, "tracking")) == 1
     assert automation.tick(COURSES) == []
 
 

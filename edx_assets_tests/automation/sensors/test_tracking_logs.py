@@ -3,7 +3,7 @@
 import pytest
 
 from edx_assets.automation.requests import is_history
-from edx_assets.loading.ledger import IMPORTS, MASTER
+from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Store
 from edx_assets_tests.automation.automation import Automation, asked, assets, year
 from edx_assets_tests.institution import Institution, event
@@ -20,7 +20,7 @@ def test_a_new_file_is_asked_for_once_and_goes_through_its_chain_in_one_run(
     assert assets(request) == {"edx/raw_log", "edx/daily_log", "edx/master_tracking"}
     assert not is_history(request)
     assert automation.run(request).success
-    assert store.get(MASTER, IMPORTS, "edx/2014-02-03")["state"] == "loaded"
+    assert store.get(IMPORTS, "edx/2014-02-03")["state"] == "loaded"
     assert automation.tick(SENSOR) == []
     assert automation.skipped == "no new tracking log of edx in 2014"
     assert automation.tick("edge_tracking_logs_sensor") == []
@@ -47,7 +47,7 @@ def test_a_silent_day_is_recorded_as_empty_once_and_its_late_file_is_found(
     assert asked(requests) == ["2014-02-05", "2014-02-04", "2014-02-03"]
     for request in requests:
         assert automation.run(request).success
-    assert store.get(MASTER, IMPORTS, "edx/2014-02-04")["state"] == "no_file"
+    assert store.get(IMPORTS, "edx/2014-02-04")["state"] == "no_file"
     assert automation.tick(SENSOR) == []
     testx.deliver("2014-02-04", [event(2)])
     [late] = automation.tick(SENSOR)
@@ -95,9 +95,9 @@ def test_a_day_that_gives_lines_to_one_in_flight_is_not_asked_for(
     testx.deliver("2014-02-04", [event(2)])
     [late] = automation.tick(SENSOR)
     automation.begin(late)
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-05") or {}
+    entry = store.get(IMPORTS, "edx/2014-02-05") or {}
     marked = {"state": "loading", "recount_for": ["testx-edx-events-2014-02-04.log.gz.gpg"]}
-    store.put(MASTER, IMPORTS, {**entry, **marked})
+    store.put(IMPORTS, {**entry, **marked})
     assert automation.tick(SENSOR) == []
     assert automation.skipped == "no new tracking log of edx in 2014; days in flight: 2"
     [run] = testx.instance.get_runs()[:1]
@@ -155,7 +155,7 @@ def test_a_range_is_loaded_in_one_run(
     newest, old = automation.tick(SENSOR)
     assert asked([newest, old]) == ["2014-02-10", "2014-02-03..2014-02-09"]
     assert automation.run(old).success
-    assert store.count(MASTER, IMPORTS) == 7
+    assert store.count(IMPORTS) == 7
     assert automation.run(newest).success
     assert automation.tick(SENSOR) == []
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, PACKAGES, TRACKING
-from edx_assets.resources.store import Store
+from edx_assets.edx.collections import TRACKING
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER_TRACKING, PACKAGES
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event, failure_text
 
 COURSE, DATABASE = "course-v1:TestX+T101+2014", "TestX_T101_2014"
@@ -76,7 +77,9 @@ def sort(testx: Institution, day: str) -> Any:
 
 
 def collection(store: Store, name: str) -> list[dict[str, Any]]:
-    return sorted(store.find(DATABASE, name, {}), key=lambda document: str(document["_id"]))
+    return sorted(
+        store.find(Collection(DATABASE, name), {}), key=lambda document: str(document["_id"])
+    )
 
 
 COLLECTIONS = (
@@ -215,7 +218,7 @@ def test_events_are_bound_to_their_block_in_either_spelling(
         assert by_second[second]["metadata"] == {"display_name": "V", "youtube_id_1_0": "abc"}
     assert "parent_data" not in by_second[3]
     assert "parent_data" not in by_second[4]
-    master = {record["_id"]: record for record in store.find(MASTER, TRACKING, {})}
+    master = {record["_id"]: record for record in store.find(MASTER_TRACKING, {})}
     for record in by_second.values():
         own = {k: v for k, v in record.items() if k not in ("parent_data", "metadata")}
         assert own == master[record["_id"]]
@@ -225,7 +228,7 @@ def test_tracking_without_a_structure_says_what_to_do(testx: Institution) -> Non
     testx.deliver("2014-02-03", [event(1)])
     testx.run_day("2014-02-03")
     text = failure_text(testx.run("course/tracking", partition=COURSE))
-    assert "materialize course/course_structure for it first" in text
+    assert "materialize course/course_structure first" in text
 
 
 def test_collections_come_from_the_newest_package_and_are_never_kept_from_an_older(
@@ -280,7 +283,7 @@ def test_a_member_that_cannot_be_decrypted_fails_by_name(
         assert result.success
         result = testx.run("course/auth_user", partition=COURSE)
     else:
-        assert store.count(MASTER, PACKAGES) == 0
+        assert store.count(PACKAGES) == 0
     text = failure_text(result)
     assert f"{PREFIX}-{table}-prod-analytics.sql.gpg: it is not GPG data" in text
 
@@ -309,9 +312,9 @@ def test_courses_that_would_share_a_database_are_refused(testx: Institution, sto
         ],
     )
     assert testx.run_day("2014-02-03").success
-    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
+    [told] = (store.get(IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
     assert "would both be the database TestX_T_1_2014" in told
-    assert store.count(MASTER, COURSES) == 1
+    assert store.count(COURSES) == 1
 
 
 def test_an_edge_copy_has_a_database_of_its_own(testx: Institution, store: Store) -> None:
@@ -329,8 +332,8 @@ def test_an_edge_copy_has_a_database_of_its_own(testx: Institution, store: Store
     for partition in (COURSE, f"{COURSE}@edge"):
         result = testx.run("course/course_structure", "course/tracking", partition=partition)
         assert result.success
-    assert store.count(DATABASE, TRACKING) == 1
-    assert store.count(f"{DATABASE}_edge", TRACKING) == 2
+    assert store.count(Collection(DATABASE, TRACKING)) == 1
+    assert store.count(Collection(f"{DATABASE}_edge", TRACKING)) == 2
 
 
 def test_decrypted_files_are_for_the_owner_alone(testx: Institution, tmp_path: Path) -> None:

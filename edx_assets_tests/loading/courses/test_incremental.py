@@ -1,7 +1,7 @@
 """A course's tracking kept up to date by its files: the same as if it were extracted anew."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edx_assets.automation.due.courses import tracking_due
+from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.loading.courses.tracking import extract_course
-from edx_assets.loading.days.master_tracking import CountMismatchError
 from edx_assets.loading.ledger import (
     COURSE_LOADS,
     IMPORTS,
     LOADS,
-    MASTER,
-    TRACKING,
     TRACKING_FILES,
+    CourseLoad,
     note_course_load,
-    register_course,
 )
+from edx_assets.loading.registry import register_course
+from edx_assets.loading.stage import CountMismatchError
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.conftest import empty
 from edx_assets_tests.institution import event
 from edx_assets_tests.loading.courses.test_collections import (
@@ -35,7 +35,7 @@ from edx_assets_tests.loading.courses.test_collections import (
     collection,
     structure,
 )
-from edx_assets_tests.loading.days.test_ownership import Delivery, Killed, Mortal, load
+from edx_assets_tests.loading.days.test_master import Delivery, Killed, Mortal, load
 
 RUNNING, OVER = date(2014, 2, 6), date(2014, 2, 11)
 """Days before and after the end of the course's window, 2014-02-03 to 2014-02-10."""
@@ -59,23 +59,25 @@ def with_structure(store: Store, name: str = "C", **dates: str) -> None:
     blocks = structure(**dates or WINDOW)
     blocks["i4x://TestX/T101/chapter/c1"]["metadata"]["display_name"] = name
     register_course(store, COURSE, "edx")
-    store.drop(DATABASE, "course_structure")
+    held = Collection(DATABASE, COURSE_STRUCTURE)
+    store.drop(held)
     found = read_blocks(json.dumps(blocks).encode())
-    store.insert(DATABASE, "course_structure", [encode(block) for block in found.values()])
-    load = {"documents": len(found), "source": ["etag", name, *dates.values()]}
-    note_course_load(store, COURSE, DATABASE, "course_structure", load)
+    store.insert(held, [encode(block) for block in found.values()])
+    source = ["etag", name, *dates.values()]
+    load = CourseLoad(documents=len(found), source=source, loaded_at=datetime.now(UTC))
+    note_course_load(store, COURSE, held, load)
 
 
-def extract(store: Store, today: date = RUNNING, anew: bool = False) -> dict[str, Any]:
-    return extract_course(store, COURSE, None, today, anew)
+def extract(store: Store, today: date = RUNNING, rebuild: bool = False) -> dict[str, Any]:
+    return extract_course(store, COURSE, None, today, rebuild)
 
 
 def extracted(store: Store) -> list[Any]:
     """A course's tracking and what the ledger says of it, but the moment."""
-    load = store.get(MASTER, COURSE_LOADS, f"{COURSE}/{TRACKING}")
+    load = store.get(COURSE_LOADS, f"{COURSE}/{TRACKING}")
     assert load is not None
     load.pop("loaded_at")
-    return [collection(store, TRACKING), load, store.get(MASTER, TRACKING_FILES, COURSE)]
+    return [collection(store, TRACKING), load, store.get(TRACKING_FILES, COURSE)]
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def test_only_the_shares_of_changed_files_are_replaced(
     assert sorted(f"{moment.day}{moment.second}" for moment in moments) == seconds.split()
     bound = [record for record in found[0] if "parent_data" in record]
     assert len(bound) == sum(int(second[-1]) % 2 for second in seconds.split())
-    assert extract(store, anew=True)["outcome"] == "extracted"
+    assert extract(store, rebuild=True)["outcome"] == "extracted"
     assert extracted(store) == found
 
 
@@ -147,7 +149,7 @@ def test_any_updates_end_as_an_extraction_from_nothing(
         load(store, storage, deliveries)
         extract(store)
     found = extracted(store)
-    extract(store, anew=True)
+    extract(store, rebuild=True)
     assert extracted(store) == found
 
 
@@ -155,17 +157,17 @@ def test_what_has_not_changed_is_left_alone(store: Store, storage: Storage) -> N
     with_structure(store)
     load(store, storage, FIRST)
     extract(store)
-    kept = next(iter(store.find(DATABASE, TRACKING, {"load_file": _file(4)})))
-    store.put(DATABASE, TRACKING, {**kept, "touched": True})
+    kept = next(iter(store.find(Collection(DATABASE, TRACKING), {"load_file": _file(4)})))
+    store.put(Collection(DATABASE, TRACKING), {**kept, "touched": True})
     load(store, storage, [("edx", 5, [line(5, 1)])])
     told = extract(store)
     assert (told["outcome"], told["events_extracted"]) == ("updated: 1 files", 1)
     assert told["documents"] == 6
-    assert store.count(DATABASE, TRACKING, {"touched": True}) == 1
-    loads = {each["_id"] for each in store.find(DATABASE, LOADS, {})}
+    assert store.count(Collection(DATABASE, TRACKING), {"touched": True}) == 1
+    loads = {each["_id"] for each in store.find(Collection(DATABASE, LOADS), {})}
     assert loads == {TRACKING, "course_structure"}
-    assert extract(store, anew=True)["outcome"] == "extracted"
-    assert store.count(DATABASE, TRACKING, {"touched": True}) == 0
+    assert extract(store, rebuild=True)["outcome"] == "extracted"
+    assert store.count(Collection(DATABASE, TRACKING), {"touched": True}) == 0
 
 
 def _file(day: int) -> str:
@@ -213,12 +215,12 @@ def test_a_collection_that_someone_altered_is_extracted_anew(
     load(store, storage, FIRST)
     extract(store)
     found = extracted(store)
-    store.delete(DATABASE, TRACKING, {"_id": found[0][0]["_id"]})
+    store.delete(Collection(DATABASE, TRACKING), {"_id": found[0][0]["_id"]})
     assert extract(store)["outcome"] == "extracted"
     assert extracted(store) == found
     load(store, storage, [("edx", 5, [line(5, 1)])])
     altered = {**found[0][0], "load_file": _file(5)}  # as many documents, but not of these files
-    store.put(DATABASE, TRACKING, altered)
+    store.put(Collection(DATABASE, TRACKING), altered)
     assert extract(store)["outcome"] == "extracted"
     assert len(collection(store, TRACKING)) == 6
 
@@ -250,7 +252,7 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
             load(store, storage, [("edx", 3, [line(3, 5)])])
         assert extract(store)["outcome"] != "unchanged"
         found = extracted(store)
-        extract(store, anew=True)
+        extract(store, rebuild=True)
         assert extracted(store) == found
     assert writes > 3
 
@@ -265,7 +267,7 @@ def test_a_day_that_is_being_loaded_is_left_as_it_is_until_it_is_loaded(
     corrected: Delivery = ("edx", 4, [line(4, 1), line(4, 7), line(4, 8), line(4, 6)])
     with pytest.raises(Killed):
         load(Mortal(store, 4), storage, [corrected])
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-04")
+    entry = store.get(IMPORTS, "edx/2014-02-04")
     assert entry is not None
     assert entry["state"] == "loading"
     assert tracking_due(store, None, RUNNING) == []
@@ -276,7 +278,7 @@ def test_a_day_that_is_being_loaded_is_left_as_it_is_until_it_is_loaded(
     assert tracking_due(store, None, RUNNING) == []
     records = collection(store, TRACKING)
     assert [record for record in records if record["load_file"] != _file(5)] == before
-    assert extract(store, anew=True)["documents"] == 3  # of the days that are whole
+    assert extract(store, rebuild=True)["documents"] == 3  # of the days that are whole
     assert tracking_due(store, None, RUNNING) == []
     load(store, storage, [corrected])
     assert tracking_due(store, None, RUNNING) == [COURSE]
@@ -287,7 +289,7 @@ def test_a_day_that_is_being_loaded_is_left_as_it_is_until_it_is_loaded(
 def test_records_of_no_day_are_not_extracted(store: Store, storage: Storage) -> None:
     with_structure(store)
     load(store, storage, FIRST)
-    store.delete(MASTER, IMPORTS, {"_id": "edx/2014-02-04"})
+    store.delete(IMPORTS, {"_id": "edx/2014-02-04"})
     with pytest.raises(CountMismatchError, match="5 records in its window"):
         extract(store)
 

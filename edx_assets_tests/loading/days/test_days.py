@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dagster import AssetKey
 
-from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER, QUARANTINE, TRACKING
+from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import (
     PASSPHRASE,
@@ -20,11 +20,11 @@ from edx_assets_tests.institution import (
 
 
 def records(store: Store, **query: Any) -> list[dict[str, Any]]:
-    return sorted(store.find(MASTER, TRACKING, query), key=lambda record: record["time"])
+    return sorted(store.find(MASTER_TRACKING, query), key=lambda record: record["time"])
 
 
 def entry(store: Store, day: str, site: str = "edx") -> dict[str, Any]:
-    found = store.get(MASTER, IMPORTS, f"{site}/{day}")
+    found = store.get(IMPORTS, f"{site}/{day}")
     assert found is not None
     return found
 
@@ -50,7 +50,7 @@ def test_every_line_is_loaded_a_duplicate_or_in_quarantine(
     record = records(store)[0]
     assert record["course_id"] == "course-v1:TestX+T101+2014"
     assert record["load_file"] == "testx-edx-events-2014-02-03.log.gz.gpg"
-    kept = sorted(store.find(MASTER, QUARANTINE, {}), key=lambda line: line["line"])
+    kept = sorted(store.find(MASTER_QUARANTINE, {}), key=lambda line: line["line"])
     assert [(line["line"], line["reason"], line["raw"]) for line in kept] == [
         (4, "not_json", truncated + b"\n"),
         (5, "blank", b"\n"),
@@ -67,10 +67,10 @@ def test_a_course_appears_as_a_partition_once_its_events_are_loaded(testx: Insti
 def test_running_a_day_again_changes_nothing(testx: Institution, store: Store) -> None:
     testx.deliver("2014-02-03", [event(1), event(2), event(2), b"{"])
     testx.run_day("2014-02-03")
-    before = records(store), entry(store, "2014-02-03"), list(store.find(MASTER, QUARANTINE, {}))
+    before = records(store), entry(store, "2014-02-03"), list(store.find(MASTER_QUARANTINE, {}))
     testx.deliver("2014-02-03", [event(1), event(2), event(2), b"{"])  # encrypted anew: other bytes
     assert testx.run_day("2014-02-03").success
-    after = records(store), entry(store, "2014-02-03"), list(store.find(MASTER, QUARANTINE, {}))
+    after = records(store), entry(store, "2014-02-03"), list(store.find(MASTER_QUARANTINE, {}))
     assert [record["_id"] for record in after[0]] == [record["_id"] for record in before[0]]
     assert counts(store, "2014-02-03") == (4, 2, 1, 1)
     assert after[2] == before[2]
@@ -88,7 +88,7 @@ def test_a_corrected_file_replaces_what_the_old_one_brought(
     assert testx.run_day("2014-02-03").success
     assert [record["timestamp"].second for record in records(store)] == [2, 3]
     assert counts(store, "2014-02-03") == (2, 2, 0, 0)
-    assert store.count(MASTER, QUARANTINE) == 0
+    assert store.count(MASTER_QUARANTINE) == 0
 
 
 def test_a_corrected_file_under_another_name_replaces_it_too(
@@ -115,7 +115,7 @@ def test_a_record_stays_while_any_file_holds_its_line(testx: Institution, store:
     assert [record["timestamp"].second for record in records(store)] == [1, 2, 3]
     assert counts(store, "2014-02-03") == (1, 1, 0, 0)
     assert counts(store, "2014-02-04") == (3, 2, 1, 0)
-    assert store.count(MASTER, DUPLICATES) == 0
+    assert store.count(DUPLICATES) == 0
     assert testx.run_day("2014-02-04").success
     assert counts(store, "2014-02-04") == (3, 2, 1, 0)
 
@@ -126,8 +126,8 @@ def test_a_load_that_was_cut_off_is_done_again_exactly(testx: Institution, store
     whole = entry(store, "2014-02-03")
     # as a killed load leaves it: some records there, others not, the ledger at `loading`
     some = [record["_id"] for record in records(store)[::2]]
-    store.delete(MASTER, TRACKING, {"_id": {"$in": some}})
-    store.put(MASTER, IMPORTS, {**whole, "state": "loading"})
+    store.delete(MASTER_TRACKING, {"_id": {"$in": some}})
+    store.put(IMPORTS, {**whole, "state": "loading"})
     assert testx.run_day("2014-02-03").success
     assert counts(store, "2014-02-03") == (51, 50, 0, 1)
     assert len(records(store)) == 50
@@ -138,7 +138,7 @@ def test_records_lost_from_the_collection_are_noticed_and_loaded_again(
 ) -> None:
     testx.deliver("2014-02-03", [event(n) for n in range(5)])
     testx.run_day("2014-02-03")
-    store.delete(MASTER, TRACKING, {"_id": records(store)[0]["_id"]})
+    store.delete(MASTER_TRACKING, {"_id": records(store)[0]["_id"]})
     assert testx.run_day("2014-02-03").success
     assert len(records(store)) == 5
 
@@ -155,7 +155,7 @@ def test_a_day_without_a_file_is_empty_where_later_days_have_one(
 def test_a_day_whose_file_is_not_there_yet_fails_and_says_so(testx: Institution) -> None:
     testx.deliver("2014-02-03", [event(1)])
     text = failure_text(testx.run_day("2014-02-04"))
-    assert "S3 has no tracking log of edx for 2014-02-04, nor of any later day" in text
+    assert "S3 has no tracking log of edx for 2014-02-04, nor for any later day" in text
     assert materialized(testx, "edx/raw_log") == set()
 
 
@@ -189,17 +189,17 @@ BAD = {
     ),
     "no gzip inside": (
         lambda testx: testx.encrypted(b"plain text"),
-        "no whole gzip file",
+        "does not decrypt to a complete gzip file",
         "ask edX",
     ),
     "half a gzip inside": (
         lambda testx: testx.encrypted(gzip.compress(bytes(range(256)) * 99)[:-40]),
-        "no whole gzip file",
+        "does not decrypt to a complete gzip file",
         "ask edX",
     ),
     "a gzip inside with a block of no type": (
         lambda testx: testx.encrypted(gzip.compress(b"")[:10] + b"\x07" * 20),
-        "no whole gzip file",
+        "does not decrypt to a complete gzip file",
         "ask edX",
     ),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
-from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER, TRACKING
+from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER_TRACKING
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event, failure_text
 
@@ -22,7 +22,7 @@ def of_course(second: int, course: str) -> dict[str, object]:
 
 
 def states(store: Store) -> dict[str, str]:
-    return {entry["_id"]: entry["state"] for entry in store.find(MASTER, IMPORTS, {})}
+    return {entry["_id"]: entry["state"] for entry in store.find(IMPORTS, {})}
 
 
 def go(testx: Institution, day: str) -> None:
@@ -39,10 +39,10 @@ def test_a_file_gone_from_s3_and_the_storage_keeps_its_records(
     testx.deliver("2014-02-04", [event(3)])
     assert testx.run_day("2014-02-03").success
     go(testx, "2014-02-03")
-    before = store.get(MASTER, IMPORTS, "edx/2014-02-03")
+    before = store.get(IMPORTS, "edx/2014-02-03")
     assert testx.run_day("2014-02-03").success
-    assert store.get(MASTER, IMPORTS, "edx/2014-02-03") == before
-    assert store.count(MASTER, TRACKING) == 2
+    assert store.get(IMPORTS, "edx/2014-02-03") == before
+    assert store.count(MASTER_TRACKING) == 2
 
 
 def test_a_file_gone_that_was_loaded_in_part_fails_its_day_and_nothing_is_deleted(
@@ -51,12 +51,12 @@ def test_a_file_gone_that_was_loaded_in_part_fails_its_day_and_nothing_is_delete
     testx.deliver("2014-02-03", [event(1), event(2)])
     testx.deliver("2014-02-04", [event(3)])
     assert testx.run_day("2014-02-03").success
-    entry = store.get(MASTER, IMPORTS, "edx/2014-02-03") or {}
-    store.put(MASTER, IMPORTS, {**entry, "state": "loading"})
+    entry = store.get(IMPORTS, "edx/2014-02-03") or {}
+    store.put(IMPORTS, {**entry, "state": "loading"})
     go(testx, "2014-02-03")
     text = failure_text(testx.run_day("2014-02-03"))
     assert "testx-edx-events-2014-02-03.log.gz.gpg was loaded in part, and is neither on S3" in text
-    assert store.count(MASTER, TRACKING) == 2
+    assert store.count(MASTER_TRACKING) == 2
 
 
 def _cut(path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_decrypted_file_that_was_cut_is_decrypted_again(
     testx.run("edx/raw_log", "edx/daily_log", days=(days[0], days[-1]))
     damage(testx.folder / "files/events/edx/2014/2014-02-03.log.gz")
     assert testx.run(*STAGES, days=(days[0], days[-1])).success
-    assert store.count(MASTER, TRACKING) == 150
+    assert store.count(MASTER_TRACKING) == 150
 
 
 @pytest.mark.parametrize("where", [0, 10, -8], ids=["head", "first block", "checksum"])
@@ -98,7 +98,7 @@ def test_a_decrypted_file_that_was_damaged_fails_its_day_alone_and_once(
     assert "1 of 3 days failed, the others are done" in text
     assert not any(each.is_step_up_for_retry for each in result.all_events)
     assert testx.run(*STAGES, days=span).success
-    assert store.count(MASTER, TRACKING) == 1500
+    assert store.count(MASTER_TRACKING) == 1500
     assert set(states(store).values()) == {"loaded"}
 
 
@@ -109,11 +109,11 @@ def test_a_course_that_no_database_can_be_named_after_is_told_and_fails_no_day(
         lines = [of_course(n, LONG), of_course(n + 1, "course-v1:ZetaX+Z+1"), event(n + 2)]
         testx.deliver(day, lines)
     assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
-    assert {course["_id"] for course in store.find(MASTER, COURSES, {})} == {
+    assert {course["_id"] for course in store.find(COURSES, {})} == {
         "course-v1:TestX+T101+2014",
         "course-v1:ZetaX+Z+1",
     }
-    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
+    [told] = (store.get(IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
     assert told.startswith(f"the database name of {LONG} would pass 63 bytes")
     kept = testx.instance.get_latest_materialization_event(AssetKey(["edx", "master_tracking"]))
     assert kept
@@ -129,11 +129,11 @@ def test_a_course_that_clashes_with_another_holds_up_no_third(
         "2014-02-04", [of_course(2, "course-v1:TestX+A.1+1"), of_course(3, "course-v1:ZetaX+Z+1")]
     )
     assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
-    assert {course["_id"] for course in store.find(MASTER, COURSES, {})} == {
+    assert {course["_id"] for course in store.find(COURSES, {})} == {
         "course-v1:TestX+A_1+1",
         "course-v1:ZetaX+Z+1",
     }
-    [told] = (store.get(MASTER, IMPORTS, "edx/2014-02-04") or {})["courses_refused"]
+    [told] = (store.get(IMPORTS, "edx/2014-02-04") or {})["courses_refused"]
     assert "course-v1:TestX+A.1+1 and course-v1:TestX+A_1+1 would both be" in told
 
 

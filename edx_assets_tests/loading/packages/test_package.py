@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from edx_assets.assets.courses import COLLECTIONS, ORA, OTHERS
+from edx_assets.edx.collections import catalogue, from_package
 from edx_assets.edx.dictionary import dictionary
 from edx_assets.edx.schema import tables
 from edx_assets.loading.courses.learners import JOINED
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.edx.test_table_escapes import bytes_literals, exporter, mysql_batch
 from edx_assets_tests.institution import Institution, failure_text
 from edx_assets_tests.loading.courses.test_collections import (
@@ -73,11 +73,13 @@ def load(testx: Institution, *collections: str) -> Any:
 def test_every_table_of_every_era_loads_whole(testx: Institution, store: Store, day: str) -> None:
     testx.deliver_package(day, package(ERAS[day]))
     assert sort(testx, day).success
-    load(testx, *COLLECTIONS, *OTHERS, *ORA)
+    load(testx, *filter(from_package, catalogue()))
     for table, columns in tables().items():
         if table == "email_opt_in":
             continue
-        documents = sorted(store.find(DATABASE, table, {}), key=lambda each: each["_id"])
+        documents = sorted(
+            store.find(Collection(DATABASE, table), {}), key=lambda each: each["_id"]
+        )
         assert len(documents) == ROWS, table
         for name, column in columns.items():
             told = [document[name] for document in documents]
@@ -92,7 +94,7 @@ def test_every_table_of_every_era_loads_whole(testx: Institution, store: Store, 
             if column.type == "json":
                 assert documents[0][f"{name}_parsed"] == {"a": 'say "x"\n'}
                 assert f"{name}_parsed" not in documents[3]
-        entry = store.get(DATABASE, "_loads", table)
+        entry = store.get(Collection(DATABASE, "_loads"), table)
         assert entry is not None
         assert (entry["package"], entry["rows"], entry["rejected"]) == (day, ROWS, 0)
 
@@ -149,8 +151,8 @@ def test_an_older_package_goes_into_a_database_of_its_own(testx: Institution, st
     assert testx.run("course/auth_user", partition=COURSE, config=chosen).success
     assert [user["id"] for user in collection(store, "auth_user")] == [9]
     older = f"{DATABASE}_20140209"
-    assert sorted(user["id"] for user in store.find(older, "auth_user", {})) == [7, 8]
-    entry = store.get(older, "_loads", "auth_user")
+    assert sorted(user["id"] for user in store.find(Collection(older, "auth_user"), {})) == [7, 8]
+    entry = store.get(Collection(older, "_loads"), "auth_user")
     assert entry is not None
     assert entry["package"] == "2014-02-09"
 
@@ -260,7 +262,7 @@ def test_a_table_that_went_is_not_kept_from_an_older_package(
     sort(testx, "2014-02-16")
     load(testx, "teams")
     assert "teams" not in store.collections(DATABASE)
-    assert store.get(DATABASE, "_loads", "teams") is None
+    assert store.get(Collection(DATABASE, "_loads"), "teams") is None
 
 
 def test_the_data_dictionary_in_the_documentation_is_the_schemas() -> None:

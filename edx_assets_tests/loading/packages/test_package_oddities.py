@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, failure_text
 from edx_assets_tests.loading.courses.test_collections import (
     COURSE,
@@ -41,9 +41,9 @@ def test_odd_cells_load_as_they_are_and_rows_that_cannot_be_right_do_not(
     assert first["profile_image_uploaded_at"] == "2015-09-31 00:00:00"
     assert (again["id"], again["year_of_birth"]) == (1, None)
     assert (latin["bio"], latin["year_of_birth"]) == ("latin-1 \ufffd", "unknown")
-    bad = sorted(store.find(DATABASE, "quarantine", {}), key=lambda line: line["line"])
+    bad = sorted(store.find(Collection(DATABASE, "quarantine"), {}), key=lambda line: line["line"])
     assert [(line["line"], line["raw"]) for line in bad] == [(5, rows[4]), (6, rows[5])]
-    entry = store.get(DATABASE, "_loads", "auth_userprofile")
+    entry = store.get(Collection(DATABASE, "_loads"), "auth_userprofile")
     assert entry is not None
     assert (entry["rows"], entry["documents"], entry["rejected"]) == (5, 3, 2)
     assert entry["untyped_cells"] == {"profile_image_uploaded_at": 1, "year_of_birth": 1}
@@ -82,7 +82,7 @@ def test_a_course_is_told_by_its_files_content_whatever_their_names(
     assert sort(testx, "2014-02-09").success
     assert testx.instance.get_dynamic_partitions("courses") == [course]
     load(testx, "student_courseenrollment", course)
-    assert store.count(database, "student_courseenrollment") == 1
+    assert store.count(Collection(database, "student_courseenrollment")) == 1
 
 
 def test_a_flat_package_with_older_names_is_read_like_the_others(
@@ -128,7 +128,7 @@ def test_courses_that_would_share_a_database_do_not_hold_up_the_others(
         "course-v1:TestX+U1+2014",
     ]
     load(testx, "student_courseenrollment", "course-v1:TestX+U1+2014")
-    assert store.count("TestX_U1_2014", "student_courseenrollment") == 1
+    assert store.count(Collection("TestX_U1_2014", "student_courseenrollment")) == 1
 
 
 def test_a_course_with_too_long_a_name_does_not_hold_up_the_others(testx: Institution) -> None:

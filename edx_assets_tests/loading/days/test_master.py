@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import blake2b
@@ -17,15 +17,17 @@ from bson import decode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edx_assets.edx.file_names import events_file
-from edx_assets.loading.days import ownership
+from edx_assets.edx.collections import TRACKING
+from edx_assets.edx.file_names import SiteDay, events_file
+from edx_assets.loading.days import master
 from edx_assets.loading.days.files import DailyLog, decrypted_key, note_daily_log
-from edx_assets.loading.days.master_tracking import CountMismatchError, load_day
-from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER, QUARANTINE, TRACKING
+from edx_assets.loading.days.master_tracking import load_day
+from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
+from edx_assets.loading.stage import CountMismatchError
 from edx_assets.resources import lock
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Inserted, Store
+from edx_assets.resources.store import Collection, Inserted, Store
 from edx_assets_tests.conftest import empty
 from edx_assets_tests.institution import event
 
@@ -48,47 +50,46 @@ def storage(tmp_path: Path) -> Storage:
     return Storage(folder=str(tmp_path / "files"))
 
 
-def deliver(storage: Storage, delivery: Delivery) -> tuple[str, date]:
+def deliver(storage: Storage, delivery: Delivery) -> SiteDay:
     """A day's decrypted file, as daily_log leaves it."""
     site, number, lines = delivery
-    day = date(2014, 2, number)
+    day = SiteDay(site, date(2014, 2, number))
     if lines is None:
-        note_daily_log(storage, site, day, DailyLog(None))
-        return site, day
+        note_daily_log(storage, day, DailyLog(None))
+        return day
     content = b"".join(each + b"\n" for each in lines)
-    with storage.writing(decrypted_key(site, day)) as path:
+    with storage.writing(decrypted_key(day)) as path:
         path.write_bytes(gzip.compress(content))
-    name = f"testx-{site}-events-{day}.log.gz.gpg"
-    note_daily_log(
-        storage, site, day, DailyLog(name, blake2b(content).hexdigest(), len(lines), len(content))
-    )
-    return site, day
+    name = f"testx-{site}-events-{day.day}.log.gz.gpg"
+    etag = blake2b(content).hexdigest()
+    note_daily_log(storage, day, DailyLog(name, etag, len(lines), len(content)))
+    return day
 
 
 def load(store: Store, storage: Storage, deliveries: list[Delivery]) -> None:
     for delivery in deliveries:
-        load_day(store, storage, *deliver(storage, delivery))
+        load_day(store, storage, deliver(storage, delivery))
 
 
 def state(store: Store) -> dict[str, list[dict[str, Any]]]:
     """All that files brought and what the ledger says of it, but moments and tokens."""
     found = {}
-    for name in (TRACKING, DUPLICATES, QUARANTINE, IMPORTS):
-        documents = list(store.find(MASTER, name, {}, sort=[("_id", 1)]))
+    for collection in (MASTER_TRACKING, DUPLICATES, MASTER_QUARANTINE, IMPORTS):
+        documents = list(store.find(collection, {}, sort=[("_id", 1)]))
         for document in documents:
-            if name == DUPLICATES:
+            if collection == DUPLICATES:
                 document["document"] = decode(document["document"])
                 document["document"].pop("load_date")
             for moment in MOMENTS:
                 document.pop(moment, None)
-        found[name] = documents
+        found[collection.name] = documents
     return found
 
 
 def adds_up(store: Store) -> None:
     """Each entry's counts are those of its file's records, and each line is accounted for."""
-    for entry in store.find(MASTER, IMPORTS, {"state": "loaded"}):
-        held = list(store.find(MASTER, TRACKING, {"load_file": entry["file"]}))
+    for entry in store.find(IMPORTS, {"state": "loaded"}):
+        held = list(store.find(MASTER_TRACKING, {"load_file": entry["file"]}))
         assert entry["loaded"] == len(held)
         assert entry["lines"] == entry["loaded"] + entry["duplicates"] + entry["rejected"]
         assert entry["implicit"] == sum(each["event_type"].startswith("/") for each in held)
@@ -131,7 +132,7 @@ def test_the_order_of_loading_makes_no_difference(
         6: ("edx", 5),
         8: ("edx", 4),
     }
-    assert len(states[0][DUPLICATES]) == 7
+    assert len(states[0][DUPLICATES.name]) == 7
 
 
 contents = st.none() | st.lists(st.integers(0, 9).map(line) | st.just(b"{"), max_size=6)
@@ -176,23 +177,27 @@ class Mortal(Store):
         if self.writes < 0:
             raise Killed
 
-    def insert(self, database: str, collection: str, documents: Any) -> Any:
+    def insert(self, collection: Collection, documents: Sequence[bytes]) -> Inserted:
         self._count()
-        return super().insert(database, collection, documents)
+        return super().insert(collection, documents)
 
-    def put(self, database: str, collection: str, document: Any) -> None:
+    def put(self, collection: Collection, document: Mapping[str, Any]) -> None:
         self._count()
-        super().put(database, collection, document)
+        super().put(collection, document)
 
-    def delete(self, database: str, collection: str, query: Any) -> int:
+    def update(self, collection: Collection, query: Any, fields: Any) -> int:
         self._count()
-        return super().delete(database, collection, query)
+        return super().update(collection, query, fields)
+
+    def delete(self, collection: Collection, query: Any) -> int:
+        self._count()
+        return super().delete(collection, query)
 
 
-def killed_at(writes: int, store: Store, storage: Storage, key: tuple[str, date]) -> bool:
+def killed_at(writes: int, store: Store, storage: Storage, day: SiteDay) -> bool:
     """Whether a load ended before its end, by a kill at this write."""
     try:
-        load_day(Mortal(store, writes), storage, *key)
+        load_day(Mortal(store, writes), storage, day)
     except Killed:
         return True
     return False
@@ -237,20 +242,20 @@ def test_a_file_that_lost_lines_is_marked_until_it_is_counted(
     store: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(store, storage, FILES[1:])
-    token = {entry["_id"]: entry["token"] for entry in store.find(MASTER, IMPORTS, {})}
+    token = {entry["_id"]: entry["token"] for entry in store.find(IMPORTS, {})}
 
     def cut_off(*_args: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr("edx_assets.loading.days.master_tracking.recount", cut_off)
+        patched.setattr("edx_assets.loading.days.master._recount", cut_off)
         with pytest.raises(Killed):
             load(store, storage, [FILES[0]])
-    marked = {entry["_id"]: entry for entry in store.find(MASTER, IMPORTS, {"state": "loading"})}
+    marked = {entry["_id"]: entry for entry in store.find(IMPORTS, {"state": "loading"})}
     assert set(marked) == {"edx/2014-02-03", "edx/2014-02-04", "edge/2014-02-04", "edx/2014-02-05"}
     assert marked["edx/2014-02-04"]["was"]["token"] == token["edx/2014-02-04"]
     load(store, storage, [FILES[0]])
-    entries = list(store.find(MASTER, IMPORTS, {}))
+    entries = list(store.find(IMPORTS, {}))
     assert all(entry["state"] == "loaded" and "was" not in entry for entry in entries)
     assert all(entry["token"] != token.get(entry["_id"]) for entry in entries)
     adds_up(store)
@@ -263,10 +268,10 @@ class Interrupted(Store):
         super().__init__(store._client)
         self.meanwhile: Callable[[], None] | None = meanwhile
 
-    def insert(self, database: str, collection: str, documents: Any) -> Inserted:
-        inserted = super().insert(database, collection, documents)
+    def insert(self, collection: Collection, documents: Sequence[bytes]) -> Inserted:
+        inserted = super().insert(collection, documents)
         meanwhile, self.meanwhile = self.meanwhile, None
-        if collection == TRACKING and inserted.duplicates and meanwhile:
+        if collection == MASTER_TRACKING and inserted.duplicates and meanwhile:
             meanwhile()
         else:
             self.meanwhile = meanwhile
@@ -282,9 +287,9 @@ def test_a_line_stays_whose_file_is_replaced_while_another_with_it_is_loaded(
         load(store, storage, [("edx", 3, [line(2)])])
 
     beside = deliver(storage, ("edx", 4, [line(1), line(5)]))
-    load_day(Interrupted(store, corrected), storage, *beside)
+    load_day(Interrupted(store, corrected), storage, beside)
     adds_up(store)
-    records = store.find(MASTER, TRACKING, {})
+    records = store.find(MASTER_TRACKING, {})
     files = {each["timestamp"].second: events_file(each["load_file"]) for each in records}
     assert {second: file.day.day for second, file in files.items() if file} == {1: 4, 2: 3, 5: 4}
 
@@ -296,10 +301,10 @@ class Hasty(Store):
         super().__init__(store._client)
         self.documents = [document]
 
-    def delete(self, database: str, collection: str, query: Any) -> int:
-        deleted = super().delete(database, collection, query)
-        if deleted and collection == TRACKING and self.documents:
-            super().insert(database, collection, [self.documents.pop()])
+    def delete(self, collection: Collection, query: Any) -> int:
+        deleted = super().delete(collection, query)
+        if deleted and collection == MASTER_TRACKING and self.documents:
+            super().insert(collection, [self.documents.pop()])
         return deleted
 
 
@@ -307,13 +312,13 @@ def test_a_line_that_is_given_is_not_taken_by_a_load_that_brings_it_meanwhile(
     store: Store, storage: Storage
 ) -> None:
     load(store, storage, [("edx", 5, [line(1), line(2)])])
-    beside = [document for document in store.find_raw(MASTER, TRACKING, {}) if b":01" in document]
+    beside = [document for document in store.find_raw(MASTER_TRACKING, {}) if b":01" in document]
     first = deliver(storage, ("edx", 3, [line(1)]))
     hasty = Hasty(store, beside[0])
-    load_day(hasty, storage, *first)
+    load_day(hasty, storage, first)
     assert not hasty.documents
     adds_up(store)
-    [record] = [each for each in store.find(MASTER, TRACKING, {}) if each["timestamp"].second == 1]
+    [record] = [each for each in store.find(MASTER_TRACKING, {}) if each["timestamp"].second == 1]
     assert "2014-02-03" in record["load_file"]
 
 
@@ -329,14 +334,14 @@ class Slow(Store):
         sleep(self.random.uniform(0, 0.02))
         return iter(found)
 
-    def insert(self, database: str, collection: str, documents: Any) -> Inserted:
-        inserted = super().insert(database, collection, documents)
+    def insert(self, collection: Collection, documents: Sequence[bytes]) -> Inserted:
+        inserted = super().insert(collection, documents)
         sleep(self.random.uniform(0, 0.02))
         return inserted
 
-    def delete(self, database: str, collection: str, query: Any) -> int:
+    def delete(self, collection: Collection, query: Any) -> int:
         sleep(self.random.uniform(0, 0.02))
-        return super().delete(database, collection, query)
+        return super().delete(collection, query)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -357,7 +362,7 @@ def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
             day = deliver(storage, delivery)
             for _attempt in range(20):
                 try:
-                    load_day(own, storage, *day)
+                    load_day(own, storage, day)
                     break
                 except CountMismatchError:  # another took a line that this one had counted
                     continue
@@ -375,4 +380,4 @@ def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
 
 def test_a_name_that_tells_no_day_comes_first() -> None:
     names = ["x.log", "a-edx-events-2014-02-03.log.gz.gpg", "a-edge-events-2014-02-03.log.gz.gpg"]
-    assert sorted(names, key=ownership.rank) == [names[0], names[2], names[1]]
+    assert sorted(names, key=master.rank) == [names[0], names[2], names[1]]

@@ -1,0 +1,19 @@
+"""The schedule that makes the overview each morning, with its checks."""
+
+from dagster import DefaultScheduleStatus, ScheduleDefinition
+
+from edx_assets.settings import Settings
+
+
+def daily_overview(settings: Settings) -> ScheduleDefinition:
+    """The schedule; its job is among the others."""
+    return ScheduleDefinition(
+        name="daily_overview",
+        job_name="make_the_overview",
+        cron_schedule="0 6 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING
+        if settings.automation
+        else DefaultScheduleStatus.STOPPED,
+        description="Each morning: what is loaded, missing, late or broken, and the GPG key.",
+    )

@@ -1,0 +1,42 @@
+"""Dagster's names that are not public, here alone: an upgrade has one place to look at.
+
+Each has been there unchanged through 1.13; pyproject holds Dagster to that minor version.
+"""
+
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.scheduler.instigation import InstigatorType
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.partition_status_cache import AssetPartitionStatus
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG as RANGE_END,
+)
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_START_TAG as RANGE_START,
+)
+from dagster._core.storage.tags import (
+    PARTITION_NAME_TAG as PARTITION,
+)
+from dagster._core.storage.tags import (
+    PRIORITY_TAG as PRIORITY,
+)
+from dagster._core.storage.tags import (
+    RUN_KEY_TAG as RUN_KEY,
+)
+from dagster_shared.error import SerializableErrorInfo
+
+EVERY_ASSET = "__ASSET_JOB"
+"""The job of all assets that Dagster makes by itself; a request selects its own of them."""
+
+__all__ = [
+    "EVERY_ASSET",
+    "PARTITION",
+    "PRIORITY",
+    "RANGE_END",
+    "RANGE_START",
+    "RUN_KEY",
+    "AssetCheckExecutionRecordStatus",
+    "AssetPartitionStatus",
+    "InstigatorType",
+    "SerializableErrorInfo",
+    "UnresolvedAssetJobDefinition",
+]

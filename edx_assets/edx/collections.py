@@ -1,0 +1,197 @@
+"""The catalogue: every collection of a course's database, once. Assets, indexes and docs follow it.
+
+A table's columns are in `schema.tsv`. To add a collection, add it here; one that is made from other
+collections (a dataset, say) is MADE_HERE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from edx_assets.edx.schema import tables
+
+Index = Sequence[tuple[str, int]]
+
+CORE, TABLES, ORA = "core", "tables", "ora"
+"""Groups: what most studies want, the other tables, and the open response assessments."""
+
+
+class Origin(StrEnum):
+    """Where a collection comes from."""
+
+    TABLE = "package table"
+    DOCUMENT = "package document"
+    OPT_IN = "e-mail opt-in list"
+    MADE_HERE = "made here"
+
+
+@dataclass(frozen=True)
+class CourseCollection:
+    """A collection of a course's database.
+
+    `group` is one of the groups above, or empty where the collection is no asset of its own.
+    """
+
+    name: str
+    origin: Origin
+    group: str
+    description: str
+    indexes: Sequence[Index] = ()
+
+
+COURSE_STRUCTURE = "course_structure"
+COURSE_EXPORT = "course_export"
+FORUM = "forum"
+ENROLMENTS = "student_courseenrollment"
+OPT_IN = "email_opt_in"
+TRACKING = "tracking"
+LEARNERS = "learners"
+QUARANTINE = "quarantine"
+"""The quarantine of each database, the master's too."""
+
+_JOINS = frozenset(
+    {
+        "anonymous_user_id",
+        "hash_id",
+        "module_id",
+        "student_id",
+        "submission_uuid",
+        "user_id",
+        "username",
+    }
+)
+"""Columns by which learners, blocks and submissions are joined: indexed in whichever table."""
+
+_LISTED = (
+    CourseCollection(
+        COURSE_STRUCTURE,
+        Origin.DOCUMENT,
+        CORE,
+        "Every block of the course, each with its place in it (`parent_data`).",
+        [[("category", 1)]],
+    ),
+    CourseCollection(
+        FORUM,
+        Origin.DOCUMENT,
+        CORE,
+        "Threads and comments of the course's discussions.",
+        [[("author_id", 1)], [("comment_thread_id", 1)]],
+    ),
+    CourseCollection(
+        ENROLMENTS,
+        Origin.TABLE,
+        CORE,
+        "Who enrolled, when, in which mode, and who is still enrolled.",
+        [[("user_id", 1)]],
+    ),
+    CourseCollection(
+        "certificates_generatedcertificate",
+        Origin.TABLE,
+        CORE,
+        "Final grades and certificates.",
+        [[("user_id", 1)]],
+    ),
+    CourseCollection(
+        "auth_user",
+        Origin.TABLE,
+        CORE,
+        "The course's learners: ids, usernames, e-mail addresses, log-ins.",
+        [[("id", 1)], [("username", 1)]],
+    ),
+    CourseCollection(
+        "user_id_map",
+        Origin.TABLE,
+        CORE,
+        "Each learner's id, username and the anonymous id that surveys carry.",
+        [[("hash_id", 1)], [("user_id", 1)], [("username", 1)]],
+    ),
+    CourseCollection(
+        "auth_userprofile",
+        Origin.TABLE,
+        CORE,
+        "What the course's learners said about themselves.",
+        [[("user_id", 1)]],
+    ),
+    CourseCollection(
+        "courseware_studentmodule",
+        Origin.TABLE,
+        CORE,
+        "Each learner's state and grade in each block.",
+        [[("student_id", 1), ("module_id", 1)], [("module_id", 1)]],
+    ),
+    CourseCollection(
+        COURSE_EXPORT,
+        Origin.DOCUMENT,
+        TABLES,
+        "Facts of the course by its export: policies, grading, about page.",
+    ),
+    CourseCollection(
+        OPT_IN,
+        Origin.OPT_IN,
+        TABLES,
+        "Who agreed to e-mail from the institution, by the list delivered beside the package.",
+        [[("user_id", 1)], [("username", 1)]],
+    ),
+    CourseCollection(
+        LEARNERS,
+        Origin.MADE_HERE,
+        CORE,
+        "A document for each learner: user, profile, enrolment, certificate and anonymous id.",
+        [[("username", 1)], [("hash_id", 1)]],
+    ),
+    CourseCollection(
+        TRACKING,
+        Origin.MADE_HERE,
+        CORE,
+        "The course's events from enrolment start to course end, each with its block's place.",
+        [
+            [("timestamp", 1)],
+            [("username", 1), ("timestamp", 1)],
+            [("user_id", 1), ("timestamp", 1)],
+            [("event_type", 1)],
+            [("module_id", 1)],
+            [("load_file", 1)],
+        ],
+    ),
+    CourseCollection(
+        QUARANTINE,
+        Origin.MADE_HERE,
+        "",
+        "Lines that could not be loaded, with their file, line number, reason and bytes.",
+    ),
+)
+
+
+@cache
+def catalogue() -> dict[str, CourseCollection]:
+    """Every collection by name: those listed above, then every other table of the schema."""
+    listed = {each.name: each for each in _LISTED}
+    return listed | {name: _of_table(name) for name in tables() if name not in listed}
+
+
+def indexes(collection: str) -> Sequence[Index]:
+    """A collection's indexes, each for a query that studies make; unknown tables have none."""
+    known = catalogue().get(collection)
+    return known.indexes if known else ()
+
+
+def from_package(collection: str) -> bool:
+    """Whether a collection is loaded from a file that edX delivers: an unknown table is, too."""
+    known = catalogue().get(collection)
+    return known is None or known.origin != Origin.MADE_HERE
+
+
+def _of_table(name: str) -> CourseCollection:
+    columns = tables()[name]
+    if next(iter(columns.values())).folder == "ora":
+        group, of = ORA, "the package's open response assessments"
+    else:
+        group, of = TABLES, "the package"
+    return CourseCollection(
+        name,
+        Origin.TABLE,
+        group,
+        f"The table {name} of {of}.",
+        [[(column, 1)] for column in columns if column in _JOINS],
+    )

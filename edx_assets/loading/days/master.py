@@ -1,0 +1,281 @@
+"""The records of the master collection: which file each belongs to, and how many a file has.
+
+A line can stand in several files. Its record belongs to the file of the earliest day; within a day,
+to the file of the first site, then of the first name. So the order in which files are loaded makes
+no difference in the end. Each other file that holds the line has a note (`duplicates`), with the
+record as that file would bring it. The steps of a day's load are not here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, TypedDict, cast
+
+from bson import Binary, ObjectId, decode, encode
+
+from edx_assets.edx.events import record_id
+from edx_assets.edx.file_names import events_file
+from edx_assets.loading.days.counts import DayCounts, facts_of
+from edx_assets.loading.ledger import (
+    DUPLICATES,
+    IMPORTS,
+    MASTER,
+    MASTER_TRACKING,
+    DayEntry,
+    DayState,
+    Totals,
+    as_was,
+    new_token,
+)
+from edx_assets.resources.lock import locked
+from edx_assets.resources.store import BATCH, Inserted, Store
+
+
+class Note(TypedDict):
+    """A note that a file holds the line of a record that another file brought (the owner)."""
+
+    _id: str
+    load_file: str
+    record: ObjectId
+    owner: str
+    document: bytes
+
+
+def changing(store: Store) -> AbstractContextManager[None]:
+    """The lock under which records pass from one file to another, and files are counted.
+
+    `insert` takes it by itself; around `forget`, `settle` and `count` the caller holds it.
+    """
+    return locked(store, MASTER, "records")
+
+
+def prepare(store: Store) -> None:
+    """Make the indexes, each for a query that the stages make."""
+    store.index(MASTER_TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
+    store.index(MASTER_TRACKING, [("load_file", 1)])  # what a file brought, to replace it
+    for field in ("owner", "record", "load_file"):
+        store.index(DUPLICATES, [(field, 1)])
+    store.index(IMPORTS, [("file", 1)])
+
+
+def insert(store: Store, file: str, documents: Sequence[bytes]) -> Inserted:
+    """Insert records (BSON) that a file brings.
+
+    A record that a file of a later day has brought becomes this file's. Where the other file is the
+    earlier one, this file's line is noted.
+
+    Returns:
+        The positions of refused documents, and of those whose records are not this file's.
+    """
+    inserted = store.insert(MASTER_TRACKING, documents)
+    if not inserted.duplicates:
+        return inserted
+    again = {position: documents[position] for position in sorted(inserted.duplicates)}
+    with changing(store):
+        own = _settle_duplicates(store, file, again)
+    others = [position for position in inserted.duplicates if position not in own]
+    return Inserted(others, inserted.refused)
+
+
+def forget(store: Store, file: str) -> None:
+    """Delete the records that a file brought, and its notes."""
+    store.delete(MASTER_TRACKING, {"load_file": file})
+    store.delete(DUPLICATES, {"load_file": file})
+
+
+def settle(store: Store, replaced: Sequence[str], file: str | None) -> None:
+    """Bring the other files up to date at the end of a load.
+
+    Records that the replaced files no longer bring pass to the next file that holds their line.
+    Files that gained or lost records are counted again.
+
+    Args:
+        store: the document store.
+        replaced: files that the day had before.
+        file: the file that has been loaded, if the day has one.
+    """
+    for before in replaced:
+        noted = store.find(DUPLICATES, {"owner": before}, fields=["record"])
+        records = list({each["record"] for each in noted})
+        for start in range(0, len(records), BATCH):
+            _adopt(store, before, records[start : start + BATCH])
+    _recount(store, {*replaced, *([file] if file else [])})
+
+
+def count(store: Store, file: str) -> int:
+    """How many records a file has."""
+    return store.count(MASTER_TRACKING, {"load_file": file})
+
+
+def rank(file: str) -> tuple[str, str, str]:
+    """What files are ordered by: day, site, name. A name without a day or site comes first."""
+    parsed = events_file(file)
+    return (parsed.day.isoformat(), parsed.site, file) if parsed else ("", "", file)
+
+
+def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) -> set[int]:
+    """Decide who owns records that are there already; the positions of those that are the file's.
+
+    A record that has gone again meanwhile, with a file that is being replaced, is this file's.
+    Lines that repeat a line of the same file need no note: they come and go with it.
+    """
+    first: dict[ObjectId, tuple[int, bytes]] = {
+        record_id(document): (position, document)
+        for position, document in reversed([*documents.items()])
+    }
+    owners = _owners(store, first)
+    gone = [record for record in first if record not in owners]
+    again = store.insert(MASTER_TRACKING, [first[record][1] for record in gone])
+    back = {gone[i] for i in again.duplicates}  # a load beside this one has just brought them
+    if back:
+        owners |= _owners(store, back)
+    others = {record: owner for record, owner in owners.items() if owner != file}
+    later = {record: owner for record, owner in others.items() if rank(owner) > rank(file)}
+    notes = [
+        _note(file, record, owner, first[record][1])
+        for record, owner in others.items()
+        if record not in later
+    ]
+    store.insert(DUPLICATES, notes)
+    _give(store, file, {record: (file, first[record][1]) for record in later}, later)
+    return {first[record][0] for record in (*later, *gone) if record not in back - later.keys()}
+
+
+def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:
+    """Give records that `file` no longer brings to the first of the other files that hold them."""
+    owners = _owners(store, records)
+    notes: dict[ObjectId, list[Note]] = {}
+    for each in store.find(DUPLICATES, {"record": {"$in": records}}):
+        notes.setdefault(each["record"], []).append(cast(Note, each))
+    gifts: dict[ObjectId, tuple[str, bytes]] = {}
+    settled: dict[ObjectId, str] = {}
+    for record, of_record in notes.items():
+        owner = owners.get(record)
+        heir = min(of_record, key=lambda note: rank(note["load_file"]))
+        if owner is None or rank(heir["load_file"]) < rank(owner):
+            gifts[record] = heir["load_file"], bytes(heir["document"])
+        else:
+            settled[record] = owner
+    _set_owners(store, settled)
+    _delete_notes(store, settled)  # a load that was cut off had given it the record
+    _give(store, file, gifts, {record: owners[record] for record in gifts if record in owners})
+
+
+def _give(
+    store: Store,
+    by: str,
+    gifts: Mapping[ObjectId, tuple[str, bytes]],
+    owners: Mapping[ObjectId, str],
+) -> None:
+    """Give records to files of earlier days than those that have them, or that had them.
+
+    What the files lose or gain is marked in the ledger first, and every line is noted before its
+    record goes: if this is cut off, the load of `by`, done again, puts it right.
+
+    Args:
+        store: the document store; the caller holds the lock.
+        by: the file whose load gives.
+        gifts: by record, the file that is to have it, and its document.
+        owners: by record, the file that has it, where one does.
+    """
+    if not gifts:
+        return
+    heirs = {record: heir for record, (heir, _document) in gifts.items()}
+    _mark(store, by, {*heirs.values(), *owners.values()})
+    these = {"_id": {"$in": list(gifts)}}
+    notes = []
+    for document in store.find_raw(MASTER_TRACKING, these):
+        record = decode(document)
+        notes.append(_note(record["load_file"], record["_id"], heirs[record["_id"]], document))
+    store.insert(DUPLICATES, notes)
+    _set_owners(store, heirs)
+    store.delete(MASTER_TRACKING, these)
+    given = [document for _heir, document in gifts.values()]
+    while store.insert(MASTER_TRACKING, given).duplicates:
+        # a load beside this one has just brought them: its counts fail for it, and it is done again
+        store.delete(MASTER_TRACKING, these)
+    _delete_notes(store, heirs)
+
+
+def _owners(store: Store, records: Iterable[ObjectId]) -> dict[ObjectId, str]:
+    """The file that has each record, where the record is there."""
+    these = {"_id": {"$in": list(records)}}
+    found = store.find(MASTER_TRACKING, these, fields=["load_file"])
+    return {document["_id"]: document["load_file"] for document in found}
+
+
+def _note(file: str, record: ObjectId, owner: str, document: bytes) -> bytes:
+    """A note, ready to be stored."""
+    return encode(
+        Note(
+            _id=f"{file}:{record}",
+            load_file=file,
+            record=record,
+            owner=owner,
+            document=Binary(document),
+        )
+    )
+
+
+def _set_owners(store: Store, owners: Mapping[ObjectId, str]) -> None:
+    """Let the notes of records name their owners."""
+    for owner, records in _by_owner(owners).items():
+        of_others = {"record": {"$in": records}, "load_file": {"$ne": owner}}
+        store.update(DUPLICATES, of_others, {"owner": owner})
+
+
+def _delete_notes(store: Store, owners: Mapping[ObjectId, str]) -> None:
+    """Delete the notes of the files that have the records: an owner needs none."""
+    for owner, records in _by_owner(owners).items():
+        store.delete(DUPLICATES, {"record": {"$in": records}, "load_file": owner})
+
+
+def _by_owner(owners: Mapping[ObjectId, str]) -> dict[str, list[ObjectId]]:
+    grouped: dict[str, list[ObjectId]] = {}
+    for record, owner in owners.items():
+        grouped.setdefault(owner, []).append(record)
+    return grouped
+
+
+def _mark(store: Store, by: str, files: set[str]) -> None:
+    """Mark files as not to be relied on until their records have been counted again.
+
+    A file that is being loaded is left as it is: its load counts.
+    """
+    for entry in _entries(store, {"file": {"$in": sorted(files)}}):
+        waiting = entry.get("recount_for", [])
+        if by not in waiting and (waiting or entry["state"] == DayState.LOADED):
+            marked = {
+                "state": DayState.LOADING,
+                "was": as_was(entry),
+                "recount_for": [*waiting, by],
+            }
+            store.put(IMPORTS, {**entry, **marked})
+
+
+def _recount(store: Store, done: set[str]) -> None:
+    """Count the files again that the loads of the files `done` gave records to or took from."""
+    for entry in _entries(store, {"recount_for": {"$in": sorted(done)}}):
+        waiting = [file for file in entry.pop("recount_for") if file not in done]
+        if waiting:
+            entry["recount_for"] = waiting
+        else:
+            del entry["was"]
+            entry.update(_totals(store, str(entry["file"])))
+            entry["duplicates"] = entry["lines"] - entry["rejected"] - entry["loaded"]
+            entry["state"], entry["token"] = DayState.LOADED, new_token()
+        store.put(IMPORTS, entry)
+
+
+def _entries(store: Store, query: dict[str, Any]) -> list[DayEntry]:
+    return cast(list[DayEntry], list(store.find(IMPORTS, query)))
+
+
+def _totals(store: Store, file: str) -> Totals:
+    """What a file's records are."""
+    counts = DayCounts()
+    fields = ["course_id", "event_type", "timestamp"]
+    records = store.find(MASTER_TRACKING, {"load_file": file}, fields=fields)
+    while batch := [facts_of(record) for record in islice(records, BATCH)]:
+        counts.add(batch)
+    return counts.totals()
