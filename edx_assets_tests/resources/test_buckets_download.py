@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edx_assets.resources.buckets import Buckets, DeliveryError
+from edx_assets.resources.buckets import Buckets, DeliveryError, NotDeliveredError
 from edx_assets_tests.delivery import Delivery
 
 MB = 1 << 20
@@ -69,7 +69,7 @@ def test_encryption_by_key_service_leaves_the_size_to_check(
 ) -> None:
     item = delivery.put(KEY, b"log", ServerSideEncryption="aws:kms")
     delivery.buckets().download(item, tmp_path / "log")
-    with pytest.raises(DeliveryError):
+    with pytest.raises(NotDeliveredError):
         delivery.buckets().download(replace(item, size=4), tmp_path / "log")
 
 
@@ -131,7 +131,7 @@ def test_an_object_that_is_removed_meanwhile(
     before_each(
         buckets, operation, lambda: delivery.s3.delete_object(Bucket=item.bucket, Key=item.key)
     )
-    with pytest.raises(DeliveryError, match=KEY):
+    with pytest.raises(NotDeliveredError, match=KEY):
         buckets.download(item, tmp_path / "log")
 
 
@@ -144,7 +144,7 @@ def test_it_is_removed_after_it_has_arrived(delivery: Delivery, tmp_path: Path) 
             delivery.s3.delete_object(Bucket=item.bucket, Key=item.key)
 
     before_each(buckets, "HeadObject", remove)
-    with pytest.raises(DeliveryError, match="404"):
+    with pytest.raises(NotDeliveredError, match="404"):
         buckets.download(item, tmp_path / "log")
 
 

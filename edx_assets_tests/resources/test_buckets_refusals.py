@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from edx_assets.resources.buckets import Buckets, Delivered, DeliveryError
+from edx_assets.resources.buckets import Buckets, Delivered, NotDeliveredError
 from edx_assets.settings import MissingSettingError
 from edx_assets_tests.delivery import Delivery
 
@@ -43,7 +43,7 @@ def _want_credentials(endpoint: str, after_requests: str) -> None:
 
 
 def _refused(call: Callable[[], Any], *words: str) -> None:
-    with pytest.raises(DeliveryError) as error:
+    with pytest.raises(NotDeliveredError) as error:
         call()
     told = "".join(traceback.format_exception(error.value))
     assert SECRET not in told
