@@ -5,12 +5,12 @@ from edx_assets.edx.schema import PARSED, indexes, tables
 _HEAD = f"""\
 # Data dictionary
 
-The collections of a course's database that come from the tables of edX's weekly package. This page is
-generated from `edx_assets/edx/schema.tsv` by `edx-assets dictionary`. The `_id` of a document is its
-line in the file. Types: *integer*, *number*, *datetime* and *date* (BSON dates, UTC), *text*, and
-*json* (text; the parsed value is in another field, whose name ends in `{PARSED}`). NULL is null. A
-cell that cannot be read as its type stays text. *Since* and *until* say which packages contain a
-column, where that is documented.
+The collections of a course's database that come from the tables of edX's weekly package. This page
+is generated from `edx_assets/edx/schema.tsv` by `edx-assets dictionary`. The `_id` of a document is
+its line in the file. Types: *integer*, *number*, *datetime* and *date* (BSON dates, UTC), *text*,
+and *json* (text; the parsed value is in another field, whose name ends in `{PARSED}`). NULL is
+null. A cell that cannot be read as its type stays text. *Since* and *until* say which packages
+contain a column, where that is documented.
 
 [records.md](records.md) describes the other collections.
 """

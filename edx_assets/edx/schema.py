@@ -1,7 +1,7 @@
-"""What is known of the tables of a database package: columns, types, meanings and indexes.
+"""The known tables of a database package: columns, types, meanings and indexes.
 
-It is read from `schema.tsv` beside this module, and drives the loading, the indexes of the
-collections, what the UI shows of their columns, and the data dictionary in the documentation.
+They are read from `schema.tsv`, next to this module. Loading, the indexes of the collections, the
+columns shown in the UI and the data dictionary in the documentation derive from them.
 """
 
 import csv
@@ -13,7 +13,7 @@ from importlib.resources import files
 Index = Sequence[tuple[str, int]]
 
 PARSED = "_parsed"
-"""What a JSON column's parsed value is named, behind the column's name."""
+"""Suffix of the field that holds a JSON column's parsed value."""
 
 _INDEXED = frozenset(
     {
@@ -26,7 +26,7 @@ _INDEXED = frozenset(
         "username",
     }
 )
-"""Columns by which learners, blocks and submissions are joined, in whichever table they stand."""
+"""Columns used to join learners, blocks and submissions, in any table."""
 
 _INDEXES: dict[str, list[Index]] = {
     "auth_user": [[("id", 1)], [("username", 1)]],
@@ -42,16 +42,16 @@ _INDEXES: dict[str, list[Index]] = {
         [("load_file", 1)],
     ],
 }
-"""Indexes where the columns' names alone do not say which queries there are."""
+"""Indexes that the column names alone do not imply."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table.
 
-    `type` is integer, number, datetime, date, text or json; `delivered_as` names that edX has given
-    it at other times; `first` and `last` the months (or years) between which packages carry it,
-    where they are documented; `folder` is `ora` for the tables that lie in that folder.
+    `type` is integer, number, datetime, date, text or json. `delivered_as` lists the names that edX
+    has used for it at other times. `first` and `last` are the months (or years) between which
+    packages contain it, where documented. `folder` is `ora` for the tables in that folder.
     """
 
     table: str
@@ -66,9 +66,9 @@ class Column:
 
 @cache
 def tables() -> dict[str, dict[str, Column]]:
-    """Columns by name, by table, in the order in which edX delivers them.
+    """For each table, its columns by name, in the order in which edX delivers them.
 
-    Source: edX's documentation of the packages and the exporter's queries.
+    Sources: edX's documentation of the data packages, and the exporter's queries.
     """
     text = files(__package__).joinpath("schema.tsv").read_text(encoding="utf-8")
     known: dict[str, dict[str, Column]] = {}
@@ -79,7 +79,7 @@ def tables() -> dict[str, dict[str, Column]]:
 
 
 def column_names(table: str, header: list[str]) -> list[str]:
-    """A delivered header's columns under the names that they have today."""
+    """The columns of a delivered header, under today's names."""
     known = tables().get(table, {})
     today = {old: name for name, column in known.items() for old in column.delivered_as}
     return [
@@ -89,9 +89,9 @@ def column_names(table: str, header: list[str]) -> list[str]:
 
 
 def drift(table: str, columns: list[str]) -> dict[str, list[str]]:
-    """What a delivered table has more and less than the schema knows; empty where nothing.
+    """The columns that a delivered table has beyond the schema, or lacks; empty if none.
 
-    A column whose last month is documented may be missing: it went.
+    A column whose last month is documented can be missing: edX no longer delivers it.
     """
     known = tables().get(table, {})
     new = [name for name in columns if name not in known] if known else []
@@ -100,7 +100,7 @@ def drift(table: str, columns: list[str]) -> dict[str, list[str]]:
 
 
 def indexes(collection: str) -> list[Index]:
-    """The indexes of a collection of a course's database, each for a join that studies make."""
+    """The indexes of a collection in a course's database, each for a join that studies use."""
     told = _INDEXES.get(collection)
     if told is not None:
         return told
