@@ -30,7 +30,7 @@ class Vertical:
 
 @dataclass(frozen=True)
 class Sequential:
-    """A sequential: its URL is `/courseware/<chapter>/<sequential>/`; and its verticals."""
+    """A sequential, with the URL `/courseware/<chapter>/<sequential>/`, and its verticals."""
 
     block: Block
     chapter: str

@@ -78,7 +78,7 @@ def new_key(folder: Path) -> Iterator[Key]:
                 )
             )
             if not made.fingerprint:
-                raise EncryptionError("gpg could not create a key pair: it needs GnuPG 2.2 or newer")
+                raise EncryptionError("gpg cannot create a key pair: it needs GnuPG 2.2 or newer")
             yield Key(gpg, str(made.fingerprint))
         finally:
             subprocess.run(["gpgconf", "--homedir", short, "--kill", "gpg-agent"], check=False)

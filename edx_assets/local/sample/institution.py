@@ -52,7 +52,7 @@ def make_institution(
     tell = progress or (lambda text: None)
     parameters = {"seed": seed, "learners": learners, "weeks": weeks}
     if (there := _read_manifest(folder)) and there["parameters"] == parameters:
-        tell(f"{folder} holds this institution already")
+        tell(f"{folder} already contains this institution")
         return there
     _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
