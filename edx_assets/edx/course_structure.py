@@ -96,7 +96,9 @@ def _read(content: bytes) -> dict[str, Block]:
             raise StructureError("an entry is not a block (a usage key with a category)")
         children, metadata = block.get("children") or [], block.get("metadata") or {}
         if not isinstance(children, list) or not isinstance(metadata, dict):
-            raise StructureError("a block's children or metadata are not a list and an object")
+            raise StructureError(
+                "a block's children are not a list, or its metadata is not an object"
+            )
         blocks[key] = {
             "_id": key,
             **block,

@@ -52,7 +52,7 @@ class TableReader:
         self._ends_with_cr = header.endswith("\r")
         header = header.removesuffix("\r")
         if not header:
-            raise TableError("it is empty: it does not even have a header")
+            raise TableError("it is empty, without even a header")
         self.columns = column_names(table, [unescape(name) for name in header.split("\t")])
         if len(set(self.columns)) < len(self.columns):
             raise TableError("its header names a column twice")
