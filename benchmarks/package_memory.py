@@ -83,9 +83,7 @@ def main() -> None:
             store = connect(uri)
             with path.open("rb") as lines, store.replacing(Collection("BigX", "big")) as staging:
                 table = TableReader(lines, "courseware_studentmodule")
-                for _batch in store.insert_all(
-                    staging, encoded(table, counts, [])
-                ):
+                for _batch in store.insert_all(staging, encoded(table, counts, [])):
                     pass
                 loaded = time.monotonic() - started - decrypted
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

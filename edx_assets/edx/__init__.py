@@ -1,1 +1,1 @@
-"""The edX formats: pure functions over bytes and documents; no Dagster, no database, no network."""
+"""The edX formats: pure functions on bytes and documents, without Dagster, database or network."""

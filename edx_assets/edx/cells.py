@@ -1,4 +1,4 @@
-"""Cells of a package's tables: undoing each era's escapes, and reading them as their types."""
+"""Cells of a package's tables: undo the escapes of each era, and read each cell as its type."""
 
 import json
 import re
@@ -23,19 +23,19 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|
 
 
 def unescape(cell: str) -> str:
-    """A cell's text, its two-character escapes undone.
+    """A cell's text with its two-character escapes undone.
 
-    The mysql client (until November 2015) wrote backslash, tab, line feed and NUL so, edX's
-    exporter since then backslash, tab, line feed and carriage return.
+    The mysql client (until November 2015) escaped backslash, tab, line feed and NUL; edX's
+    exporter, in use since then, escapes backslash, tab, line feed and carriage return.
     """
     return _ESCAPE.sub(lambda found: _PLAIN[found[1]], cell) if "\\" in cell else cell
 
 
 def without_bytes_literals(cells: list[str]) -> list[str]:
-    """A row of which every cell is a Python bytes literal, as the exporter would have meant it.
+    """Decode a row in which every cell is a Python bytes literal, as the exporter intended it.
 
-    So it wrote them from 15 November to 6 December 2022, NULLs and numbers too. A row of which
-    only some cells look so is left as it is: a learner may have written that.
+    It wrote all cells like this from 15 November to 6 December 2022, including NULLs and numbers.
+    A row where only some cells look like this is left alone: a learner may have typed that.
     """
     if not all(_BYTES.fullmatch(cell) for cell in cells):
         return cells
@@ -51,7 +51,7 @@ def _integer(cell: str) -> int | None:
     value = int(cell)
     if not -(2**63) <= value < 2**63:
         raise OverflowError
-    if "_" in cell:  # Python takes it for a separator of digits
+    if "_" in cell:  # Python accepts it as a digit separator
         raise ValueError
     return value
 
@@ -65,7 +65,7 @@ def _number(cell: str) -> float | None:
 
 
 def _moment(cell: str) -> datetime | None:
-    """A moment, naive and in UTC, as BSON means it: aware ones take the encoder thrice the time."""
+    """A naive UTC time, as BSON assumes: encoding an aware one takes three times as long."""
     if not cell:
         return None
     moment = datetime.fromisoformat(cell)
@@ -80,14 +80,14 @@ CONVERT: dict[str, Convert] = {
     "text": unescape,
     "json": unescape,
 }
-"""By type, what reads a cell; it raises ValueError or OverflowError where the cell is not of it."""
+"""The reader of each type; it raises ValueError or OverflowError if the cell is not of the type."""
 
 
 def parse_json(text: str) -> Any:
-    """A JSON cell's value, NaN and infinities by name.
+    """A JSON cell's value, with NaN and infinities as their names.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: the cell is not JSON.
     """
     try:
         return orjson.loads(text)
@@ -99,7 +99,7 @@ def parse_json(text: str) -> Any:
 
 
 def infer_type(cells: Iterable[str]) -> str:
-    """The type that all these cells can be read as; text where they differ or there are none.
+    """The type that fits all these cells; text if they differ or if all are empty.
 
     Numbers with leading zeros are text: they are codes.
     """

@@ -1,4 +1,4 @@
-"""The course export (`.xml.tar.gz`): the facts in it that a study wants, without its contents."""
+"""The course export (`.xml.tar.gz`): the facts that a study needs, without the contents."""
 
 import json
 import tarfile
@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
-_SECRET = ("lti_passports",)  # credentials of other services: not for a study's database
-_LARGEST = 4 * 1024 * 1024  # bytes of one file that is looked at; a policy has some thousands
+_SECRET = ("lti_passports",)  # credentials of other services: kept out of a study's database
+_LARGEST = 4 * 1024 * 1024  # bytes of one file that is read; a policy has a few thousand
 
 
 class ExportError(ValueError):
@@ -15,14 +15,14 @@ class ExportError(ValueError):
 
 
 def read_export(path: Path) -> dict[str, Any]:
-    """A course's facts by its export: one document.
+    """The facts about a course from its export, as one document.
 
-    `course`: the attributes of the course's root, `policy` and `grading_policy`: those of its
-    policies (JSON), `about`: the texts of the course's about page by name (HTML), `files`: how
-    many files of each kind (the folder they lie in) the export holds.
+    `course`: the attributes of the course's root; `policy` and `grading_policy`: its policies
+    (JSON); `about`: the texts of the course's about page by name (HTML); `files`: the number of
+    files of each kind (the folder they are in).
 
     Raises:
-        ExportError: no gzipped tar, or one without a course.xml.
+        ExportError: it is not a complete gzipped tar file, or has no course.xml.
     """
     facts: dict[str, Any] = {"course": {}, "about": {}, "files": {}}
     policies: dict[str, Any] = {}
@@ -33,9 +33,9 @@ def read_export(path: Path) -> dict[str, Any]:
                 if member.isfile():
                     _look_at(archive, member, facts, policies, roots)
     except (tarfile.TarError, OSError, EOFError):
-        raise ExportError("it is no whole .tar.gz") from None
+        raise ExportError("it is not a complete .tar.gz file") from None
     if "url_name" not in facts["course"]:
-        raise ExportError("it holds no course.xml")
+        raise ExportError("it has no course.xml")
     run = facts["course"]["url_name"]
     facts["course"] |= roots.get(run, {})
     policy = policies.get(f"{run}/policy.json") or {}
@@ -76,7 +76,7 @@ def _look_at(
 
 
 def _attributes(content: bytes) -> dict[str, str]:
-    """The attributes of an XML file's root."""
+    """The attributes of an XML file's root element."""
     try:
         root = ElementTree.fromstring(content)  # noqa: S314
     except ElementTree.ParseError:

@@ -1,4 +1,4 @@
-"""The course_structure file: blocks, where each stands in the course, and the course's dates."""
+"""The course_structure file: the blocks, their places in the course, and the course's dates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,9 +9,9 @@ from edx_assets.edx.courses import Window, day_end, day_start
 from edx_assets.edx.keys import block_of, course_key, course_of_usage, html_id, usage_key
 
 SPLICED = frozenset({"conditional", "wrapper"})
-"""Categories that are taken out, their children put in their place (McGill's rule)."""
+"""Categories that are removed and replaced by their children (McGill's rule)."""
 PLACES = frozenset({"course", "chapter", "sequential", "vertical"})
-"""Categories that a block's `parent_data` speaks of."""
+"""Categories that a block's `parent_data` covers."""
 
 Block = dict[str, Any]
 
@@ -23,14 +23,14 @@ class StructureError(ValueError):
 def read_blocks(content: bytes) -> dict[str, Block]:
     """The blocks of a course_structure file by usage key, ready for the collection.
 
-    Each holds `_id` (the usage key), `category`, `name` (the key's last part), `children`,
-    `metadata`, `parent` and `parent_data`. The latter has, for each of the block's ancestors of
-    the categories course, chapter, sequential and vertical, `<category>_id`,
-    `<category>_display_name` and `<category>_order`: the place, counted from 0, among that
-    ancestor's children of the branch that leads to the block. Blocks of the categories
-    `conditional` and `wrapper` are spliced out. A block under two parents takes the first in the
-    course's order; one that the root does not reach has an empty `parent_data`.
-    Source: McGill's course-structure import, whose field names and counting these are.
+    Each has `_id` (the usage key), `category`, `name` (the key's last part), `children`,
+    `metadata`, `parent` and `parent_data`. For each ancestor of the block with the category
+    course, chapter, sequential or vertical, `parent_data` has `<category>_id`,
+    `<category>_display_name` and `<category>_order`. The order is the position, counted from 0,
+    among that ancestor's children, of the branch that leads to the block. Blocks of the categories
+    `conditional` and `wrapper` are spliced out. A block with two parents gets the first one in
+    course order; a block that the root does not reach has an empty `parent_data`.
+    Source of the field names and the counting: McGill's course-structure import.
 
     Raises:
         StructureError: not JSON, or not of the form {usage key: {category, children, metadata}}.
@@ -45,7 +45,7 @@ def read_blocks(content: bytes) -> dict[str, Block]:
 
 
 def course_of_structure(blocks: dict[str, Block]) -> str | None:
-    """The course's canonical key, told by the root block (old: i4x://Org/Number/course/Run)."""
+    """The canonical course key, from the root block (old: i4x://Org/Number/course/Run)."""
     root = _root(blocks)
     if root is None:
         return None
@@ -66,7 +66,7 @@ def structure_window(blocks: dict[str, Block]) -> Window:
 
 
 def block_index(blocks: dict[str, Block]) -> dict[Any, Block]:
-    """Blocks by (category, name), the same in old and new spelling, and by dashed html id."""
+    """Blocks by (category, name), which old and new spellings share, and by dashed HTML id."""
     index: dict[Any, Block] = {}
     for key, block in blocks.items():
         index.setdefault(html_id(key), block)
@@ -76,7 +76,7 @@ def block_index(blocks: dict[str, Block]) -> dict[Any, Block]:
 
 
 def find_block(module_id: str, index: dict[Any, Block]) -> Block | None:
-    """The block that an event's `module_id` names, in whichever spelling, or None."""
+    """The block that an event's `module_id` names, in any spelling, or None."""
     if (parts := block_of(module_id)) is not None and (block := index.get(parts)):
         return block
     return index.get(html_id(module_id)) if module_id.startswith("i4x://") else None
@@ -88,15 +88,17 @@ def _read(content: bytes) -> dict[str, Block]:
     except ValueError:
         raise StructureError("it is not JSON") from None
     if not isinstance(document, dict) or not document:
-        raise StructureError("it is not an object of blocks by usage key")
+        raise StructureError("it is not an object that maps usage keys to blocks")
     blocks: dict[str, Block] = {}
     for key, block in document.items():
         is_block = isinstance(block, dict) and isinstance(block.get("category"), str)
         if not is_block or usage_key(key) is None:
-            raise StructureError("an entry is not a block: a usage key with its category")
+            raise StructureError("an entry is not a block (a usage key with a category)")
         children, metadata = block.get("children") or [], block.get("metadata") or {}
         if not isinstance(children, list) or not isinstance(metadata, dict):
-            raise StructureError("a block's children are no list, or its metadata is no object")
+            raise StructureError(
+                "a block's children are not a list, or its metadata is not an object"
+            )
         blocks[key] = {
             "_id": key,
             **block,
@@ -119,7 +121,7 @@ def _spliced(children: list[str], blocks: dict[str, Block], above: frozenset[str
 
 
 def _place(root: str, blocks: dict[str, Block]) -> None:
-    """Give every block below `root` its parent and parent_data, in the course's order."""
+    """Set the parent and parent_data of every block below `root`, in course order."""
     waiting = [root]
     placed = {root}
     while waiting:

@@ -1,4 +1,4 @@
-"""The data dictionary: the schema as a page of the documentation."""
+"""The data dictionary: the schema as a documentation page."""
 
 from edx_assets.edx.collections import indexes
 from edx_assets.edx.schema import PARSED, tables
@@ -6,19 +6,19 @@ from edx_assets.edx.schema import PARSED, tables
 _HEAD = f"""\
 # Data dictionary
 
-The collections of a course's database that are tables of edX's weekly package, generated from
-`edx_assets/edx/schema.tsv` by `edx-assets dictionary`. Every document has `_id`, its line in the
-file. Types: *integer*, *number*, *datetime* and *date* (BSON dates, UTC), *text*, and *json*: text,
-with its parsed value beside it in a field of the same name and `{PARSED}`. NULL is null. A cell
-that does not read as its type stays text. *Since* and *until* say in which packages a column is,
-where that is documented.
+The collections of a course's database that come from the tables of edX's weekly package. This page
+is generated from `edx_assets/edx/schema.tsv` by `edx-assets dictionary`. The `_id` of a document is
+its line in the file. Types: *integer*, *number*, *datetime* and *date* (BSON dates, UTC), *text*,
+and *json* (text; the parsed value is in another field, whose name ends in `{PARSED}`). NULL is
+null. A cell that cannot be read as its type stays text. *Since* and *until* say which packages
+contain a column, where that is documented.
 
 [records.md](records.md) describes the other collections.
 """
 
 
 def dictionary() -> str:
-    """The page, in Markdown."""
+    """The page as Markdown."""
     return _HEAD + "".join(_table(name) for name in sorted(tables()))
 
 

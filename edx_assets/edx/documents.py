@@ -1,4 +1,4 @@
-"""BSON documents put together of elements that are encoded already (https://bsonspec.org/spec.html)."""
+"""BSON documents assembled from encoded elements (https://bsonspec.org/spec.html)."""
 
 from struct import Struct
 
@@ -6,7 +6,7 @@ _length = Struct("<i").pack
 
 
 def document_of(elements: bytes) -> bytes:
-    """A document of encoded elements."""
+    """A document from its encoded elements."""
     return _length(len(elements) + 5) + elements + b"\0"
 
 

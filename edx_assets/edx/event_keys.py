@@ -1,7 +1,7 @@
-"""Which course and which block a tracking event is about, told from everything that it carries.
+"""The course and the block of a tracking event, found from everything in the event.
 
-The order of the places is that of edX's own pipeline for the course, and for the block that of
-nearness: what the event says of itself, then the address it was sent to, then the page it was on.
+The places are searched in this order: for the course, that of edX's own pipeline; for the block,
+the nearest first: the event itself, then the URL it was sent to, then the page it was on.
 """
 
 import re
@@ -18,7 +18,7 @@ from edx_assets.edx.keys import (
 
 Record = dict[str, Any]
 
-_CACHE = 65_536  # addresses; a day's log repeats a few thousand
+_CACHE = 65_536  # URLs; a day's log repeats a few thousand
 
 _COURSE_IN_URL = re.compile(
     r"/courses/((?:course|ccx)-v1(?::|%3[Aa])[^/?#\s]+|(?!v\d+/)[^/+?#:\s]+/[^/+?#\s]+/[^/?#\s]+)"
@@ -43,16 +43,16 @@ _BLOCK_FIELDS = (
     "problem",
 )
 _NAMES_BLOCK = frozenset({*_BLOCK_FIELDS, "code"})
-"""Most events are implicit ones, and have none of these."""
+"""Most events are implicit and have none of these fields."""
 _MAY_BE_USAGE = ("i4x", "blo", "ccx")
 
 
 def course_of(record: Record, event: Any, module: str | None) -> str | None:
-    """The canonical course key of an event, `Org/Number` where no run is known, or None.
+    """The canonical course key of an event, `Org/Number` if the run is unknown, or None.
 
-    `event` is the event member, parsed where it was a string; `module` the result of `module_of`.
-    Order: an enrolment event's own course, context.course_id, the address (a server event's type,
-    a browser's page), context.path, name, the event's course_id, the block's course.
+    `event` is the event member, parsed if it was a string; `module` is the result of `module_of`.
+    Order: an enrolment event's own course, context.course_id, the URL (a server event's type, a
+    browser's page), context.path, name, the event's course_id, the block's course.
     Source: edx-analytics-pipeline and simeon, whose order this is.
     """
     context = record.get("context")
@@ -78,12 +78,12 @@ def course_of(record: Record, event: Any, module: str | None) -> str | None:
 
 
 def module_of(record: Record, event: Any) -> str | None:
-    """The usage key of the block that an event is about, or None where none can be told.
+    """The usage key of the block that an event is about, or None if it cannot be identified.
 
-    Old and new spellings, dashed html ids, `/xblock/…`, `/modx/…` and `i4x:;_;_…` addresses, the
-    inputs of a submitted problem, and the sequential of a `/courseware/…` address are understood;
-    so is the bare name that a player gives its video in a course of the new spelling.
-    An i4x html id is turned into a usage key as far as it can be (see `keys`).
+    It understands old and new spellings, dashed HTML ids, `/xblock/…`, `/modx/…` and `i4x:;_;_…`
+    URLs, the inputs of a submitted problem, the sequential of a `/courseware/…` URL, and the bare
+    name that a player uses for its video in courses with the new spelling. An i4x HTML id is
+    converted to a usage key as far as possible (see `keys`).
     """
     context = record.get("context")
     if type(context) is not dict:
@@ -121,7 +121,7 @@ def _any_usage(text: str, course: Any) -> str | None:
 
 
 def _played_video(event: dict[str, Any], record: Record) -> str | None:
-    """The video that a player's event names by html id: every such event has its `code`."""
+    """The video that a player's event names by HTML id; all such events have its `code`."""
     name = event.get("id") or event.get("host_component_id")
     if type(name) is not str or name[:4] == "i4x-" or record.get("event_source") == "server":
         return None
@@ -130,7 +130,7 @@ def _played_video(event: dict[str, Any], record: Record) -> str | None:
 
 
 def _told_course(record: Record) -> str | None:
-    """The course in the spelling that its html ids go by: the context's, else the page's."""
+    """The course as its HTML ids spell it: from the context, else from the page."""
     context = record.get("context")
     course = context.get("course_id") if type(context) is dict else None
     if type(course) is str and course:
@@ -140,7 +140,7 @@ def _told_course(record: Record) -> str | None:
 
 
 def _submitted_problem(event: Any, record: Record) -> str | None:
-    """The problem whose inputs a browser's problem_check, problem_graded, … names."""
+    """The problem whose inputs a browser's problem_check, problem_graded, … event names."""
     if type(event) is list:
         event = event[0] if event else None
     if type(event) is not str or not (found := _INPUT.search(event)):

@@ -1,7 +1,7 @@
-"""Tracking-log lines to tracking records: what is mended, what is added, what is refused.
+"""Tracking-log lines to tracking records: what is repaired, added and rejected.
 
-A record is the delivered event, whole, with fields beside it: `_id`, `timestamp`, `course_id`,
-`module_id`, `user_id`, `site`, `load_file`, `load_date`.
+A record is the complete delivered event with these additional fields: `_id`, `timestamp`,
+`course_id`, `module_id`, `user_id`, `site`, `load_file`, `load_date`.
 """
 
 import json
@@ -22,27 +22,27 @@ from edx_assets.edx.documents import document_of, elements_of
 from edx_assets.edx.event_keys import course_of, module_of
 
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
-MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit, and a browser can send more
+MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit; a browser can send more
 ADDED_FIELDS = frozenset(
     {"_id", "timestamp", "course_id", "module_id", "user_id", "site", "load_file", "load_date"}
-    | {"delivered", "parent_data", "metadata"}  # what the extraction of a course adds
+    | {"delivered", "parent_data", "metadata"}  # added by the extraction of a course
 )
 IMPLICIT = "/"
-"""An implicit event's type is the path of the request, so it begins with a slash."""
+"""The type of an implicit event is the path of the request: it begins with a slash."""
 
-_COMMON = 64  # characters of a stringified event that is worth remembering
+_COMMON = 64  # characters; longer stringified events are not worth caching
 _EPOCH = datetime(1970, 1, 1)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = b" \t\r\n\x00"
 _ID = b"\x07_id\0"
-"""An ObjectId's type and name. MongoDB keeps `_id` first, so it is written there."""
+"""Type and name of the ObjectId `_id`, written first because MongoDB keeps it first."""
 
 
-class Rejected(Exception):  # noqa: N818 - it is a verdict on a line, not a failure of the program
-    """A line that cannot be loaded. `reason` is one of the words below, and never holds data.
+class Rejected(Exception):  # noqa: N818 - a verdict on a line, not a failure of the program
+    """A line that cannot be loaded. `reason` is one of these words and never contains data.
 
-    blank, comment, not_json (cut short, as a rule), not_an_event (an array or a scalar), no_time
-    (none that can be read), not_storable (beyond what a MongoDB document can hold).
+    blank, comment, not_json (usually cut short), not_an_event (an array or a scalar), no_time (no
+    readable time), not_storable (more than a MongoDB document can hold).
     """
 
     def __init__(self, reason: str) -> None:
@@ -53,18 +53,18 @@ class Rejected(Exception):  # noqa: N818 - it is a verdict on a line, not a fail
 def line_reader(
     load_file: str, site: str, load_date: datetime
 ) -> Callable[[bytes], tuple[bytes, dict[str, Any]]]:
-    """A function that turns one line of a day's file into a tracking record.
+    """Return a function that turns one line of a day's file into a tracking record.
 
     Args:
         load_file: base name of the delivered file, kept in every record.
         site: `edx` or `edge`.
-        load_date: the moment of the load (aware, UTC).
+        load_date: the time of the load (aware, UTC).
 
     Returns:
-        A function from a line (bytes, with or without its line end) to the record as BSON, and as
-        a dict without `_id` and what is the same for every line of the file. Its dates are naive,
-        in UTC: an aware one takes the encoder thrice the time. The function raises `Rejected` for
-        a line that cannot be loaded.
+        A function from a line (bytes, with or without its line end) to the record, as BSON and as
+        a dict. The dict lacks `_id` and the fields that are the same for the whole file. Its dates
+        are naive and in UTC: encoding an aware one takes three times as long. The function raises
+        `Rejected` for a line that cannot be loaded.
     """
     loads, encode = orjson.loads, bson.encode
     of_file = elements_of(
@@ -81,7 +81,7 @@ def line_reader(
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
         event = record.get("event")
-        # counting takes a twentieth of the time, and implicit events are edX's own throughout
+        # counting takes a twentieth of the time, and edX writes all parts of implicit events itself
         from_outside = type(event) is not str or record.get("event_source") != "server"
         many = from_outside and line.count(b"{") + line.count(b"[") > MAX_DEPTH
         if many and _too_deep(record, MAX_DEPTH):
@@ -100,7 +100,7 @@ def line_reader(
         if user_id is not None:
             record["user_id"] = user_id
         time = record.get("time")
-        if time is None and "delivered" in record:  # re-emitted events name it `timestamp`
+        if time is None and "delivered" in record:  # re-emitted events call it `timestamp`
             time = record["delivered"].get("timestamp")
         timestamp, second = read_time(time)
         record["timestamp"] = timestamp
@@ -126,7 +126,7 @@ def record_id(document: bytes) -> ObjectId:
 
 
 def read_user_id(context: Any) -> int | None:
-    """The learner's user id as in the tables: events carry a number, its digits, '' or null."""
+    """The user id as an integer, as in the tables; events have a number, its digits, '' or null."""
     user_id = context.get("user_id") if type(context) is dict else None
     if type(user_id) is int:
         return user_id
@@ -138,10 +138,10 @@ def read_user_id(context: Any) -> int | None:
 def read_time(text: Any) -> tuple[datetime, int]:
     """A tracking event's time (naive, UTC) and its second since 1970.
 
-    Variants seen: with or without microseconds, `+00:00`, `Z`, or naive, which is UTC.
+    Variants seen: with or without microseconds; with `+00:00`, with `Z`, or naive, meaning UTC.
 
     Raises:
-        Rejected: `no_time`, where it is missing, unreadable, before 1970 or after 2106.
+        Rejected: `no_time`, if it is missing, unreadable, before 1970 or after 2106.
     """
     if type(text) is not str:
         raise Rejected("no_time")
@@ -159,34 +159,34 @@ def read_time(text: Any) -> tuple[datetime, int]:
 
 
 def _naive(moment: datetime) -> datetime:
-    """An aware moment as BSON means a naive one: in UTC."""
+    """An aware time as a naive one in UTC, as BSON assumes."""
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _parse_event(text: str) -> dict[str, Any] | None:
-    """The object that a stringified event is, or None where it is none or too deep to be stored."""
+    """The object in a stringified event; None if it is not an object or too deep to store."""
     try:
         parsed = orjson.loads(text)
     except ValueError:
-        # 512 characters is where edX cuts an implicit event's string: not worth a second look
+        # edX cuts an implicit event's string at 512 characters: not worth a second attempt
         parsed = None if len(text) == 512 else _lenient_json(text)
     if type(parsed) is not dict:
         return None
-    levels = MAX_DEPTH - 1  # the record is one
+    levels = MAX_DEPTH - 1  # the record itself is one
     if text.count("{") + text.count("[") > levels and _too_deep(parsed, levels):
         return None
     return parsed
 
 
 _parse_common_event = lru_cache(1024)(_parse_event)
-"""The same, for texts such as `{"POST": {}, "GET": {}}`, which most implicit events have."""
+"""The same, cached: most implicit events have texts such as `{"POST": {}, "GET": {}}`."""
 
 
 def _mend(line: bytes) -> tuple[bytes, Any]:
-    """The payload of a line that is not plain JSON, and what it parses to.
+    """The payload of a line that is not plain JSON, and its parsed value.
 
-    Known causes: NULs left by log rotation; a prefix of syslog, of Python's logging or of grep;
-    NaN and lone surrogates, both written by Python's json; bytes that are not UTF-8.
+    Known causes: NULs left by log rotation; a prefix from syslog, Python's logging or grep; NaN
+    and lone surrogates, both written by Python's json; bytes that are not UTF-8.
     """
     payload = line.strip(_BLANK)
     if not payload:
@@ -205,7 +205,7 @@ def _mend(line: bytes) -> tuple[bytes, Any]:
 
 
 def _lenient_json(text: str) -> Any:
-    """As Python's json reads it, NaN and infinities as their names; None where it does not."""
+    """Parse with Python's json, NaN and infinities as their names; None if that fails."""
     try:
         parsed = json.loads(text, parse_constant=str, parse_float=_finite)
         return _without_surrogates(parsed) if "\\u" in text else parsed
@@ -214,13 +214,13 @@ def _lenient_json(text: str) -> Any:
 
 
 def _finite(text: str) -> float | str:
-    """A number, or its text where it is beyond what a float can hold."""
+    """A number, or its text if a float cannot hold it."""
     number = float(text)
     return number if isfinite(number) else text
 
 
 def _without_surrogates(value: Any) -> Any:
-    """The value with U+FFFD for each half of a pair that was cut: UTF-8, and so BSON, has none."""
+    """Replace lone surrogates with U+FFFD: UTF-8, and therefore BSON, cannot encode them."""
     if type(value) is str:
         return _LONE_SURROGATE.sub("\ufffd", value)
     if type(value) is list:
@@ -239,7 +239,7 @@ def _too_deep(value: dict[str, Any], levels: int) -> bool:
 
 
 def _set_aside(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with what it delivered under our own field names moved into `delivered`."""
+    """Move delivered fields that have the names of added fields into `delivered`."""
     taken = {field: record[field] for field in ADDED_FIELDS & record.keys()}
     kept = {field: value for field, value in record.items() if field not in ADDED_FIELDS}
     return {**kept, "delivered": taken}

@@ -1,4 +1,4 @@
-"""Names of delivered files: what edX calls a day's tracking log and the members of a package."""
+"""Names of delivered files: daily tracking logs, data packages and their members."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")
 
 @dataclass(frozen=True)
 class EventsFile:
-    """A day's tracking log as its name tells it."""
+    """A day's tracking log, from its file name."""
 
     org: str
     site: str
@@ -40,11 +40,11 @@ class EventsFile:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a database package as its name tells it.
+    """A member of a database package, from its file name.
 
-    `prefix` is `Org-Number-Run` with every character that a file name cannot hold replaced, so it
-    does not tell the course key by itself: numbers and runs may hold dashes. `failed` marks the
-    traceback that edX ships in place of an export that failed.
+    `prefix` is `Org-Number-Run` with every character replaced that a file name cannot contain. It
+    does not determine the course key: numbers and runs can contain dashes. `failed` marks the
+    traceback that edX ships in place of a failed export.
     """
 
     prefix: str
@@ -54,9 +54,10 @@ class Member:
 
 
 def events_file(name: str) -> EventsFile | None:
-    """A day's tracking log by its base name, or None where it is not one.
+    """The tracking log with this base name, or None if it is not one.
 
-    The site is `edx` or `edge`; `prod` (edX's documents) and `ex` (McGill's instruction) say `edx`.
+    The site is `edx` or `edge`; `prod` (in edX's documentation) and `ex` (in McGill's
+    instructions) mean `edx`.
     """
     found = _EVENTS_FILE.fullmatch(name)
     day = _day(found["date"]) if found else None
@@ -66,7 +67,7 @@ def events_file(name: str) -> EventsFile | None:
 
 
 def package_day(name: str, org: str) -> date | None:
-    """The delivery date of a database package of `org` (case aside) by its base name, or None."""
+    """The delivery date in the base name of a package of `org` (in any case), or None."""
     found = _PACKAGE_FILE.fullmatch(name)
     if not found or found["org"].lower() != org.lower():
         return None
@@ -74,12 +75,12 @@ def package_day(name: str, org: str) -> date | None:
 
 
 def package_member(path: str, tables: frozenset[str]) -> Member | None:
-    """A package's member by its path in the zip, or None where it is no course's file.
+    """The package member at this path in the zip, or None if it is not a course's file.
 
     Args:
-        path: as in the zip, with its folders and its `.gpg`.
-        tables: the known table names; where none fits, the part after the last dash is the table,
-            for table names hold no dashes but courses do.
+        path: as in the zip, with folders and `.gpg`.
+        tables: the known table names. If none matches, the part after the last dash is the table:
+            table names contain no dashes, courses do.
     """
     name = path.rsplit("/", 1)[-1].removesuffix(".gpg")
     failed = name.endswith(".failed")

@@ -1,4 +1,4 @@
-"""The forum: mongoexport's JSON lines, a thread or a comment each."""
+"""The forum: JSON lines written by mongoexport, one per thread or comment."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -12,10 +12,10 @@ _OPTIONS: Any = JSONOptions(tz_aware=True, tzinfo=UTC)
 
 
 def read_forum(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
-    """Each post with its ids as ObjectIds and its dates as dates, or as a `BadLine`.
+    """Each post, with ids as ObjectIds and dates as dates, or a `BadLine`.
 
-    `$date` is understood as integer milliseconds, as an ISO string and as `{"$numberLong": …}`:
-    mongoexport wrote each in its time.
+    `$date` can be integer milliseconds, an ISO string or `{"$numberLong": …}`: different versions
+    of mongoexport wrote all three.
     """
     for number, line in numbered(lines):
         if not line.strip():
@@ -23,7 +23,7 @@ def read_forum(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
             continue
         try:
             post = loads(line.decode("utf-8", "replace"), json_options=_OPTIONS)
-        except Exception:  # of eight classes, where a value is not what its `$name` says
+        except Exception:  # one of eight classes, if a value does not match its `$name`
             yield BadLine(number, "not_json", line)
             continue
         if isinstance(post, dict) and "_id" in post:
@@ -33,7 +33,7 @@ def read_forum(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
 
 
 def _with_user_ids(post: dict[str, Any]) -> dict[str, Any]:
-    """The post with user ids as integers, as in the tables: mongoexport tells them as text."""
+    """The post with user ids as integers, as in the tables; the forum stores them as text."""
     for document, name in ((post, "author_id"), (post.get("endorsement"), "user_id")):
         if isinstance(document, dict):
             told = document.get(name)

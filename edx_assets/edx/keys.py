@@ -1,8 +1,8 @@
-"""Course keys and usage keys: every spelling that edX data uses, brought to one canonical form.
+"""Course keys and usage keys: all spellings in edX data, converted to one canonical form.
 
-The grammar itself is edx-opaque-keys'; what is here is where the research data departs from it.
-Results are cached, and a usage key of the two plain forms is known by one pattern, a subset of that
-grammar: parsing every key that a log names took four fifths of a load's time.
+The grammar is that of edx-opaque-keys; this module handles the ways the research data departs from
+it. Results are cached, and usage keys in the two plain forms are recognised by one pattern each, a
+subset of that grammar: parsing every key in a log took four fifths of the time of a load.
 """
 
 import re
@@ -14,10 +14,10 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey, UsageKey
 from opaque_keys.edx.locator import CourseLocator
 
-_CACHE = 65_536  # keys; a site has some thousands of courses and some 100,000 blocks
+_CACHE = 65_536  # keys; a site has thousands of courses and about 100,000 blocks
 _UNCLEAN_IN_HTML = re.compile(r"(?:[^\w-]|_)+")
 _ID = r"[\w.~-]+"
-_OLD_ID = r"[\w.-]+"  # the old grammar knows no tilde
+_OLD_ID = r"[\w.-]+"  # the old grammar has no tilde
 _PLAIN_I4X = re.compile(rf"i4x://{_OLD_ID}/{_OLD_ID}/(\w+)/({_OLD_ID})")
 _PLAIN_HTML_REST = re.compile(rf"(\w+)-({_OLD_ID})")
 _PLAIN_BLOCK = re.compile(rf"block-v1:{_ID}\+{_ID}\+{_ID}\+type@(\w+)\+block@({_ID})")
@@ -25,16 +25,16 @@ _PLAIN_BLOCK = re.compile(rf"block-v1:{_ID}\+{_ID}\+{_ID}\+type@(\w+)\+block@({_
 
 @lru_cache(_CACHE)
 def course_key(text: str) -> str | None:
-    """The canonical course key of any spelling, or None where it is not one.
+    """The canonical form of a course key in any spelling, or None if it is not one.
 
     `McGillX/CHEM181x/1T2014` and `course-v1:McGillX+CHEM181x+1T2014` give the latter; a CCX keeps
-    its `ccx-v1:` form. White space around a key (a newline was seen in real logs) and percent
-    encoding are undone. Library keys are no course keys.
+    its `ccx-v1:` form. White space around a key (real logs have contained a newline) is removed
+    and percent-encoding is decoded. Library keys are not course keys.
     """
     text = text.strip()
     if "%" in text:
         text = unquote(text).strip()
-        if "%" in text:  # the old grammar has it, the canonical form has not
+        if "%" in text:  # the old grammar allows it, the canonical form does not
             return None
     try:
         key = CourseKey.from_string(text)
@@ -50,7 +50,7 @@ def course_key(text: str) -> str | None:
 def course_parts(key: str) -> tuple[str, str, str]:
     """Organisation, course number and run of a canonical course key.
 
-    A CCX's number joins its run (`1T2014+ccx@3` gives the run `1T2014_ccx_3`).
+    The number of a CCX becomes part of the run: `1T2014+ccx@3` gives `1T2014_ccx_3`.
 
     Raises:
         ValueError: the text is not a canonical course key.
@@ -65,9 +65,9 @@ def course_parts(key: str) -> tuple[str, str, str]:
 def usage_key(text: str) -> str | None:
     """The usage key in its plain spelling (`block-v1:…`, `ccx-block-v1:…` or `i4x://…`), or None.
 
-    Undone are percent encoding, the `i4x:;_;_Org;_…` form that URLs carry in place of slashes
-    (`;_` is a slash, `;;` a semicolon), a revision (`@draft`), and what follows a second key
-    joined with a slash, as `edx.ui.lms.jump_nav.selected` writes.
+    Percent-encoding and the `i4x:;_;_Org;_…` form that URLs use instead of slashes (`;_` is a
+    slash, `;;` a semicolon) are decoded. A revision (`@draft`) is dropped, and so is a second key
+    after a slash, as in `edx.ui.lms.jump_nav.selected`.
     """
     if _plain(text):
         return text
@@ -76,7 +76,7 @@ def usage_key(text: str) -> str | None:
 
 
 def block_of(text: str) -> tuple[str, str] | None:
-    """A usage key's (category, name): the same for the old and new spelling of the same block."""
+    """A usage key's (category, name): the same for both spellings of a block."""
     if plain := _plain(text):
         return plain[1], plain[2]
     parsed = _parse_usage(text)
@@ -85,9 +85,9 @@ def block_of(text: str) -> tuple[str, str] | None:
 
 @lru_cache(_CACHE)
 def course_of_usage(text: str) -> str | None:
-    """The course that a usage key names: canonical, or `Org/Number` for an i4x key (no run).
+    """The canonical course key in a usage key, or `Org/Number` for an i4x key, which has no run.
 
-    None for a library's block, a key of a version alone, and what is no usage key.
+    None for a library's block, for a key with a version only, and for anything else.
     """
     try:
         course = UsageKey.from_string(text).course_key
@@ -101,7 +101,7 @@ def course_of_usage(text: str) -> str | None:
 
 
 def _plain(text: str) -> re.Match[str] | None:
-    """Category and name of a usage key of the two plain forms."""
+    """Match category and name of a usage key in one of the two plain forms."""
     return _PLAIN_I4X.fullmatch(text) or _PLAIN_BLOCK.fullmatch(text)
 
 
@@ -130,10 +130,10 @@ def _parse_usage(text: str) -> tuple[str, str, str] | None:
 
 @lru_cache(_CACHE)
 def html_id(key: str) -> str:
-    """The dashed id that a page's HTML, and so its browser events, give a block.
+    """A block's dashed id in a page's HTML, and therefore in its browser events.
 
-    An i4x key is written `i4x-Org-Number-category-name`, with every character outside `[\\w-]`
-    as an underscore, and several underscores as one; a block-v1 key is its bare name.
+    An i4x key becomes `i4x-Org-Number-category-name`: every character outside `[\\w-]` is replaced
+    by an underscore, and repeated underscores by one. A block-v1 key becomes its bare name.
     Source: `Location.html_id` of edx-platform until 2014, `UsageKey.html_id` since.
     """
     if key.startswith("i4x://"):
@@ -144,7 +144,7 @@ def html_id(key: str) -> str:
 
 @lru_cache(_CACHE)
 def _html_prefix(course: str) -> tuple[str, str | None] | None:
-    """How the html ids of a course's blocks begin, and how their usage keys do if i4x ones can."""
+    """Prefixes of a course's HTML ids, and of its i4x usage keys if it can have any."""
     key = course_key(course)
     if key is None:
         return None
@@ -154,11 +154,11 @@ def _html_prefix(course: str) -> tuple[str, str | None] | None:
 
 
 def usage_key_of_html_id(text: str, course: str | None) -> str | None:
-    """The i4x usage key of a dashed html id (`i4x-Org-Number-category-name`), or None.
+    """The i4x usage key of a dashed HTML id (`i4x-Org-Number-category-name`), or None.
 
-    Dots, and several underscores, were written as one underscore and cannot be told from it, but
-    in the organisation and number, which are taken from `course` (a course key in any spelling, or
-    None) where it fits.
+    Dots and repeated underscores were written as one underscore and cannot be recovered, except in
+    the organisation and number: these come from `course` (a course key in any spelling, or None)
+    if it matches.
     """
     if not text.startswith("i4x-"):
         return None
@@ -176,7 +176,7 @@ def usage_key_of_html_id(text: str, course: str | None) -> str | None:
 
 
 def usage_key_in(course: str, category: str, name: str) -> str | None:
-    """The usage key of a block named by category and name in a course.
+    """The usage key of the block with this category and name in a course.
 
     The spelling of `course` (`O/C/R` or `course-v1:O+C+R`) decides between i4x and block-v1.
     """

@@ -1,4 +1,4 @@
-"""Lines of a delivered file: numbered, and with a verdict where one cannot be loaded."""
+"""Lines of a delivered file: numbered, and with a reason if they cannot be loaded."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,16 +9,16 @@ from pathlib import Path
 
 from isal import igzip, isal_zlib
 
-_ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment] # so says its stub
+_ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment] # its stub has an instance
 DAMAGED_GZIP = (BadGzipFile, EOFError, _ISAL_ERROR)
-"""What isal raises of a file that is no whole gzip: its own error is not zlib's."""
+"""What isal raises for a file that is not a complete gzip file: its own error is not zlib's."""
 
-_UNPACKED = 256 * 1024  # bytes: more are no faster
+_UNPACKED = 256 * 1024  # bytes: a larger buffer is no faster
 
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line (counted from 1) that cannot be loaded: why, in a word that holds no data, and it."""
+    """A line (counted from 1) that cannot be loaded, and a reason that contains no data."""
 
     number: int
     reason: str
@@ -27,21 +27,21 @@ class BadLine:
 
 @contextmanager
 def gzipped_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """A gzipped file's lines, as they stream by.
+    """Stream the lines of a gzipped file.
 
-    They are split by the buffer: isal's own line reading takes half as long again.
+    The buffer splits the lines: isal's own line reading takes half as long again.
 
     Raises:
-        One of `DAMAGED_GZIP`: while iterating, the file is no whole gzip.
+        One of `DAMAGED_GZIP`: while iterating, if the file is not a complete gzip file.
     """
     with igzip.open(path, "rb") as unpacked, BufferedReader(unpacked, _UNPACKED) as lines:
         yield lines
 
 
 def batches(pieces: Iterable[bytes], count: int, size: int) -> Iterator[list[bytes]]:
-    """Pieces as they stream by, in lists of at most `count` that end where they pass `size` bytes.
+    """Stream pieces in lists of at most `count`; a list also ends once it reaches `size` bytes.
 
-    A cell can hold 4 MB: a batch of so many rows would not be flat memory.
+    A cell can hold 4 MB: limited by number alone, batches would not keep memory flat.
     """
     batch: list[bytes] = []
     held = 0
@@ -56,6 +56,6 @@ def batches(pieces: Iterable[bytes], count: int, size: int) -> Iterator[list[byt
 
 
 def numbered(lines: Iterable[bytes], start: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Lines without their ends (LF; a CR before it is data of the line), counted from `start`."""
+    """Lines without their LF (a CR before it belongs to the line), counted from `start`."""
     for number, line in enumerate(lines, start):
         yield number, line[:-1] if line.endswith(b"\n") else line

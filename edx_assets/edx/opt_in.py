@@ -1,4 +1,4 @@
-"""The e-mail opt-in list: who of an institution's learners agreed to be written to, as CSV."""
+"""The e-mail opt-in list (CSV): which of an institution's learners agreed to receive e-mail."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ TABLE = "email_opt_in"
 
 
 def read_opt_in(lines: Iterable[bytes], course: str) -> Iterator[dict[str, Any] | BadLine]:
-    """A course's rows of the list, each with its row number (the header is 1) as `_id`.
+    """A course's rows in the list, each with its row number (the header is 1) as `_id`.
 
-    The list is one for the whole institution and site: rows of other courses are passed over.
+    There is one list per institution and site: rows of other courses are skipped.
 
     Raises:
-        TableError: no header with a column `course_id`.
+        TableError: the header has no column `course_id`.
     """
     rows = csv.reader(line.decode("utf-8", "replace") for line in lines)
     columns = column_names(TABLE, next(rows, []))

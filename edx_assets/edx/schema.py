@@ -1,7 +1,7 @@
-"""What is known of the columns of a package's tables: names, types and meanings (`schema.tsv`).
+"""The known columns of a package's tables: names, types and meanings, from `schema.tsv`.
 
-It drives how rows are read, the columns in the UI, and the data dictionary. What each collection
-is, and its indexes, is in `collections`.
+How rows are read, the columns shown in the UI and the data dictionary derive from them. What each
+collection is, and its indexes, is in `collections`.
 """
 
 import csv
@@ -11,16 +11,16 @@ from hashlib import blake2b
 from importlib.resources import files
 
 PARSED = "_parsed"
-"""What a JSON column's parsed value is named, behind the column's name."""
+"""Suffix of the field that holds a JSON column's parsed value."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table.
 
-    `type` is integer, number, datetime, date, text or json; `delivered_as` names that edX has given
-    it at other times; `first` and `last` the months (or years) between which packages carry it,
-    where they are documented; `folder` is `ora` for the tables that lie in that folder.
+    `type` is integer, number, datetime, date, text or json. `delivered_as` lists the names that edX
+    has used for it at other times. `first` and `last` are the months (or years) between which
+    packages contain it, where documented. `folder` is `ora` for the tables in that folder.
     """
 
     table: str
@@ -35,9 +35,9 @@ class Column:
 
 @cache
 def tables() -> dict[str, dict[str, Column]]:
-    """Columns by name, by table, in the order in which edX delivers them.
+    """For each table, its columns by name, in the order in which edX delivers them.
 
-    Source: edX's documentation of the packages and the exporter's queries.
+    Sources: edX's documentation of the data packages, and the exporter's queries.
     """
     text = files(__package__).joinpath("schema.tsv").read_text(encoding="utf-8")
     known: dict[str, dict[str, Column]] = {}
@@ -48,7 +48,7 @@ def tables() -> dict[str, dict[str, Column]]:
 
 
 def column_names(table: str, header: list[str]) -> list[str]:
-    """A delivered header's columns under the names that they have today."""
+    """The columns of a delivered header, under today's names."""
     known = tables().get(table, {})
     today = {old: name for name, column in known.items() for old in column.delivered_as}
     return [
@@ -58,9 +58,9 @@ def column_names(table: str, header: list[str]) -> list[str]:
 
 
 def drift(table: str, columns: list[str]) -> dict[str, list[str]]:
-    """What a delivered table has more and less than the schema knows; empty where nothing.
+    """The columns that a delivered table has beyond the schema, or lacks; empty if none.
 
-    A column whose last month is documented may be missing: it went.
+    A column whose last month is documented can be missing: edX no longer delivers it.
     """
     known = tables().get(table, {})
     new = [name for name in columns if name not in known] if known else []

@@ -1,4 +1,4 @@
-"""The tables of a database package: `.sql` files, which are tab-separated text with a header."""
+"""The tables of a database package: `.sql` files, which are tab-separated with a header."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,31 +19,31 @@ from edx_assets.edx.schema import PARSED, column_names, tables
 
 Document = dict[str, Any]
 
-_SAMPLE = 1000  # rows from which an unknown column's type is inferred
+_SAMPLE = 1000  # rows used to infer an unknown column's type
 
 
 class TableError(ValueError):
-    """The file is not such a table at all; the message says why and holds no data."""
+    """The file is not such a table; the message says why and contains no data."""
 
 
 class TableReader:
-    """A table's rows as documents, read by its header, as they stream by.
+    """Stream a table's rows as documents, read by its header.
 
     Args:
-        lines: the file's lines, bytes.
-        table: the table's name. Its columns are typed by the schema; those that the schema does
-            not know, by what the first rows hold.
+        lines: the file's lines, as bytes.
+        table: the table's name. The schema gives the types of its columns; for columns that the
+            schema does not know, they are inferred from the first rows.
 
     Attributes:
-        columns: the header's columns under today's names.
+        columns: the header's columns, under today's names.
         types: each column's type.
         inferred: columns whose type was inferred.
-        untyped: cells by column that did not read as their type and so were kept as text
-            (impossible dates, say), counted while iterating.
-        mended: rows by what had to be mended: `bytes_literals`, `not_utf8`, `carriage_return`.
+        untyped: number of cells per column that could not be read as their type and were kept as
+            text (impossible dates, for example), counted while iterating.
+        mended: number of rows per kind of repair: `bytes_literals`, `not_utf8`, `carriage_return`.
 
     Raises:
-        TableError: no header, or a column in it twice.
+        TableError: the header is missing, or names a column twice.
     """
 
     def __init__(self, lines: Iterable[bytes], table: str) -> None:
@@ -52,7 +52,7 @@ class TableReader:
         self._ends_with_cr = header.endswith("\r")
         header = header.removesuffix("\r")
         if not header:
-            raise TableError("it is empty: not even a header")
+            raise TableError("it is empty, without even a header")
         self.columns = column_names(table, [unescape(name) for name in header.split("\t")])
         if len(set(self.columns)) < len(self.columns):
             raise TableError("its header names a column twice")
@@ -70,7 +70,7 @@ class TableReader:
     def __iter__(self) -> Iterator[Document | BadLine]:
         """Each row as a document, with its line number as `_id`, or as a `BadLine`.
 
-        A JSON column keeps its text, and its value stands beside it, named `…_parsed`.
+        A JSON column keeps its text; its value is in an additional field named `…_parsed`.
         """
         columns, width = self.columns, len(self.columns)
         converts = [CONVERT[self.types[name]] for name in columns]

@@ -1,4 +1,4 @@
-"""How hypothesis runs here: the same examples each time, on machines of any speed."""
+"""Settings of hypothesis: the same examples each time, on machines of any speed."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""Course keys: every spelling comes to one canonical form, and what is none to None."""
+"""Course keys: every spelling gives one canonical form, anything else gives None."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Course structures: their blocks, and where each of them stands in the course."""
+"""Course structures: their blocks, and the place of each in the course."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ ROOT = old("course", "1T2014")
 
 
 def blocks_of(*entries: tuple[str, list[str]]) -> dict[str, Block]:
-    """Blocks of keys with their children; a block's display name is its name in capitals."""
+    """Blocks from keys and their children; a block's display name is its name in capitals."""
     document: dict[str, Any] = {}
     for key, children in entries:
         category, name = key.removeprefix("i4x://").split("/")[2:]

@@ -1,4 +1,4 @@
-"""Courses: partition keys, databases' names, and windows of time."""
+"""Courses: partition keys, database names, and time windows."""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The courses file: what it may say, and how a mistake in it is told."""
+"""The courses file: what it can contain, and how mistakes in it are reported."""
 
 from datetime import UTC, datetime
 

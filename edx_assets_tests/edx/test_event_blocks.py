@@ -1,4 +1,4 @@
-"""Which block an event is about: each place that names it, in each spelling, the nearest first."""
+"""The block that an event is about: each place that names it, in each spelling, nearest first."""
 
 import json
 from typing import Any

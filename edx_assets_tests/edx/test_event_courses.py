@@ -1,4 +1,4 @@
-"""Which course an event is of: each place that tells it, in the order in which they count."""
+"""The course of an event: each place that names it, in order of precedence."""
 
 from typing import Any
 

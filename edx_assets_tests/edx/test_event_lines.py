@@ -1,4 +1,4 @@
-"""Lines of a tracking log that are not plain JSON: what is mended, and each reason to refuse."""
+"""Tracking-log lines that are not plain JSON: what is repaired, and each reason for rejection."""
 
 import json
 import traceback
@@ -165,7 +165,7 @@ def _nested(levels: int) -> str:
 
 
 def test_an_event_nested_beyond_what_a_document_can_hold_is_refused() -> None:
-    deepest = json.loads(_nested(MAX_DEPTH - 1))  # the record itself is a level
+    deepest = json.loads(_nested(MAX_DEPTH - 1))  # the record itself is one level
     assert record_of(event(event=deepest))["event"] == deepest
     deeper = json.loads(_nested(MAX_DEPTH))
     assert rejection(line_of(event(event=deeper))).reason == "not_storable"

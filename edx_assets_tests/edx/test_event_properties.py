@@ -1,4 +1,4 @@
-"""What holds of every line: nothing of it is lost, and none stops the reading of the rest."""
+"""Properties of every line: none of it is lost, and it never stops the reading of the rest."""
 
 import json
 from typing import Any
@@ -82,7 +82,7 @@ _events = st.builds(
 
 
 def _as_parsed(told: Any) -> Any:
-    """An event member as the record should hold it: a stringified object is parsed."""
+    """An event member as it should be in the record: a stringified object is parsed."""
     if not isinstance(told, str) or not told.startswith("{"):
         return told
     try:
@@ -120,7 +120,7 @@ _pieces = st.binary(max_size=4) | st.sampled_from(
 
 @st.composite
 def _mutated(draw: st.DrawFn) -> bytes:
-    """A real line with bytes of it cut out, put in or replaced, and perhaps cut short."""
+    """A real line with bytes removed, inserted or replaced, and possibly cut short."""
     line = draw(st.sampled_from(_LINES))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(line)))

@@ -1,4 +1,4 @@
-"""Tracking records: the delivered event whole, its time and identity, and what is put beside it."""
+"""Tracking records: the complete delivered event, its time and identity, and the added fields."""
 
 import json
 from datetime import UTC, datetime

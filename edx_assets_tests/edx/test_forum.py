@@ -1,4 +1,4 @@
-"""The forum: mongoexport's lines with their ids and dates, in each form that it wrote."""
+"""The forum: mongoexport's lines, with ids and dates in each form that it has written."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Html ids: the dashed names that pages, and so browser events, give blocks."""
+"""HTML ids: the dashed names of blocks in pages, and therefore in browser events."""
 
 import pytest
 from hypothesis import given

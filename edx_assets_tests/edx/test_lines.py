@@ -1,4 +1,4 @@
-"""Numbered lines: counted from where the caller says, their LF taken off and nothing else."""
+"""Numbered lines: counted from the given start, with only their LF removed."""
 
 import io
 

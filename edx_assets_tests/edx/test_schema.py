@@ -1,4 +1,4 @@
-"""The schema: every column typed and explained, old names brought to today's."""
+"""The schema: every column typed and explained, old names mapped to today's."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a course structure's root tells: which course it is of, and the course's own dates."""
+"""The root of a course structure: its course, and the course's own dates."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Finding the block that an event names, in whichever spelling event and structure have it."""
+"""Finding the block that an event names, in any spelling in the event and the structure."""
 
 import json
 
@@ -21,7 +21,7 @@ SPELLINGS = [old("problem", "p"), new("problem", "p"), CCX]
 
 
 def found(module_id: str, *keys: str) -> str | None:
-    """The `_id` of the block that is found among blocks of these keys."""
+    """The `_id` of the block found among blocks with these keys."""
     document = {key: {"category": "x"} for key in keys}
     block = find_block(module_id, block_index(read_blocks(json.dumps(document).encode())))
     return block["_id"] if block else None

@@ -1,4 +1,4 @@
-"""What a table's writer escaped comes back, for the writers of each era."""
+"""Escaped text in tables is restored, for the writers of each era."""
 
 import io
 from collections.abc import Callable
@@ -17,17 +17,17 @@ _EXPORTER = str.maketrans({"\\": r"\\", "\r": r"\r", "\t": r"\t", "\n": r"\n"})
 
 
 def mysql_batch(cell: Cell) -> str:
-    """As the mysql client's batch mode writes a cell (until November 2015): a CR stays raw."""
+    """A cell as the mysql client's batch mode wrote it (until November 2015): a CR stays raw."""
     return "NULL" if cell is None else cell.translate(_MYSQL)
 
 
 def exporter(cell: Cell) -> str:
-    """As edX's exporter writes a cell since: a NUL stays raw (until July 2023)."""
+    """A cell as edX's exporter writes it since then: a NUL stays raw (until July 2023)."""
     return "NULL" if cell is None else cell.translate(_EXPORTER)
 
 
 def bytes_literals(cell: Cell) -> str:
-    """As the exporter wrote a cell from 15 November to 6 December 2022."""
+    """A cell as the exporter wrote it from 15 November to 6 December 2022."""
     return repr(exporter(cell).encode())
 
 

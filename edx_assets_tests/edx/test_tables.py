@@ -1,4 +1,4 @@
-"""Tables: rows read by their header, typed by the schema, and those that cannot be refused."""
+"""Tables: rows are read by their header and typed by the schema; unreadable rows are refused."""
 
 import io
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Usage keys: each spelling to its plain one, and the course and block that it names."""
+"""Usage keys: the plain form of each spelling, and the course and block that it names."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Events shaped like those of tracking logs, and the reader that the tests read them with."""
+"""Events like those in tracking logs, and the reader that the tests use for them."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ read = line_reader(LOAD_FILE, "edx", LOAD_DATE)
 
 
 def event(source: str = "server", **changes: Any) -> Event:
-    """An event of a source, changed; a change to None drops the field."""
+    """An event from a source, with changes; changing a field to None removes it."""
     plain: Event = {
         "username": "learner",
         "host": "courses.edx.org",
@@ -43,18 +43,18 @@ def line_of(delivered: Any) -> bytes:
 
 
 def record_of(delivered: Any) -> Event:
-    """What becomes of an event, with its time to the microsecond."""
+    """The record of an event, with its time to the microsecond."""
     document, told = read(line_of(delivered))
     return {**bson.decode(document), **told}
 
 
 def id_of(line: bytes) -> Any:
-    """The `_id` of the record that a line becomes."""
+    """The `_id` of the record made from a line."""
     return bson.decode(read(line)[0])["_id"]
 
 
 def outcome(line: bytes) -> tuple[bytes | None, Any]:
-    """A line's document and record, or None and the reason to refuse it."""
+    """A line's document and record, or None and the reason for rejecting it."""
     try:
         return read(line)
     except Rejected as verdict:

@@ -1,4 +1,4 @@
-"""The sample institution: the same each time, all in its place, counted by its manifest."""
+"""The sample institution: reproducible, complete, and counted by its manifest."""
 
 import gzip
 import io
@@ -44,7 +44,7 @@ def contents(made: tuple[Path, Manifest]) -> Contents:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[gnupg.GPG]:
-    """The institution's key, at a path that is short enough for the socket of gpg's agent."""
+    """The institution's key, at a path short enough for gpg-agent's socket."""
     with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as short:
         shutil.copytree(folder / "gnupg", short, dirs_exist_ok=True)
         yield gnupg.GPG(gnupghome=short)
@@ -52,7 +52,7 @@ def opened(folder: Path) -> Iterator[gnupg.GPG]:
 
 
 def decrypted(folder: Path) -> Contents:
-    """Every delivered file in plain, by the path of its object; a package's by member."""
+    """Every delivered file, decrypted, by its object's path; a package's files by member."""
     found: Contents = {}
     passphrase = (folder / "passphrase").read_text()
     with opened(folder) as gpg:
@@ -79,7 +79,7 @@ def log_key(file: dict[str, Any]) -> str:
 
 
 def verdict(line: bytes) -> tuple[str, Any]:
-    """What becomes of a line: `event` with the event, else the reason of its rejection."""
+    """The fate of a line: `event` with the event, else the reason for its rejection."""
     payload = _PREFIX.sub(b"", line, count=1) if _PREFIX.match(line) else line
     if not payload.strip():
         return "blank", None

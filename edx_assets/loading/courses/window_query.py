@@ -25,7 +25,9 @@ def courses_entries(courses_file: Path | None) -> CoursesByKey:
     try:
         text = courses_file.read_text(encoding="utf-8")
     except OSError as error:
-        raise CoursesFileError(f"the courses file {courses_file} cannot be read: {error.strerror}") from None
+        raise CoursesFileError(
+            f"the courses file {courses_file} cannot be read: {error.strerror}"
+        ) from None
     return read_courses_file(text)
 
 

@@ -1,7 +1,7 @@
-"""The sample institution: a whole made-up delivery of edX research data, and the truth about it.
+"""The sample institution: a complete made-up delivery of edX research data, and the facts about it.
 
-It imports nothing else of the project: its manifest tells how the data were made, so that what the
-stages make of them can be held against it.
+It imports nothing else from the project: its manifest comes from how the data were made, which
+makes it an independent reference for the results of the stages.
 """
 
 from edx_assets.local.sample.institution import make_institution

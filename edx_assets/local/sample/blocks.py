@@ -20,7 +20,7 @@ Structure = dict[str, dict[str, Any]]
 
 
 def make_courses(seed: int, last_day: date) -> list[Course]:
-    """The four courses: three on edx, and the copy of the first on edge, which has its blocks."""
+    """The four courses: three on edx, and a copy of the first on edge, with the same blocks."""
     listed = (
         FIRST_DAY + timedelta(2),
         min(FIRST_DAY + timedelta(22), last_day - timedelta(3)),
@@ -68,7 +68,7 @@ def make_courses(seed: int, last_day: date) -> list[Course]:
 
 
 def _with_blocks(course: Course, seed: int, spliced: bool = False) -> Course:
-    """The course with its structure, the same for the same course on either site."""
+    """The course with its structure, which is the same on both sites."""
     rng = Random(f"{seed}/blocks/{course.key}")
     structure: Structure = {}
     sequentials: list[Sequential] = []
@@ -119,7 +119,7 @@ def _sequential(
 def _wrap(
     structure: Structure, course: Course, vertical: Vertical, category: str, rng: Random
 ) -> None:
-    """Put a block of the category between a vertical and its leaves."""
+    """Insert a block of this category between a vertical and its leaves."""
     block = _block(rng, course, category, category.title())
     page = structure[vertical.block.key]
     structure[block.key] = _entry(category, page["children"], display_name=block.title)

@@ -1,4 +1,4 @@
-"""The sample's days: which of them have a tracking log on which site, and under which name."""
+"""The sample's days: which have a tracking log, on which site and under which name."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,13 +10,13 @@ SITES = ("edx", "edge")
 EDGE_EVERY = 3  # days: edge is often silent
 
 _MISNAMED = {3: "prod", 8: "ex"}
-"""Days of edx (counted from the first) with another word for the site: edX's documents say `prod`,
-McGill's instruction prints `ex`; each is used once."""
+"""Days of edx (counted from the first) with another word for the site: edX's documentation says
+`prod`, McGill's instructions `ex`; each is used once."""
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The delivered days: whole weeks from `FIRST_DAY` on."""
+    """The delivered days: whole weeks, beginning on `FIRST_DAY`."""
 
     weeks: int
 
@@ -32,7 +32,7 @@ class Calendar:
 
     @property
     def missing_day(self) -> date:
-        """The day in the middle for which edx has no file."""
+        """The day, in the middle, for which edx has no file."""
         return self.days[len(self.days) // 2]
 
     @cached_property
@@ -51,7 +51,7 @@ class Calendar:
         return self.days[6::7]
 
     def file_name(self, site: str, day: date) -> str | None:
-        """Base name of a site's tracking log of a day; None where it has none."""
+        """Base name of a site's tracking log for a day, or None if it has none."""
         if day not in (self.edge_days if site == "edge" else self.days):
             return None
         if site == "edx" and day == self.missing_day:
@@ -60,6 +60,6 @@ class Calendar:
         return f"{ORG}-{word}-events-{day}.log.gz.gpg"
 
     def has_lines(self, site: str, day: date) -> bool:
-        """Whether a site has a tracking log of the day with lines in it."""
+        """Whether a site has a tracking log with lines in it for the day."""
         silent = site == "edge" and day == self.empty_day
         return self.file_name(site, day) is not None and not silent

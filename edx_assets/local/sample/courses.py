@@ -1,4 +1,4 @@
-"""The sample's courses: their keys, the two spellings of keys and addresses, and their windows."""
+"""The sample's courses: their keys, both spellings of keys and URLs, and their windows."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +10,7 @@ ORG = "McGillX"
 
 @dataclass(frozen=True)
 class Block:
-    """A block that learners meet: a sequential, a vertical or a leaf."""
+    """A block that learners see: a sequential, a vertical or a leaf."""
 
     category: str
     name: str
@@ -22,7 +22,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Vertical:
-    """A page of a sequential with its leaves, those below spliced-out blocks included."""
+    """A page of a sequential with its leaves, including those below spliced-out blocks."""
 
     block: Block
     leaves: list[Block]
@@ -30,7 +30,7 @@ class Vertical:
 
 @dataclass(frozen=True)
 class Sequential:
-    """A sequential: the address `/courseware/<chapter>/<sequential>/`, and its verticals."""
+    """A sequential, with the URL `/courseware/<chapter>/<sequential>/`, and its verticals."""
 
     block: Block
     chapter: str
@@ -41,8 +41,9 @@ class Sequential:
 class Course:
     """A course on one site.
 
-    `old` spells its keys as before opaque keys: `Org/Number/Run`, `i4x://…`. `dates` are those of
-    the structure's root; `listed` the first and last day in the courses file, where it is listed.
+    With `old`, keys are spelled as before opaque keys: `Org/Number/Run`, `i4x://…`. `dates` are
+    those of the structure's root; `listed` is the first and last day in the courses file, if the
+    course is in it.
     """
 
     number: str
@@ -68,7 +69,7 @@ class Course:
 
     @property
     def file_prefix(self) -> str:
-        """How the names of its files in a database package begin."""
+        """The prefix of its file names in a database package."""
         return f"{ORG}-{self.number}-{self.run}"
 
     @property
@@ -78,7 +79,7 @@ class Course:
 
     @property
     def window(self) -> tuple[datetime, datetime | None]:
-        """When its window begins and ends (exclusive, or None): the last day counts whole."""
+        """Start and end of its window (exclusive, or None): the last day belongs to it."""
         if self.listed:
             start = datetime.combine(self.listed[0], time(), UTC)
             return start, datetime.combine(self.listed[1] + timedelta(1), time(), UTC)
@@ -90,7 +91,7 @@ class Course:
 
     @property
     def blocks(self) -> set[str]:
-        """Usage keys of the blocks that stay once `conditional` and `wrapper` are spliced out."""
+        """Usage keys of the blocks that remain when `conditional` and `wrapper` are spliced out."""
         spliced = ("conditional", "wrapper")
         return {key for key, block in self.structure.items() if block["category"] not in spliced}
 
@@ -101,19 +102,19 @@ class Course:
         return f"{self.key.replace('course-v1', 'block-v1', 1)}+type@{category}+block@{name}"
 
     def html_id(self, category: str, name: str) -> str:
-        """The id that a page's HTML gives a block: dashed in old courses, bare in new ones."""
+        """A block's id in a page's HTML: dashed in old courses, the bare name in new ones."""
         return f"i4x-{ORG}-{self.number}-{category}-{name}" if self.old else name
 
     def path(self, rest: str = "") -> str:
-        """The path of an address below the course."""
+        """The path of a URL below the course."""
         return f"/courses/{self.spelled}/{rest}"
 
     def url(self, rest: str = "") -> str:
-        """An address below the course."""
+        """A URL below the course."""
         return f"https://{self.host}{self.path(rest)}"
 
     def handler(self, rng: Random, block: Block, what: str, view: str = "xmodule_handler") -> str:
-        """The path that a block's handler is called at; old courses knew two forms."""
+        """The path of a block's handler; old courses used two forms."""
         if not self.old:
             return self.path(f"xblock/{block.key}/handler/{view}/{what}")
         if view == "xmodule_handler" and rng.random() < 0.3:

@@ -1,4 +1,4 @@
-"""Delivering as edX does: a key pair, gzip, GPG and zip, and the objects' names on S3."""
+"""Delivery as edX does it: a key pair, gzip, GPG and zip, and object names on S3."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ _AT_ONCE = 2  # gpg processes
 
 
 class EncryptionError(RuntimeError):
-    """gpg could not make the key pair or encrypt with it; the message says which."""
+    """gpg could not create the key pair or encrypt with it; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Key:
     fingerprint: str
 
     def encrypted(self, content: bytes) -> bytes:
-        """Content for this key, binary, as edX sends it.
+        """Content encrypted for this key, in binary form, as edX sends it.
 
         Raises:
             EncryptionError: gpg failed.
@@ -50,18 +50,18 @@ class Key:
 
 @contextmanager
 def new_key(folder: Path) -> Iterator[Key]:
-    """A new key pair, whose home is moved to `gnupg/` of the folder in the end.
+    """A new key pair; its home is moved to `gnupg/` in the folder at the end.
 
-    Until then it is at a short path: the socket of gpg's agent must not be longer than about 100
-    characters. The passphrase is in the file `passphrase` of the folder.
+    Until then it has a short path: the path of gpg-agent's socket must not be longer than about
+    100 characters. The passphrase is in the file `passphrase` in the folder.
 
     Raises:
-        EncryptionError: gpg cannot make it.
+        EncryptionError: gpg cannot create it.
     """
     passphrase = secrets.token_urlsafe(18)
     _write_private(folder / "passphrase", passphrase.encode())
     with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as short:
-        # the passphrase is 144 random bits: stretching it would only slow every decryption
+        # the passphrase is 144 random bits: stretching it would only slow down decryption
         Path(short, "gpg-agent.conf").write_text("s2k-count 65536\n")
         try:
             gpg = gnupg.GPG(gnupghome=short)
@@ -78,7 +78,7 @@ def new_key(folder: Path) -> Iterator[Key]:
                 )
             )
             if not made.fingerprint:
-                raise EncryptionError("gpg made no key pair: GnuPG 2.2 or newer is needed")
+                raise EncryptionError("gpg cannot create a key pair: it needs GnuPG 2.2 or newer")
             yield Key(gpg, str(made.fingerprint))
         finally:
             subprocess.run(["gpgconf", "--homedir", short, "--kill", "gpg-agent"], check=False)
@@ -88,7 +88,7 @@ def new_key(folder: Path) -> Iterator[Key]:
 
 
 def deliver_logs(folder: Path, key: Key, files: list[DayFile]) -> None:
-    """Write each day's log that there is, gzipped and encrypted, into its bucket's folder."""
+    """Write each existing daily log, gzipped and encrypted, into its bucket's folder."""
 
     def deliver(file: DayFile) -> None:
         if file.name:
@@ -101,7 +101,7 @@ def deliver_logs(folder: Path, key: Key, files: list[DayFile]) -> None:
 
 
 def deliver_packages(folder: Path, key: Key, packages: list[Package]) -> None:
-    """Write each package, a zip of files that are encrypted one by one."""
+    """Write each package: a zip of individually encrypted files."""
     for package in packages:
         name = package_name(package.day)
         buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Taking part in the forum: the events, and the posts that the forum's own data then hold."""
+"""Taking part in the forum: the events, and the resulting posts in the forum's data."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,11 +32,11 @@ class Post:
     title: str = ""
     thread: "Post | None" = None
     parent: "Post | None" = None
-    up: list[int] = field(default_factory=list)  # ids of those who voted for it
+    up: list[int] = field(default_factory=list)  # ids of those who upvoted it
 
 
 def take_part(visit: Visit, topic: str, posts: list[Post]) -> None:
-    """Read a topic, then perhaps start a thread or answer one; what is written joins `posts`."""
+    """Read a topic, then perhaps start a thread or answer one; new posts are added to `posts`."""
     course, rng = visit.course, visit.rng
     implicit(visit, course.path(f"discussion/forum/{topic}/inline"), get={"page": ["1"]})
     draw = rng.random()

@@ -1,4 +1,4 @@
-"""The sample's tracking events: what edX's trackers write of a visit, and the truth of it."""
+"""The sample's tracking events: what edX's trackers write about a visit, and the facts."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,17 +10,16 @@ from edx_assets.local.sample.courses import ORG, Block, Course, Sequential
 from edx_assets.local.sample.people import Learner
 
 CUT = 512
-"""Characters at which edX cuts the `event` string of an implicit event."""
+"""Length in characters at which edX cuts the `event` string of an implicit event."""
 
 
 @dataclass
 class Event:
-    """An event as edX writes it (`fields`) with what is true of it.
+    """An event as edX writes it (`fields`), with the facts about it.
 
-    `course` is its canonical course key, `about` the usage key of the block it is about: None
-    where the event does not tell. `received` is when edX wrote it, which decides its file.
-    `before` is what stands in front of the JSON in its line. `oddities` are the manifest's names
-    for what is odd in it.
+    `course` is its canonical course key, `about` the usage key of the block it is about; None if
+    the event does not say. `received` is when edX wrote it, which decides its file. `before` is
+    the text in front of the JSON in its line. `oddities` are the manifest's names for its oddities.
     """
 
     site: str
@@ -35,21 +34,21 @@ class Event:
 
     @property
     def implicit(self) -> bool:
-        """Whether its type is the path of a request."""
+        """Whether the type is the path of a request."""
         return bool(self.fields["event_type"].startswith("/"))
 
     def payload(self) -> bytes:
-        """Its JSON, as Python's json writes it: ASCII, with blanks after commas and colons."""
+        """The JSON as Python's json writes it: ASCII, with spaces after commas and colons."""
         return json.dumps(self.fields).encode("ascii")
 
     def line(self) -> bytes:
-        """Its line, without a line end."""
+        """The line, without a line end."""
         return self.before + self.payload()
 
 
 @dataclass
 class Visit:
-    """A learner's stay in a course: who and where, and the clock, which only runs forward."""
+    """A learner's visit to a course: who, where, and a clock that only runs forward."""
 
     learner: Learner
     course: Course
@@ -57,15 +56,15 @@ class Visit:
     rng: Random
     session: str
     page: str = ""
-    sequential: str | None = None  # usage key of the one whose address the page has
+    sequential: str | None = None  # usage key of the sequential in the page's URL
     events: list[Event] = field(default_factory=list)
 
     def wait(self, low: float, high: float) -> None:
-        """Let between so many seconds pass."""
+        """Let a random number of seconds between these two pass."""
         self.now += timedelta(microseconds=int(self.rng.uniform(low, high) * 1e6) + 1)
 
     def open(self, rest: str, sequential: Sequential | None = None) -> None:
-        """Request a page below the course's address, or a sequential's."""
+        """Request a page below the course's URL, or a sequential's."""
         self.wait(1, 6)
         self.page = self.course.url(rest)
         self.sequential = sequential.block.key if sequential else None
@@ -79,7 +78,7 @@ def implicit(
     get: dict[str, list[str]] | None = None,
     about: str | None = None,
 ) -> None:
-    """The server's event for a request; `about` is the block that the address names."""
+    """The server's event for a request; `about` is the block that the URL names."""
     event = json.dumps({"POST": post or {}, "GET": get or {}})
     fields = {**_envelope(visit), "event": event[:CUT], "event_source": "server"}
     fields["event_type"] = path
@@ -92,9 +91,9 @@ def implicit(
 def browser(
     visit: Visit, event_type: str, event: Any, about: str | None = None, name: str | None = None
 ) -> Event:
-    """An event that the page sends: an object goes as a JSON string, anything else as it is.
+    """An event that the page sends: an object as a JSON string, anything else unchanged.
 
-    `about` is the block that the event itself names; where none, the page's sequential is it.
+    `about` is the block that the event itself names; if none, the page's sequential is used.
     """
     fields = {**_envelope(visit), "event": json.dumps(event) if isinstance(event, dict) else event}
     fields |= {
@@ -113,7 +112,7 @@ def browser(
 def server(
     visit: Visit, name: str, event: dict[str, Any], path: str, about: Block | None = None
 ) -> Event:
-    """An event that the server emits by name; `about` is the block of its module, if any."""
+    """A named event emitted by the server; `about` is the block of its module, if any."""
     context = _context(visit, path)
     if about:
         context["module"] = {"display_name": about.title}
@@ -128,7 +127,7 @@ def server(
 def mobile(
     visit: Visit, event_type: str, name: str, event: dict[str, Any], about: Block, delay: timedelta
 ) -> Event:
-    """An event of the app, which keeps what it could not send: edX gets it `delay` later."""
+    """An event of the app, which keeps events it cannot send: edX receives it `delay` later."""
     received = visit.now + delay
     application = {"name": "edx.mobileapp.android", "version": "1.0.02", "component": "videoplayer"}
     context = _context(visit, "/segmentio/event") | {
@@ -151,7 +150,7 @@ def mobile(
 
 
 def when(moment: datetime) -> str:
-    """A time as edX writes it: microseconds and offset always there."""
+    """A time as edX writes it: always with microseconds and offset."""
     return moment.isoformat(timespec="microseconds")
 
 

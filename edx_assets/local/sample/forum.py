@@ -1,4 +1,4 @@
-"""The sample's forum files, as mongoexport wrote them: a JSON document a line."""
+"""The sample's forum files as mongoexport wrote them: one JSON document per line."""
 
 import json
 from collections.abc import Callable
@@ -13,11 +13,11 @@ _DATES: list[Callable[[datetime], Any]] = [
     lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
     lambda moment: {"$numberLong": str(_milliseconds(moment))},
 ]
-"""What `$date` holds: each form was written by some version of mongoexport."""
+"""The forms of `$date`: each was written by some version of mongoexport."""
 
 
 def forum_lines(course: Course, posts: list[Post], until: datetime) -> list[bytes]:
-    """The posts of a course at a moment, a line each, with each form of `$date` in turn."""
+    """A course's posts at a point in time, one per line, with each form of `$date` in turn."""
     held = [post for post in posts if post.course is course and post.time < until]
     return [
         json.dumps(_document(post, held, _DATES[number % len(_DATES)])).encode()

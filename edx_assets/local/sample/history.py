@@ -1,4 +1,4 @@
-"""What happened at the sample institution: who enrolled, who came when, and what they left."""
+"""What happened at the sample institution: enrolments, visits, and what they left behind."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from edx_assets.local.sample.problems import look_at_deleted
 from edx_assets.local.sample.sessions import enrol, study
 
 _EDGE_LEARNERS = 4  # the course team, trying things out
-_CHANCE_OF_A_VISIT = 0.19  # a day
-_VISITS_TO_DELETED = (4, 8, 16, 32)  # counted in each course
+_CHANCE_OF_A_VISIT = 0.19  # per day
+_VISITS_TO_DELETED = (4, 8, 16, 32)  # numbers of visits, counted per course
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Enrolment:
 
 @dataclass
 class History:
-    """Everything that happened, whatever of it is delivered."""
+    """Everything that happened, whether or not it is delivered."""
 
     courses: list[Course]
     enrolments: list[Enrolment]
@@ -41,7 +41,7 @@ class History:
 
 
 def make_history(seed: int, learners: int, calendar: Calendar) -> History:
-    """Let the learners enrol, visit and write; the number of events grows with that of learners."""
+    """Let learners enrol, visit and write; the number of events grows with theirs."""
     rng = Random(f"{seed}/history")
     courses = make_courses(seed, calendar.last_day)
     on_edx = [course for course in courses if course.site == "edx"]
@@ -78,7 +78,7 @@ def _enrolment(rng: Random, learner: Learner, course: Course, calendar: Calendar
 
 
 def _welcome(rng: Random, course: Course, author: Learner) -> Post:
-    """The thread that stands in a course's forum before anyone comes."""
+    """The thread that is in a course's forum from the start."""
     identity = f"52e54fdd{rng.getrandbits(64):016x}"
     before = datetime.combine(FIRST_DAY - timedelta(7), time(15, 30), UTC)
     topic = f"{course.number}-general".lower()
@@ -95,7 +95,7 @@ def _enrol_all(rng: Random, history: History) -> None:
 
 
 def _visit_all(rng: Random, history: History, calendar: Calendar) -> None:
-    """Visits in the order of time, so that posts are there when they are answered."""
+    """Visits in order of time: posts have to exist before they are answered."""
     lessons: Counter[int] = Counter()
     visits: Counter[tuple[str, str]] = Counter()
     for start, number in sorted(_planned(rng, history, calendar)):
@@ -112,7 +112,7 @@ def _visit_all(rng: Random, history: History, calendar: Calendar) -> None:
 
 
 def _planned(rng: Random, history: History, calendar: Calendar) -> list[tuple[datetime, int]]:
-    """When which enrolment's learner comes (by its place in the list)."""
+    """When the learner of each enrolment (by its position in the list) visits."""
     planned = []
     for day in calendar.days:
         came: set[str] = set()
@@ -139,7 +139,7 @@ def _anyone(rng: Random, history: History, site: str, moment: datetime) -> int:
 
 
 def _some_time(rng: Random, day: date) -> datetime:
-    """Mornings and evenings of the Americas, in UTC."""
+    """Mornings and evenings in the Americas, in UTC."""
     hours = rng.triangular(6, 23.5, 17)
     return datetime.combine(day, time(), UTC) + timedelta(seconds=hours * 3600)
 

@@ -1,4 +1,4 @@
-"""Making the sample institution: everything below one folder, with the truth about it."""
+"""Making the sample institution: everything below one folder, including its manifest."""
 
 import json
 import shutil
@@ -28,20 +28,20 @@ def make_institution(
     weeks: int = 5,
     progress: Callable[[str], None] | None = None,
 ) -> Manifest:
-    """Write the institution McGillX below a folder, and give its manifest.
+    """Write the institution McGillX below a folder, and return its manifest.
 
-    The folder then holds `gnupg/` and `passphrase`, the key pair; `buckets/`, with a folder a
-    bucket; `courses.yaml`, the courses file; and `manifest.json`. The same parameters make the
-    same content; the key pair, and so the encrypted bytes, are new each time. An institution that
-    is there with the same parameters is left alone, a half-made one or another is made anew:
-    nothing else in the folder is touched.
+    The folder then contains `gnupg/` and `passphrase`, the key pair; `buckets/`, with one folder
+    per bucket; `courses.yaml`, the courses file; and `manifest.json`. The same parameters give the
+    same content; the key pair, and therefore the encrypted bytes, are new each time. An existing
+    institution with the same parameters is kept; an unfinished one, or one with other parameters,
+    is made again. Nothing else in the folder is touched.
 
     Args:
-        folder: created where it is not there.
-        seed: of all that is drawn.
-        learners: on edx, at least 5; the number of events grows with them.
-        weeks: delivered weeks, at least 2.
-        progress: is told of each step.
+        folder: created if it does not exist.
+        seed: of all random choices.
+        learners: number on edx, at least 5; the number of events grows with it.
+        weeks: number of delivered weeks, at least 2.
+        progress: called with a message for each step.
 
     Raises:
         ValueError: too few learners or weeks.
@@ -52,7 +52,7 @@ def make_institution(
     tell = progress or (lambda text: None)
     parameters = {"seed": seed, "learners": learners, "weeks": weeks}
     if (there := _read_manifest(folder)) and there["parameters"] == parameters:
-        tell(f"{folder} holds this institution already")
+        tell(f"{folder} already contains this institution")
         return there
     _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def make_institution(
     manifest = make_manifest(parameters, calendar, history.courses, files, packages)
     unfinished = folder / "manifest.json.part"
     unfinished.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    unfinished.replace(folder / "manifest.json")  # last: its presence says that all is there
+    unfinished.replace(folder / "manifest.json")  # last: it means that all is complete
     return manifest
 
 
@@ -84,7 +84,7 @@ def _read_manifest(folder: Path) -> Manifest | None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier making left, the manifest first."""
+    """Remove what an earlier run left, the manifest first."""
     for name in _MADE:
         path = folder / name
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""The sample's tracking logs: which line stands where in which file, and what it counts as."""
+"""The sample's tracking logs: where each line is in which file, and what it counts as."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,36 +23,36 @@ _MOVED_BY = 6  # lines
 
 @dataclass(frozen=True)
 class Line:
-    """A line without its end: of an event to be loaded, of one seen before, or to be rejected."""
+    """A line without its end: an event to load, a duplicate, or a line to reject."""
 
     raw: bytes
     event: Event | None = None
-    reason: str | None = None  # of the rejection
+    reason: str | None = None  # for rejecting it
     oddity: str | None = None
 
     @property
     def repeated(self) -> bool:
-        """Whether an earlier line of the site is the same."""
+        """Whether it repeats an earlier line of the site."""
         return self.event is None and self.reason is None
 
 
 @dataclass
 class DayFile:
-    """A site's tracking log of a day; `name` is None where there is none."""
+    """A site's tracking log for a day; `name` is None if there is none."""
 
     site: str
     day: date
     name: str | None
     lines: list[Line] = field(default_factory=list)
-    ended: bool = True  # by a line end
+    ended: bool = True  # with a line end
 
     def content(self) -> bytes:
-        """The log, before gzip."""
+        """The log before compression."""
         content = b"".join(line.raw + b"\n" for line in self.lines)
         return content if self.ended else content[:-1]
 
     def oddities(self) -> Iterator[str]:
-        """The name of each odd thing in it."""
+        """The names of the oddities in it."""
         for line in self.lines:
             if line.oddity:
                 yield line.oddity
@@ -68,8 +68,8 @@ def make_logs(rng: Random, events: list[Event], calendar: Calendar) -> list[DayF
     """Every day of every site, in order; events of days without a file are never delivered.
 
     Raises:
-        RuntimeError: two different events came out as the same line, so that the manifest's
-            counts of duplicates would be wrong.
+        RuntimeError: two different events gave the same line, which would make the manifest's
+            counts of duplicates wrong.
     """
     files = {
         (site, day): DayFile(site, day, calendar.file_name(site, day))
@@ -87,7 +87,7 @@ def make_logs(rng: Random, events: list[Event], calendar: Calendar) -> list[DayF
     rejected = {id(entry.event) for entry in spoilt}
     lines = [(event, Line(event.line(), event)) for event in delivered if id(event) not in rejected]
     if len({event.payload() for event, _line in lines}) < len(lines):
-        raise RuntimeError("two events of the sample are the same line: take another seed")
+        raise RuntimeError("two events of the sample gave the same line: use another seed")
     lines += [(entry.event, Line(entry.raw, None, entry.reason, entry.name)) for entry in spoilt]
     for event, line in sorted(lines, key=lambda pair: pair[0].received):
         files[event.site, event.received.date()].lines.append(line)
@@ -100,7 +100,7 @@ def make_logs(rng: Random, events: list[Event], calendar: Calendar) -> list[DayF
 
 
 def _move(rng: Random, files: list[DayFile]) -> None:
-    """Put some lines later than their events were."""
+    """Move some lines later than their events."""
     for _time in range(OUT_OF_ORDER):
         lines = rng.choice(files).lines
         event_places = [place for place, line in enumerate(lines[:-_MOVED_BY]) if line.event]
@@ -111,7 +111,7 @@ def _move(rng: Random, files: list[DayFile]) -> None:
 
 
 def _repeat(rng: Random, files: dict[tuple[str, date], DayFile], left: list[Event]) -> None:
-    """Deliver some lines again, behind the first time: in the same file or on a later day."""
+    """Deliver some lines again, after the first time: in the same file or on a later day."""
     for _time in range(REPEATED_IN_FILE):
         event = left.pop()
         again = Line(event.line(), oddity="repeated_in_file")
@@ -141,7 +141,7 @@ def _insert_behind(rng: Random, lines: list[Line], event: Event, again: Line) ->
 
 
 def _insert_foreign(rng: Random, files: list[DayFile]) -> None:
-    """Put lines that are no events among the others, never last: a blank one would not count."""
+    """Insert lines that are not events, never last: a blank last line would not count."""
     for name, (times, texts, reason) in FOREIGN_LINES.items():
         for time in range(times):
             lines = rng.choice(files).lines

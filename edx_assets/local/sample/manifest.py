@@ -1,4 +1,4 @@
-"""The truth about the sample: what a right load of it comes to, told by how it was made."""
+"""The facts about the sample: the results of a correct load, known from how it was made."""
 
 from collections import Counter
 from datetime import timedelta
@@ -21,10 +21,10 @@ def make_manifest(
     files: list[DayFile],
     packages: list[Package],
 ) -> Manifest:
-    """All of it as plain values that JSON can hold.
+    """The manifest as plain values that JSON can hold.
 
-    Of lines that are the same but for a prefix, the first in the order of days and lines counts as
-    loaded, the others as duplicates. A window's `end` is its last day, which counts to its end.
+    Of lines that are the same except for a prefix, the first in the order of days and lines counts
+    as loaded, the others as duplicates. A window's `end` is its last day, inclusive.
     """
     loaded = [line.event for file in files for line in file.lines if line.event]
     oddities = Counter(name for file in files for name in file.oddities())

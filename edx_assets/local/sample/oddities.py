@@ -1,8 +1,8 @@
-"""What is odd in real tracking logs: events changed, spoilt or repeated, each so many times.
+"""The oddities of real tracking logs: events changed, damaged or repeated, a set number of times.
 
-Every oddity has a name, under which the manifest counts it. Those named with "truncated", `blank`,
-`comment`, `array`, `scalar` and `time_missing` or `time_unreadable` cannot be loaded; lines with
-any other can. A sample too small for an oddity has less of it.
+The manifest counts each oddity under its name. Lines with "truncated" in the name, `blank`,
+`comment`, `array`, `scalar`, `time_missing` or `time_unreadable` cannot be loaded; all others can.
+A sample too small for an oddity has fewer of it.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from edx_assets.local.sample.events import CUT, Event
 
 SYSLOG_CUT = 2043
-"""Bytes at which syslog cut a line."""
+"""Length in bytes at which syslog cut a line."""
 REPEATED_IN_FILE, REPEATED_WITH_PREFIX, REPEATED_LATER = 12, 4, 8
 OUT_OF_ORDER = 15
 
@@ -22,11 +22,11 @@ FOREIGN_LINES = {
     "array": (3, [b"[]", b'[{"event_type": "page_close", "username": "x"}]'], "not_an_event"),
     "scalar": (4, [b"null", b"42", b'"restarting"', b"true"], "not_an_event"),
 }
-"""Lines that are no events: how many, which in turn, and why they are rejected."""
+"""Lines that are not events: how many, which ones in turn, and why they are rejected."""
 
 
 class Rejected(NamedTuple):
-    """A line that was an event and cannot be loaded."""
+    """A line that was an event but cannot be loaded."""
 
     event: Event
     raw: bytes
@@ -42,7 +42,7 @@ class _Change(NamedTuple):
 
 
 def change_some(rng: Random, events: list[Event]) -> list[Event]:
-    """Make some of the events odd, none of them twice; those that are left as they were."""
+    """Make some of the events odd, none of them twice; return the unchanged ones."""
     left = [event for event in events if not event.oddities]
     rng.shuffle(left)
     for name, times, suits, change in _CHANGES:
@@ -53,7 +53,7 @@ def change_some(rng: Random, events: list[Event]) -> list[Event]:
 
 
 def spoil_some(rng: Random, left: list[Event]) -> list[Rejected]:
-    """Take some events out of `left` and spoil their lines."""
+    """Take some events out of `left` and damage their lines."""
     spoilt = []
     for event in _take(left, 6, lambda event: len(event.payload()) > SYSLOG_CUT):
         raw = event.line()[:SYSLOG_CUT]
@@ -74,7 +74,7 @@ def spoil_some(rng: Random, left: list[Event]) -> list[Rejected]:
 
 
 def prefixed(event: Event, kind: str) -> bytes:
-    """What stood in front of the JSON in lines that went through another program."""
+    """The text in front of the JSON in lines that passed through another program."""
     if kind == "prefix_syslog":
         return (
             f"{event.received:%b} {event.received.day:2d} {event.received:%X} localhost ".encode()
@@ -86,7 +86,7 @@ def prefixed(event: Event, kind: str) -> bytes:
 
 
 def _take(left: list[Event], times: int, suits: Callable[[Event], bool]) -> list[Event]:
-    """Remove the first that suit from `left`."""
+    """Take the first suitable events out of `left`."""
     taken: list[Event] = []
     place = 0
     while place < len(left) and len(taken) < times:
@@ -114,7 +114,7 @@ def _names_course_in_address(event: Event) -> bool:
 
 
 def _turns_page(event: Event) -> bool:
-    """Its page's address is that of the very sequential which it names."""
+    """Whether its page's URL is that of the sequential it names."""
     return event.fields["event_type"] in ("seq_next", "seq_goto", "seq_prev")
 
 

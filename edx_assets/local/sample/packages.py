@@ -1,4 +1,4 @@
-"""The sample's database packages: which courses' files are in which, and their documents."""
+"""The sample's database packages: the courses and files in each, and their documents."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Package:
 
 
 def make_packages(history: History, calendar: Calendar) -> list[Package]:
-    """A package each Sunday; the last one lacks the first course."""
+    """One package every Sunday; the last one lacks the first course."""
     packages = []
     for day in calendar.package_days:
         package = Package(day)
@@ -44,7 +44,7 @@ def _add(package: Package, course: Course, history: History) -> None:
     documents = {}
     for table, rows in make_tables(course, enrolments, events, until).items():
         documents[table] = len(rows)
-        if rows or table != "courseware_studentmodule":  # an empty one is not delivered at all
+        if rows or table != "courseware_studentmodule":  # an empty one is not delivered
             package.members[f"{prefix}-{table}-{site}.sql"] = written(table, rows)
     structure = json.dumps(course.structure, indent=2).encode()
     package.members[f"{prefix}-course_structure-{site}.json"] = structure

@@ -1,4 +1,4 @@
-"""The sample's learners: names, profiles, and the browsers and addresses they come from."""
+"""The sample's learners: names, profiles, and their browsers and IP addresses."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,11 +75,11 @@ _AGENTS = [
     "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:26.0) Gecko/20100101 Firefox/26.0",
     "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
 ]
-_NETWORKS = ("192.0.2", "198.51.100", "203.0.113")  # kept for documents: RFC 5737
+_NETWORKS = ("192.0.2", "198.51.100", "203.0.113")  # reserved for documentation: RFC 5737
 _GOALS = ["", "To learn", "Professional development,\nand curiosity", "Pour le plaisir"]
 
 NOTABLE = 5
-"""How many learners, the first of them, take every course: their profiles are the awkward ones."""
+"""The number of learners, the first ones, who take every course and have awkward profiles."""
 
 _NOTABLE_NAMES = {0: "Zoë Núñez-Lévesque", 1: 'Siobhán "Shiv" O\'Brien'}
 _NOTABLE_BIOS = {
@@ -90,7 +90,7 @@ _NOTABLE_BIOS = {
 
 @dataclass(frozen=True)
 class Learner:
-    """A person with an account on one site. `bio` and `birth` are None where never told."""
+    """A person with an account on one site. `bio` and `birth` are None if never given."""
 
     id: int
     username: str
@@ -111,7 +111,7 @@ class Learner:
 
 
 def make_learners(rng: Random, count: int, first_id: int) -> list[Learner]:
-    """So many learners, with ids from `first_id` on; the first few have the awkward profiles."""
+    """That many learners, with ids from `first_id`; the first few have awkward profiles."""
     return [_learner(rng, number, first_id + 7 * number) for number in range(count)]
 
 

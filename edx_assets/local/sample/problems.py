@@ -13,12 +13,12 @@ _QUESTION = (
 
 
 def answer(visit: Visit, problem: Block) -> None:
-    """Look at a problem and submit it, up to three times."""
+    """View a problem and submit it, up to three times."""
     rng, course = visit.rng, visit.course
     browser(visit, "problem_show", {"problem": problem.key}, problem.key)
     attempts = rng.choice([0, 1, 1, 2, 3])
     for attempt in range(1, attempts + 1):
-        for part in range(problem.inputs):  # formulas are previewed as they are typed
+        for part in range(problem.inputs):  # formulas are previewed while they are typed
             visit.wait(5, 60)
             path = course.handler(rng, problem, "input_ajax")
             post = {"dispatch": ["preview"], "input_id": [f"{problem.html_id}_{part + 2}_1"]}
@@ -31,7 +31,7 @@ def answer(visit: Visit, problem: Block) -> None:
 
 
 def look_at_deleted(visit: Visit) -> None:
-    """Meet blocks that the course no longer has: pages left open, old bookmarks."""
+    """Use blocks that the course no longer has: pages left open, old bookmarks."""
     for block in visit.course.deleted:
         before = len(visit.events)
         if block.category == "problem":

@@ -1,4 +1,4 @@
-"""A learner's visits: pages opened, sequentials walked through, what is met on the way."""
+"""A learner's visits: pages opened, sequentials gone through, and the blocks on the way."""
 
 from edx_assets.local.sample.courses import Block, Course, Sequential
 from edx_assets.local.sample.discussions import Post, take_part
@@ -8,7 +8,7 @@ from edx_assets.local.sample.videos import watch, watch_on_mobile
 
 
 def enrol(visit: Visit, mode: str, active: bool = True) -> None:
-    """Enrol in the course, or leave it; its first event's own course is what counts."""
+    """Enrol in the course, or leave it; the course in its first event is the one that counts."""
     action = "activated" if active else "deactivated"
     event = {"course_id": visit.course.spelled, "user_id": visit.learner.id, "mode": mode}
     made = server(visit, f"edx.course.enrollment.{action}", event, "/change_enrollment")
@@ -18,11 +18,11 @@ def enrol(visit: Visit, mode: str, active: bool = True) -> None:
 
 
 def study(visit: Visit, sequential: Sequential, posts: list[Post]) -> None:
-    """Go to the course and through a sequential, page by page."""
+    """Open the course and go through a sequential, page by page."""
     course, rng = visit.course, visit.rng
     visit.open(rng.choice(["info", "courseware", f"courseware/{sequential.chapter}/"]))
     visit.open(f"courseware/{sequential.chapter}/{sequential.block.name}/", sequential)
-    for vertical in sequential.verticals:  # the page asks for all of its problems at once
+    for vertical in sequential.verticals:  # the page requests all of its problems at once
         for leaf in vertical.leaves:
             if leaf.category == "problem":
                 implicit(visit, course.handler(rng, leaf, "problem_get"), about=leaf.key)

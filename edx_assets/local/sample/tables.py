@@ -32,13 +32,13 @@ _WITH_STATE = ("problem", "video", "sequential")
 def make_tables(
     course: Course, enrolments: list[Enrolment], events: list[Event], until: datetime
 ) -> dict[str, list[list[Cell]]]:
-    """The rows of each table of a course at a moment, by table.
+    """The rows of a course's tables at a point in time, by table.
 
     Args:
         course: the course.
         enrolments: the course's enrolments.
-        events: the course's events, in any order: what learners have done makes their states.
-        until: the moment of the export (UTC).
+        events: the course's events, in any order; learners' states are derived from them.
+        until: the time of the export (UTC).
     """
     taken = [enrolment for enrolment in enrolments if enrolment.created < until]
     learners = [enrolment.learner for enrolment in taken]
@@ -58,7 +58,7 @@ def make_tables(
 
 
 def written(table: str, rows: Iterable[list[Cell]]) -> bytes:
-    """A table's file: a header, rows of cells between tabs, LF line ends."""
+    """A table's file: a header and rows, with cells separated by tabs and LF line ends."""
     header = HEADERS[table].split()
     lines = [header, *([escaped(cell) for cell in row] for row in rows)]
     return "".join("\t".join(cells) + "\n" for cells in lines).encode()
@@ -67,7 +67,7 @@ def written(table: str, rows: Iterable[list[Cell]]) -> bytes:
 def escaped(cell: Cell) -> str:
     """A cell in mysql's batch mode: NULL by name; backslash, tab, LF and NUL as two characters.
 
-    A CR stays raw, and quotes are nothing special.
+    A CR stays raw, and quotes have no special meaning.
     Source: https://dev.mysql.com/doc/refman/5.6/en/mysql-command-options.html (`--batch`).
     """
     if cell is None:
@@ -109,7 +109,7 @@ def _certificate(enrolment: Enrolment, over: bool) -> list[Cell]:
 
 
 def _states(course: Course, events: Iterable[Event]) -> list[list[Cell]]:
-    """A row for each learner and block that an event is about, from the first event to the last."""
+    """One row per learner and block with events, dated by the first and the last of them."""
     found: dict[tuple[int, str], list[Event]] = {}
     for event in sorted(events, key=lambda event: event.time):
         block = course.structure.get(event.about or "")

@@ -1,4 +1,4 @@
-"""Watching a video: in the browser, or in the app, which may deliver days later."""
+"""Watching a video: in the browser, or in the app, which can deliver days later."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,14 +7,14 @@ from edx_assets.local.sample.courses import Block
 from edx_assets.local.sample.events import Visit, browser, implicit, mobile
 
 _DAYS_LATE = [0, 0, 0, 1, 2, 5]
-"""How many days after it happened the app's events arrive: a draw for each time of watching."""
+"""How many days late the app's events arrive: one draw each time a video is watched."""
 
 
 def watch(visit: Visit, video: Block) -> None:
     """Play a video in the page; its position is saved along the way.
 
-    In a new course the events' `id` is a bare name and no usage key: what they can be bound to is
-    the page's sequential.
+    In a new course the events' `id` is a bare name, not a usage key: they can only be bound to the
+    page's sequential.
     """
     course, rng = visit.course, visit.rng
     about = video.key if course.old else None
