@@ -162,6 +162,45 @@ _LISTED = (
     ),
 )
 
+_DESCRIPTIONS = {
+    "assessment_assessment": "Assessments of responses, each with its scorer and rubric.",
+    "assessment_assessmentfeedback": "What learners said about the assessments they received.",
+    "assessment_assessmentfeedback_assessments": "Which assessments each feedback is about.",
+    "assessment_assessmentfeedback_options": "Which options each feedback chose.",
+    "assessment_assessmentfeedbackoption": "The options that a feedback can choose.",
+    "assessment_assessmentpart": "The part of an assessment for each criterion of its rubric.",
+    "assessment_criterion": "The criteria of each rubric.",
+    "assessment_criterionoption": "The options of each criterion, with their points.",
+    "assessment_peerworkflow": "How far each learner's submission is in peer assessment.",
+    "assessment_peerworkflowitem": "Who assessed, or was given, which submission of a peer.",
+    "assessment_rubric": "Rubrics: what responses are assessed by.",
+    "assessment_studenttrainingworkflow": "How far each learner is in learning to assess.",
+    "assessment_studenttrainingworkflowitem": "The training examples that each learner assessed.",
+    "assessment_trainingexample": "Examples with which learners train to assess.",
+    "assessment_trainingexample_options_selected": "The right options of each training example.",
+    "course_groups_cohortmembership": "Which learner is in which cohort.",
+    "credit_crediteligibility": "Learners who can claim credit for the course.",
+    "django_comment_client_role_users": "Roles in the discussions: moderators and the like.",
+    "grades_persistentcoursegrade": "Each learner's grade for the course.",
+    "grades_persistentsubsectiongrade": "Each learner's grade for each subsection.",
+    "student_anonymoususerid": "The anonymous ids that problems and surveys know learners by.",
+    "student_courseaccessrole": "Who has which role in the course: staff, instructors, testers.",
+    "student_languageproficiency": "The languages that learners said they speak.",
+    "submissions_score": "Scores of submissions.",
+    "submissions_scoresummary": "The newest and the highest score of each learner and item.",
+    "submissions_studentitem": "Which learner submitted to which item.",
+    "submissions_submission": "Responses that learners submitted.",
+    "teams": "Teams of learners.",
+    "teams_membership": "Which learner is in which team, and since when.",
+    "user_api_usercoursetag": "Tags of learners in the course: groups of its experiments, say.",
+    "verify_student_verificationstatus": "Each step of each learner's identity verification.",
+    "wiki_article": "The course wiki's articles, and who may read and write them.",
+    "wiki_articlerevision": "Every revision of the wiki's articles.",
+    "workflow_assessmentworkflow": "How far each submission is in its assessment.",
+    "workflow_assessmentworkflowstep": "The steps of each submission's assessment.",
+}
+"""What the tables hold that need no entry of their own."""
+
 
 @cache
 def catalogue() -> dict[str, CourseCollection]:
@@ -184,14 +223,6 @@ def from_package(collection: str) -> bool:
 
 def _of_table(name: str) -> CourseCollection:
     columns = tables()[name]
-    if next(iter(columns.values())).folder == "ora":
-        group, of = ORA, "the package's open response assessments"
-    else:
-        group, of = TABLES, "the package"
-    return CourseCollection(
-        name,
-        Origin.TABLE,
-        group,
-        f"The table {name} of {of}.",
-        [[(column, 1)] for column in columns if column in _JOINS],
-    )
+    group = ORA if next(iter(columns.values())).folder == "ora" else TABLES
+    joins: list[Index] = [[(column, 1)] for column in columns if column in _JOINS]
+    return CourseCollection(name, Origin.TABLE, group, _DESCRIPTIONS[name], joins)

@@ -20,6 +20,8 @@ from xxhash import xxh3_64_digest
 
 from edx_assets.edx.documents import document_of, elements_of
 from edx_assets.edx.event_keys import course_of, module_of
+from edx_assets.edx.reasons import Reason
+from edx_assets.edx.user_ids import user_id_of
 
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
 MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit; a browser can send more
@@ -38,14 +40,10 @@ _ID = b"\x07_id\0"
 """Type and name of the ObjectId `_id`, written first because MongoDB keeps it first."""
 
 
-class Rejected(Exception):  # noqa: N818 - a verdict on a line, not a failure of the program
-    """A line that cannot be loaded. `reason` is one of these words and never contains data.
+class RejectedError(Exception):
+    """A line that cannot be loaded, and the reason. It is a verdict on the line, not a failure."""
 
-    blank, comment, not_json (usually cut short), not_an_event (an array or a scalar), no_time (no
-    readable time), not_storable (more than a MongoDB document can hold).
-    """
-
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -64,7 +62,7 @@ def line_reader(
         A function from a line (bytes, with or without its line end) to the record, as BSON and as
         a dict. The dict lacks `_id` and the fields that are the same for the whole file. Its dates
         are naive and in UTC: encoding an aware one takes three times as long. The function raises
-        `Rejected` for a line that cannot be loaded.
+        `RejectedError` for a line that cannot be loaded.
     """
     loads, encode = orjson.loads, bson.encode
     of_file = elements_of(
@@ -77,7 +75,7 @@ def line_reader(
         except ValueError:
             line, record = _mend(line)
         if type(record) is not dict:
-            raise Rejected("not_an_event")
+            raise RejectedError(Reason.NOT_AN_EVENT)
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
         event = record.get("event")
@@ -85,7 +83,7 @@ def line_reader(
         from_outside = type(event) is not str or record.get("event_source") != "server"
         many = from_outside and line.count(b"{") + line.count(b"[") > MAX_DEPTH
         if many and _too_deep(record, MAX_DEPTH):
-            raise Rejected("not_storable")
+            raise RejectedError(Reason.NOT_STORABLE)
         if type(event) is str and event[:1] == "{":
             parse = _parse_common_event if len(event) <= _COMMON else _parse_event
             if (parsed := parse(event)) is not None:
@@ -96,7 +94,8 @@ def line_reader(
         course = course_of(record, event, module)
         if course is not None:
             record["course_id"] = course
-        user_id = read_user_id(record.get("context"))
+        context = record.get("context")
+        user_id = user_id_of(context.get("user_id")) if type(context) is dict else None
         if user_id is not None:
             record["user_id"] = user_id
         time = record.get("time")
@@ -109,11 +108,11 @@ def line_reader(
         except UnicodeEncodeError:
             of_line = encode(_without_surrogates(record))
         except (InvalidDocument, OverflowError, RecursionError):
-            raise Rejected("not_storable") from None
+            raise RejectedError(Reason.NOT_STORABLE) from None
         oid = second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK))
         document = document_of(_ID + oid + elements_of(of_line) + of_file)
         if len(document) > MAX_DOCUMENT:
-            raise Rejected("not_storable")
+            raise RejectedError(Reason.NOT_STORABLE)
         return document, record
 
     return read
@@ -125,36 +124,26 @@ def record_id(document: bytes) -> ObjectId:
     return ObjectId(document[start : start + 12])
 
 
-def read_user_id(context: Any) -> int | None:
-    """The user id as an integer, as in the tables; events have a number, its digits, '' or null."""
-    user_id = context.get("user_id") if type(context) is dict else None
-    if type(user_id) is int:
-        return user_id
-    if type(user_id) is str and user_id.isascii() and user_id.isdecimal() and len(user_id) < 19:
-        return int(user_id)
-    return None
-
-
 def read_time(text: Any) -> tuple[datetime, int]:
     """A tracking event's time (naive, UTC) and its second since 1970.
 
     Variants seen: with or without microseconds; with `+00:00`, with `Z`, or naive, meaning UTC.
 
     Raises:
-        Rejected: `no_time`, if it is missing, unreadable, before 1970 or after 2106.
+        RejectedError: `no_time`, if it is missing, unreadable, before 1970 or after 2106.
     """
     if type(text) is not str:
-        raise Rejected("no_time")
+        raise RejectedError(Reason.NO_TIME)
     try:
         timestamp = datetime.fromisoformat(text.removesuffix("+00:00"))
         if timestamp.tzinfo is not None:
             timestamp = _naive(timestamp)
     except (ValueError, OverflowError):
-        raise Rejected("no_time") from None
+        raise RejectedError(Reason.NO_TIME) from None
     since = timestamp - _EPOCH
     second = since.days * 86_400 + since.seconds
     if not 0 <= second < 2**32:
-        raise Rejected("no_time")
+        raise RejectedError(Reason.NO_TIME)
     return timestamp, second
 
 
@@ -190,9 +179,9 @@ def _mend(line: bytes) -> tuple[bytes, Any]:
     """
     payload = line.strip(_BLANK)
     if not payload:
-        raise Rejected("blank")
+        raise RejectedError(Reason.BLANK)
     if payload.startswith(b"#"):
-        raise Rejected("comment")
+        raise RejectedError(Reason.COMMENT)
     text = payload.decode("utf-8", "replace")
     if (parsed := _lenient_json(text)) is not None:
         return payload, parsed
@@ -201,7 +190,7 @@ def _mend(line: bytes) -> tuple[bytes, Any]:
         payload = payload[start:]
         if (parsed := _lenient_json(payload.decode("utf-8", "replace"))) is not None:
             return payload, parsed
-    raise Rejected("not_json")
+    raise RejectedError(Reason.NOT_JSON)
 
 
 def _lenient_json(text: str) -> Any:

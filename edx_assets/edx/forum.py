@@ -7,6 +7,8 @@ from typing import Any
 from bson.json_util import JSONOptions, loads
 
 from edx_assets.edx.lines import BadLine, numbered
+from edx_assets.edx.reasons import Reason
+from edx_assets.edx.user_ids import user_id_of
 
 _OPTIONS: Any = JSONOptions(tz_aware=True, tzinfo=UTC)
 
@@ -19,24 +21,24 @@ def read_forum(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
     """
     for number, line in numbered(lines):
         if not line.strip():
-            yield BadLine(number, "blank", line)
+            yield BadLine(number, Reason.BLANK, line)
             continue
         try:
             post = loads(line.decode("utf-8", "replace"), json_options=_OPTIONS)
         except Exception:  # one of eight classes, if a value does not match its `$name`
-            yield BadLine(number, "not_json", line)
+            yield BadLine(number, Reason.NOT_JSON, line)
             continue
         if isinstance(post, dict) and "_id" in post:
             yield _with_user_ids(post)
         else:
-            yield BadLine(number, "not_a_post", line)
+            yield BadLine(number, Reason.NOT_A_POST, line)
 
 
 def _with_user_ids(post: dict[str, Any]) -> dict[str, Any]:
     """The post with user ids as integers, as in the tables; the forum stores them as text."""
     for document, name in ((post, "author_id"), (post.get("endorsement"), "user_id")):
         if isinstance(document, dict):
-            told = document.get(name)
-            if isinstance(told, str) and told.isascii() and told.isdecimal() and len(told) < 19:
-                document[name] = int(told)
+            user_id = user_id_of(document.get(name))
+            if user_id is not None:
+                document[name] = user_id
     return post

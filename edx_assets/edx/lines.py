@@ -9,6 +9,8 @@ from pathlib import Path
 
 from isal import igzip, isal_zlib
 
+from edx_assets.edx.reasons import Reason
+
 _ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment] # its stub has an instance
 DAMAGED_GZIP = (BadGzipFile, EOFError, _ISAL_ERROR)
 """What isal raises for a file that is not a complete gzip file: its own error is not zlib's."""
@@ -21,7 +23,7 @@ class BadLine:
     """A line (counted from 1) that cannot be loaded, and a reason that contains no data."""
 
     number: int
-    reason: str
+    reason: Reason
     raw: bytes
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from edx_assets.edx.cells import CONVERT
+from edx_assets.edx.collections import OPT_IN
 from edx_assets.edx.keys import course_key
 from edx_assets.edx.lines import BadLine
+from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import column_names, tables
 from edx_assets.edx.tables import TableError
-
-TABLE = "email_opt_in"
 
 
 def read_opt_in(lines: Iterable[bytes], course: str) -> Iterator[dict[str, Any] | BadLine]:
@@ -22,16 +22,16 @@ def read_opt_in(lines: Iterable[bytes], course: str) -> Iterator[dict[str, Any] 
         TableError: the header has no column `course_id`.
     """
     rows = csv.reader(line.decode("utf-8", "replace") for line in lines)
-    columns = column_names(TABLE, next(rows, []))
+    columns = column_names(OPT_IN, next(rows, []))
     if "course_id" not in columns:
         raise TableError("it has no column course_id")
     place = columns.index("course_id")
-    known = tables()[TABLE]
+    known = tables()[OPT_IN]
     for number, cells in enumerate(rows, 2):
         if len(cells) != len(columns):
             if not cells:
                 continue
-            yield BadLine(number, "wrong_number_of_fields", ",".join(cells).encode())
+            yield BadLine(number, Reason.WRONG_NUMBER_OF_FIELDS, ",".join(cells).encode())
         elif course_key(cells[place]) == course:
             row: dict[str, Any] = {"_id": number}
             for name, cell in zip(columns, cells, strict=True):

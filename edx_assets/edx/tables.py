@@ -15,6 +15,7 @@ from edx_assets.edx.cells import (
     without_bytes_literals,
 )
 from edx_assets.edx.lines import BadLine, numbered
+from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, column_names, tables
 
 Document = dict[str, Any]
@@ -78,7 +79,7 @@ class TableReader:
         for number, line in numbered(self._lines, start=2):
             cells = self._cells(line)
             if len(cells) != width:
-                yield BadLine(number, "wrong_number_of_fields", line)
+                yield BadLine(number, Reason.WRONG_NUMBER_OF_FIELDS, line)
                 continue
             row: Document = {"_id": number}
             try:

@@ -8,6 +8,7 @@ from typing import Any
 from bson import Binary, encode
 
 from edx_assets.edx.collections import QUARANTINE
+from edx_assets.edx.reasons import Reason
 from edx_assets.resources.store import BATCH, Collection, Store
 
 BadLines = list[tuple[int, str, bytes]]
@@ -48,7 +49,7 @@ def held(store: Store, collection: Collection, load_file: str) -> int:
 
 def refused_by_database(code: int) -> str:
     """The reason of a document that the database refused with an error code."""
-    return f"refused_by_database_{code}"
+    return f"{Reason.REFUSED_BY_DATABASE}_{code}"
 
 
 def _beside(collection: Collection) -> Collection:

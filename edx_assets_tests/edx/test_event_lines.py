@@ -7,7 +7,7 @@ from typing import Any
 import bson
 import pytest
 
-from edx_assets.edx.events import MAX_DEPTH, Rejected, read_time
+from edx_assets.edx.events import MAX_DEPTH, RejectedError, read_time
 from edx_assets_tests.edx.tracking import event, id_of, line_of, read, record_of
 
 PREFIXES = [
@@ -24,8 +24,8 @@ PREFIXES = [
 ENDS = [b"\n", b"\r\n", b"", b" \n", b"\x00\n", b"\n\x00"]
 
 
-def rejection(line: bytes) -> Rejected:
-    with pytest.raises(Rejected) as verdict:
+def rejection(line: bytes) -> RejectedError:
+    with pytest.raises(RejectedError) as verdict:
         read(line)
     return verdict.value
 
@@ -143,7 +143,7 @@ def test_each_line_that_is_refused_says_why(line: bytes, reason: str) -> None:
 )
 def test_an_event_without_a_time_that_can_be_read_is_refused(time: Any) -> None:
     assert rejection(line_of(event(time=time))).reason == "no_time"
-    with pytest.raises(Rejected, match="no_time"):
+    with pytest.raises(RejectedError, match="no_time"):
         read_time(time)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from edx_assets.edx.lines import BadLine
+from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import drift, tables
 from edx_assets.edx.tables import TableError, TableReader
 
@@ -111,7 +112,7 @@ def test_a_line_with_another_number_of_fields_is_bad_and_the_rest_is_read(line: 
     found = rows(b"id\tusername\n1\ta\n" + line + b"\n2\tb\n")
     assert found == [
         {"_id": 2, "id": 1, "username": "a"},
-        BadLine(3, "wrong_number_of_fields", line),
+        BadLine(3, Reason.WRONG_NUMBER_OF_FIELDS, line),
         {"_id": 4, "id": 2, "username": "b"},
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import bson
 
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import RejectedError, line_reader
 
 Event = dict[str, Any]
 
@@ -57,5 +57,5 @@ def outcome(line: bytes) -> tuple[bytes | None, Any]:
     """A line's document and record, or None and the reason for rejecting it."""
     try:
         return read(line)
-    except Rejected as verdict:
+    except RejectedError as verdict:
         return None, verdict.reason

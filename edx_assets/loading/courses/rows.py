@@ -18,6 +18,7 @@ from edx_assets.edx.events import MAX_DOCUMENT
 from edx_assets.edx.forum import read_forum
 from edx_assets.edx.lines import BadLine
 from edx_assets.edx.opt_in import read_opt_in
+from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import drift
 from edx_assets.edx.tables import TableReader
 from edx_assets.loading.quarantine import BadLines
@@ -86,7 +87,7 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
         except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError):
             document = b""
         if not document or len(document) > MAX_DOCUMENT:
-            counts.rejected["not_storable"] += 1
-            bad.append((counts.rows, "not_storable", b""))
+            counts.rejected[Reason.NOT_STORABLE] += 1
+            bad.append((counts.rows, Reason.NOT_STORABLE, b""))
             continue
         yield document

@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
 from edx_assets.loading.days import master
@@ -181,7 +181,7 @@ def _pieces(
         for number, line in enumerate(batch, first):
             try:
                 document, record = read(line)
-            except Rejected as verdict:
+            except RejectedError as verdict:
                 piece.quarantined.append((number, verdict.reason, line))
             else:
                 piece.numbers.append(number)
