@@ -13,7 +13,7 @@ from edx_assets.edx.file_names import SITES
 from edx_assets.resources.buckets import Buckets, DeliveryError
 from edx_assets.resources.gnupg import DecryptionError, Gnupg, usable_until
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.resources.store import NO_RENAME, Store, StoreError
 from edx_assets.settings import MissingSetting, Settings
 
 _OLDEST_MONGODB = (5, 0)
@@ -148,12 +148,8 @@ def _mongodb(store: Store) -> Iterator[Finding]:
     if store.renames:
         yield Finding("MongoDB", "ok", "replaces a collection at once")
     else:
-        yield Finding(
-            "MongoDB",
-            "warning",
-            "cannot replace a collection at once: readers may see one half loaded",
-            "use a MongoDB 5.0 or newer where that matters",
-        )
+        found, remedy = NO_RENAME.split(": ")
+        yield Finding("MongoDB", "failed", found, remedy)
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:
