@@ -71,8 +71,6 @@ def rows(plan: Plan) -> list[Row]:
     """Our load, decryption included, against the pipe into the same server."""
     figure = "our load, of the pipe's"
     missing = [name for name in ("gpg", "gunzip", "mongoimport") if shutil.which(name) is None]
-    if plan.mongo is None and shutil.which("mongod") is None:
-        missing.append("mongod")
     if missing:
         note = f"not measured: no {' and no '.join(missing)} on the PATH"
         return [Row(STAGE, figure, None, "times", note=note)]

@@ -82,7 +82,7 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
         sizes["extraction"] = extract_course(store, COURSE.canonical, courses, RUNNING)["documents"]
     times["extraction"].append(measure.wall)
     seconds = {name: median(each) for name, each in times.items()}
-    records = store.count(MASTER, TRACKING, {"site": "edx"})  # nx-27017 groups in memory
+    records = store.count(MASTER, TRACKING, {"site": "edx"})
     return Measure(told={"records": records, "days": days, "seconds": seconds, "sizes": sizes})
 
 
