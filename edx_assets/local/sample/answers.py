@@ -10,7 +10,7 @@ from edx_assets.local.sample.history import Enrolment
 from edx_assets.local.sample.tables import Cell
 
 Answer = dict[str, dict[str, int]]
-"""By username, then by what the question groups by: a number."""
+"""By username (or usage key), then by what the question groups by: a number."""
 
 
 def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
@@ -18,12 +18,16 @@ def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
     by_day: Answer = {}
     by_video: Answer = {}
     attempts: Answer = {}
+    plays: Answer = {}
+    blocks = course.blocks
     for event in events:
         fields = event.fields
         username = fields["username"]
         _add(by_day, username, str(event.time.date()))
         if event.about and course.structure.get(event.about, {}).get("category") == "video":
             _add(by_video, username, event.about)
+        if fields["event_type"] == "play_video" and event.about in blocks:
+            _add(plays, event.about, "plays")
         if (fields["event_type"], fields["event_source"]) == ("problem_check", "server"):
             problem, attempt = fields["event"]["problem_id"], fields["event"]["attempts"]
             of_learner = attempts.setdefault(username, {})
@@ -32,7 +36,19 @@ def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
         "events_by_learner_and_day": by_day,
         "events_by_learner_and_video": by_video,
         "attempts_by_learner_and_problem": attempts,
+        "plays_by_video": plays,
     }
+
+
+def of_enrolments(rows: Iterable[list[Cell]]) -> int:
+    """How many learners are enrolled as verified."""
+    return sum(row[4:] == [1, "verified"] for row in rows)
+
+
+def of_certificates(rows: Iterable[list[Cell]], enrolments: Iterable[Enrolment]) -> dict[str, Cell]:
+    """The grades of those who can download their certificate, by username."""
+    usernames = {each.learner.id: each.learner.username for each in enrolments}
+    return {usernames[int(str(row[1]))]: row[3] for row in rows if row[7] == "downloadable"}
 
 
 def of_states(rows: Iterable[list[Cell]], enrolments: Iterable[Enrolment]) -> Answer:

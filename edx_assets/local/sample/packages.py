@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from typing import Any
 
-from edx_assets.local.sample.answers import Answer, of_posts, of_states
+from edx_assets.local.sample.answers import of_certificates, of_enrolments, of_posts, of_states
 from edx_assets.local.sample.calendar import Calendar
 from edx_assets.local.sample.courses import Course
 from edx_assets.local.sample.forum import forum_lines
@@ -23,7 +24,7 @@ class Package:
     day: date
     members: dict[str, bytes] = field(default_factory=dict)
     documents: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    answers: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 def make_packages(history: History, calendar: Calendar) -> list[Package]:
@@ -59,5 +60,9 @@ def _add(package: Package, course: Course, history: History) -> None:
     package.documents[course.key, course.site] = documents
     package.answers[course.key, course.site] = {
         "states_by_learner_and_type": of_states(tables["courseware_studentmodule"], enrolments),
+        "enrolled_as_verified": of_enrolments(tables["student_courseenrollment"]),
+        "downloadable_certificates": of_certificates(
+            tables["certificates_generatedcertificate"], enrolments
+        ),
         "posts_by_author_and_type": of_posts(course, history.posts, until),
     }
