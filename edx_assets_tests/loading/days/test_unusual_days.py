@@ -55,7 +55,9 @@ def test_a_file_gone_that_was_loaded_in_part_fails_its_day_and_nothing_is_delete
     store.put(IMPORTS, {**entry, "state": "loading"})
     go(testx, "2014-02-03")
     text = failure_text(testx.run_day("2014-02-03"))
-    assert "testx-edx-events-2014-02-03.log.gz.gpg was loaded in part, and is neither on S3" in text
+    assert (
+        "testx-edx-events-2014-02-03.log.gz.gpg was loaded in part and is no longer on S3" in text
+    )
     assert store.count(MASTER_TRACKING) == 2
 
 
