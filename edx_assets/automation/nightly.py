@@ -33,7 +33,7 @@ from edx_assets.settings import Settings
 
 
 def schedules(settings: Settings) -> list[ScheduleDefinition]:
-    """The only schedule here."""
+    """The schedule of the reconcile, in a list."""
 
     @schedule(
         cron_schedule="0 3 * * *",

@@ -13,7 +13,7 @@ from edx_assets.automation.runs import HISTORY
 from edx_assets.dagster_internals import PRIORITY, RANGE_END, RANGE_START
 
 RECENT = timedelta(days=28)
-"""Every tick looks at the days of this time before the newest day; each gets a run of its own."""
+"""Recent days are this close to the newest: every tick looks at them; each gets its own run."""
 FEW = 5
 """Most recent days that get a run each. If more are due, only the newest day does."""
 

@@ -51,5 +51,5 @@ def connect(uri: str) -> Store:
     except (PyMongoError, ValueError, TypeError):
         raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
     if not client.write_concern.acknowledged:
-        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: take out w=0")
+        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
     return Store(client)

@@ -160,7 +160,7 @@ def _loads(store: Store) -> tuple[dict[str, CourseLoad], dict[str, TrackingLoad]
 
 
 def _as_extracted(found: Marks, load: TrackingLoad, loading: set[str]) -> Marks:
-    """The marks, with those of the extraction for files that it held back and that still load."""
+    """The marks, with the extraction's own for files it held back and that are still loading."""
     found = dict(found)
     for file, mark in load["held_back"]:
         if file in loading:

@@ -12,7 +12,7 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
 
 WINDOW = timedelta(days=35)
-"""Packages of this time before the newest are requested; older ones only by hand."""
+"""Packages this close to the newest are requested; older ones are loaded only by hand."""
 
 
 def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dict[str, str]:
