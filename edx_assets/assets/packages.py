@@ -35,7 +35,7 @@ _ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
 
 @asset(**_COMMON, kinds={"s3"}, code_version="1")
 def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeResult[Any]:
-    """The database packages on S3. Each delivery date becomes a partition of the other two."""
+    """The database packages on S3. Their dates become partitions of the other two assets."""
     with plain_failures():
         found = buckets.packages()
     known = set(context.instance.get_dynamic_partitions(str(packages_partitions.name)))

@@ -16,7 +16,7 @@ ACTIVATED = "edx.course.enrollment.activated"
 DEACTIVATED = "edx.course.enrollment.deactivated"
 
 TOLERANCE = 0.05
-"""The share of learners for whom table and events may disagree: some changes have no event."""
+"""Share of learners for whom table and events may disagree: some changes are without an event."""
 
 
 def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
