@@ -80,7 +80,7 @@ class PackageChoice(Rebuild):
     package: str | None = Field(
         None,
         description="Delivery date (YYYY-MM-DD) of an older package, to load it into a database of"
-        " its own (its name ends with the date). Leave it empty to load the newest package into the"
+        " its own (its name ends with the date). Omit it to load the newest package into the"
         " course's database.",
     )
 

@@ -160,7 +160,7 @@ DAY_CHECKS: dict[str, DayCheck] = {
     "rejected_share": DayCheck(
         rejected_share,
         f"At most {_ALWAYS_MANY:.0%} of the day's lines are rejected, and not more than"
-        f" {_TIMES_REJECTED} times as many as on this weekday in the {WEEKS} weeks before. A"
+        f" {_TIMES_REJECTED} times the usual share of this weekday in the {WEEKS} weeks before. A"
         " failure means that the file's content is damaged, or that edX has changed its format."
         " Look at the reasons here and at the lines in `tracking_logs.quarantine`. If lines are cut"
         " short, ask edX for the file again; if their format is new, report it.",

@@ -110,9 +110,9 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
         asset=OVERVIEW,
         name=f"{site}_fresh",
         description=f"The newest loaded tracking log of {site} is at most {LOG_DELAY.days} days old"
-        " (or of EDX_END_DATE, if the logs have ended). A failure means that edX is late, that"
-        " nothing requests new days, or that loading them fails. See failed_partitions, and check"
-        " that automation is on. Then look into the bucket, and ask edX if the files are not"
+        " (or is that of EDX_END_DATE, if the logs have ended). A failure means that edX is late,"
+        " that nothing requests new days, or that loading them fails. See failed_partitions, and"
+        " check that automation is on. Then look into the bucket, and ask edX if the files are not"
         " there.",
     )
     def evaluate(mongo: Mongo) -> AssetCheckResult:
