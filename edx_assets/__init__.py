@@ -1,1 +1,1 @@
-"""A university's edX research data as per-course MongoDB databases, built by Dagster assets."""
+"""A university's edX research data as per-course MongoDB databases, built with Dagster assets."""

@@ -1,6 +1,6 @@
-"""Dagster's names that are not public, here alone: an upgrade has one place to look at.
+"""All names used from Dagster that are not public, so that an upgrade has one place to check.
 
-Each has been there unchanged through 1.13; pyproject holds Dagster to that minor version.
+None has changed throughout 1.13; pyproject pins Dagster to that minor version.
 """
 
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -25,7 +25,7 @@ from dagster._core.storage.tags import (
 from dagster_shared.error import SerializableErrorInfo
 
 EVERY_ASSET = "__ASSET_JOB"
-"""The job of all assets that Dagster makes by itself; a request selects its own of them."""
+"""The job of all assets, which Dagster creates itself; a request selects its assets from it."""
 
 __all__ = [
     "EVERY_ASSET",

@@ -1,4 +1,7 @@
-"""The Dagster definitions: assets bound to resources. Loading them opens no connection."""
+"""The Dagster definitions: assets, automation and resources, put together.
+
+Loading them opens no connection.
+"""
 
 from typing import Any
 
@@ -26,7 +29,7 @@ from edx_assets.settings import Settings, load_settings
 
 
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
-    """All definitions for some settings; resources given by name take the place of the usual."""
+    """All definitions for some settings; resources given by name replace the usual ones."""
     partitions = days(settings.start_date, settings.end_date)
     pipeline = [
         *(tracking_logs(site, partitions) for site in SITES),
@@ -42,13 +45,13 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         sensors=[*sensors(settings), failure_notices(settings)],
         schedules=[*schedules(settings), daily_overview(settings)],
         resources=build_resources(settings) | overrides,
-        # a step in a process of its own costs 2 s, for nothing: a run's steps follow each other
+        # a process for each step would cost 2 s and gain nothing: a run's steps are sequential
         executor=in_process_executor,
     )
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
-    """The resources for some settings. Secrets are not among their values: Dagster shows those."""
+    """The resources for some settings. They contain no secrets, because Dagster shows them."""
     return {
         "buckets": Buckets(
             s3=S3Resource(endpoint_url=settings.s3_endpoint_url),

@@ -1,7 +1,8 @@
-"""The expected failures, one tree: final or passing. Who retries asks the class, and keeps no list.
+"""The base classes of expected failures: final or passing. Whether to retry depends on the class.
 
-An error class lives beside the code that raises it, under one of the two branches here. Exceptions
-that never leave a module, and errors of a format that become a verdict on a file, do not belong.
+An error class is defined next to the code that raises it, under one of the two classes here. Not
+under them: exceptions that never leave a module, and format errors, which are caught and reported
+as the error of a file or the reason of a line.
 """
 
 
@@ -10,15 +11,15 @@ class EdxAssetsError(Exception):
 
 
 class FinalError(EdxAssetsError):
-    """The same input would fail in the same way: a retry does not help."""
+    """The same input would fail in the same way again: a retry does not help."""
 
 
 class PassingError(EdxAssetsError):
-    """It can pass by itself, or once a server is back: a retry may help."""
+    """A failure that can pass by itself, or once a server is back: a retry may help."""
 
 
 EXPECTED = (EdxAssetsError, OSError)
-"""Failures that a stage may end with. Those of the system (a full disk, say) can pass as well."""
+"""Failures that a stage may end with. Those of the system (a full disk, say) can also pass."""
 
 
 def can_pass(error: BaseException) -> bool:

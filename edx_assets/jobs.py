@@ -1,4 +1,7 @@
-"""Jobs named for what people do; each asks for its partitions, and its form has defaults."""
+"""The jobs, named for what people do. Partitions are chosen at launch, and forms have defaults.
+
+What the assets do belongs in `assets`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +22,9 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
         define_asset_job(
             "load_a_package",
             AssetSelection.assets("packages/database_package", "packages/course_files"),
-            description="Download a delivery date's database package, and sort its files by"
-            " course. Switch `rebuild` on in the form to do so again. Partitions: the delivery"
-            " dates that packages/delivered has found.",
+            description="Download a delivery date's database package and sort its files by course."
+            " Switch `rebuild` on in the form to do it again. Partitions: the delivery dates that"
+            " packages/delivered has found.",
         ),
         define_asset_job(
             "refresh_a_course",
@@ -33,19 +36,19 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
             "rebuild_a_course_from_nothing",
             WHOLE_COURSE,
             config=rebuild(assets),
-            description="Load every collection of a course's database again, whether it changed or"
-            " not: `rebuild` is on in the form of each. Partitions: courses.",
+            description="Load every collection of a course's database again, whether it has changed"
+            " or not: `rebuild` is on in the form of each. Partitions: courses.",
         ),
         define_asset_job(
             "extract_tracking",
             AssetSelection.assets("course/tracking"),
-            description="Extract a course's events from the master collection, and bind them to its"
+            description="Extract a course's events from the master collection and bind them to its"
             " structure. Partitions: courses.",
         ),
         define_asset_job(
             "make_the_overview",
             AssetSelection.assets(OVERVIEW),
-            description="Look at everything that is loaded, and check it as a whole.",
+            description="Show what is loaded, missing, late or broken, and check it as a whole.",
         ),
     ]
 
@@ -54,9 +57,9 @@ def _load_days(site: str) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         f"load_a_range_of_days_{site}",
         AssetSelection.assets(*day_assets(site)),
-        description=f"Download, decrypt and load the tracking logs of {site}, a day or a range of"
-        " days. Days that are loaded already cost little, and are left alone unless edX has"
-        " delivered them again, or `rebuild` is switched on in the form. Partitions: days.",
+        description=f"Download, decrypt and load the tracking logs of {site} for a day or a range"
+        " of days. Days that are already loaded take little time and are left alone, unless edX has"
+        " delivered them again or `rebuild` is switched on in the form. Partitions: days.",
     )
 
 
@@ -71,7 +74,7 @@ def rebuild(assets: Sequence[AssetsDefinition]) -> RunConfig:
 
 
 def _fields(definition: AssetsDefinition) -> set[str]:
-    """Names in an asset's typed form."""
+    """The names of the fields in an asset's form."""
     schema = definition.op.config_schema
     fields = getattr(schema.config_type, "fields", None) if schema else None
     return set(fields or ())

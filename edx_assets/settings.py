@@ -1,4 +1,4 @@
-"""Settings: what the environment (or a `.env` file) tells, and what each is for."""
+"""The settings, from the environment or a `.env` file, each with its description."""
 
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from edx_assets.errors import FinalError
 
 
 class MissingSettingError(FinalError):
-    """A setting that the work at hand needs is not there; the message names its variable."""
+    """A setting is needed and not set; the message names its variable and what it is for."""
 
     def __init__(self, name: str) -> None:
         variable = f"EDX_{name.upper()}"
@@ -20,20 +20,23 @@ class MissingSettingError(FinalError):
 
 
 class Settings(BaseSettings):
-    """Every setting, `EDX_` and its name in capitals; none is needed to load the definitions."""
+    """Every setting. Its variable is `EDX_` and its name in capitals.
+
+    None is needed to load the definitions.
+    """
 
     model_config = SettingsConfigDict(env_prefix="EDX_", extra="ignore", env_ignore_empty=True)
 
     org: str | None = Field(None, description="the institution's name as edX spells it (mcgillx)")
     events_bucket: str = Field("edx-course-data", description="S3 bucket of the tracking logs")
     packages_bucket: str = Field("course-data", description="S3 bucket of the database packages")
-    s3_endpoint_url: str | None = Field(None, description="S3 server, where it is not Amazon's")
+    s3_endpoint_url: str | None = Field(None, description="S3 server, if it is not Amazon's")
     storage: str | None = Field(None, description="folder for downloaded and decrypted files")
-    gnupg_home: str | None = Field(None, description="GnuPG home that holds the secret key")
+    gnupg_home: str | None = Field(None, description="GnuPG home with the secret key")
     gpg_passphrase: SecretStr | None = Field(None, description="passphrase of the secret key")
-    gpg_passphrase_file: Path | None = Field(None, description="file that holds the passphrase")
-    mongo_uri: SecretStr | None = Field(None, description="connection string of the MongoDB")
-    courses_file: Path | None = Field(None, description="YAML file of course windows")
+    gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
+    mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
+    courses_file: Path | None = Field(None, description="YAML file with course windows")
     start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
     end_date: date | None = Field(None, description="last day of tracking logs, if they have ended")
     automation: bool = Field(
@@ -43,10 +46,10 @@ class Settings(BaseSettings):
         None, description="address (http, https) to which notices of failed runs are posted as JSON"
     )
     notice_smtp_host: str | None = Field(
-        None, description="mail server (host, or host:port) that takes notices of failed runs"
+        None, description="mail server (host or host:port) for notices of failed runs"
     )
     notice_mail_to: str | None = Field(
-        None, description="who gets notices by mail: addresses with commas between them"
+        None, description="who gets notices by mail: addresses separated by commas"
     )
     notice_mail_from: str | None = Field(None, description="the sender of notices by mail")
     ui_url: str | None = Field(
@@ -55,21 +58,21 @@ class Settings(BaseSettings):
 
     @property
     def log_days(self) -> tuple[date, date]:
-        """The first and the last day of tracking logs, which is far off if they have not ended."""
+        """The first and last day of tracking logs; the last is far off if they have not ended."""
         return self.start_date, self.end_date or date.max
 
 
 def load_settings() -> Settings:
-    """The settings as they are now; a `.env` in the working folder fills what is not set.
+    """The current settings; a `.env` file in the working folder adds what is not set.
 
-    It goes into the process's environment, so that the usual AWS variables may stand in it too.
+    It is loaded into the process's environment, so it can contain the usual AWS variables too.
     """
     load_dotenv(Path.cwd() / ".env")
     return Settings()
 
 
 def passphrase(settings: Settings) -> str:
-    """The passphrase of the GPG key, from its variable or its file (trailing line end aside).
+    """The passphrase of the GPG key, from its variable or its file (without a final line end).
 
     Raises:
         MissingSettingError: neither is set.

@@ -1,4 +1,4 @@
-"""The columns of a collection as Dagster's UI shows them, out of the schema."""
+"""A collection's columns in the form that Dagster's UI shows. They come from `edx.schema`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from edx_assets.edx.schema import tables
 
 
 def column_schema(collection: str) -> dict[str, Any]:
-    """Metadata with a table's columns, their types and meanings; none for other collections."""
+    """Metadata with a table's columns, types and meanings; empty for other collections."""
     columns = tables().get(collection)
     if not columns:
         return {}

@@ -1,4 +1,7 @@
-"""Courses: each collection of a course's own database, from its newest package and the master."""
+"""The assets of courses: each collection of a course's own database.
+
+What a stage does belongs in `loading.courses`; which collections there are, in `edx.collections`.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -76,13 +79,14 @@ class PackageChoice(Rebuild):
 
     package: str | None = Field(
         None,
-        description="Delivery date (YYYY-MM-DD) of an older package to load, into a database of its"
-        " own (its name ends with the date). Left out: the newest, into the course's database.",
+        description="Delivery date (YYYY-MM-DD) of an older package, to load it into a database of"
+        " its own (its name ends with the date). Omit it to load the newest package into the"
+        " course's database.",
     )
 
 
 def course_assets(log_days: tuple[date, date]) -> list[AssetsDefinition]:
-    """The assets of a course's database; `log_days` are the first and last day of tracking logs."""
+    """The assets of a course's database; `log_days`: the first and last day of tracking logs."""
     return [
         *(_collection(each) for each in _delivered(CORE)),
         _collections("course_tables", _delivered(TABLES)),
@@ -135,7 +139,7 @@ def _collection(collection: CourseCollection) -> AssetsDefinition:
 
 
 def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefinition:
-    """The assets of a group as one step: a step each would cost more than most tables do."""
+    """The assets of a group as one step: separate steps would cost more than most tables do."""
 
     @multi_asset(
         **_COMMON,
@@ -198,7 +202,7 @@ def unknown_tables(
     gnupg: Gnupg,
     mongo: Mongo,
 ) -> MaterializeResult[Any]:
-    """Tables of the package that the schema does not know yet, loaded with inferred types."""
+    """Tables of the package that are not in the schema yet, loaded with inferred types."""
     course = context.partition_key
     with plain_failures():
         metadata = load_unknown_tables(

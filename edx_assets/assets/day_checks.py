@@ -1,10 +1,11 @@
-"""Checks of a day in the master collection: its lines accounted for, the rejected, the volume.
+"""Checks of a day in the master collection: lines accounted for, share of rejected lines, volume.
 
-They are evaluated in the step that loads the days, a day at a time: a step of their own would be
-left out for every day of a range where one has failed. Selected alone (with the tag
+They are evaluated in the step that loads the days, one day at a time: if they were a step of their
+own, it would be skipped for all days of a range when one has failed. Selected alone (with the tag
 `dagster/partition`), they are evaluated without loading anything.
 
-What a blocking check stops is in other runs, over courses: so it tells the ledger, which they ask.
+A blocking check has to stop other runs, those of courses. So it marks the day in the ledger, which
+they read.
 """
 
 import warnings
@@ -40,16 +41,16 @@ from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import MissingSettingError
 
 WEEKS = 8
-"""Weeks before a day whose same weekday is its history: courses come and go within a term."""
+"""A day is compared with this many weeks of its weekday: courses come and go within a term."""
 ENOUGH = 4
-"""Days of history below which there is nothing to compare with."""
+"""Days of history needed for a comparison."""
 
-_ALWAYS_MANY = 0.05  # of the lines: whatever the history
-_RARELY_MANY = 0.001  # of the lines: below, no history makes it worth a look
-_FEW_REJECTED = 10  # lines that need no look, however few there usually are
+_ALWAYS_MANY = 0.05  # of the lines: too many, whatever the history
+_RARELY_MANY = 0.001  # of the lines: never too many, whatever the history
+_FEW_REJECTED = 10  # lines: never too many, however few there usually are
 _TIMES_REJECTED = 4
 _TIMES_VOLUME = 3
-_FEW_EVENTS = 100  # a difference that needs no look, however small the site
+_FEW_EVENTS = 100  # a difference that never matters, however small the site
 
 DayVerdict = Callable[[Store, SiteDay], AssetCheckResult]
 
@@ -59,7 +60,7 @@ class CheckFailedError(FinalError):
 
 
 def lines_accounted_for(store: Store, day: SiteDay) -> AssetCheckResult:
-    """Whether lines = loaded + duplicates + rejected, and the collections hold as many."""
+    """Whether lines = loaded + duplicates + rejected, and the collections have as many."""
     entry = day_entry(store, day)
     if entry is None or not is_settled(entry):
         state = "half loaded" if entry else "not loaded"
@@ -74,7 +75,8 @@ def lines_accounted_for(store: Store, day: SiteDay) -> AssetCheckResult:
     return AssetCheckResult(
         passed=accounted_for and held == loaded and in_quarantine == rejected,
         description=f"{lines} lines = {loaded} loaded + {duplicates} duplicates + {rejected}"
-        f" rejected; the collections hold {held} and {in_quarantine}",
+        f" rejected; the master collection has {held} records, the quarantine {in_quarantine}"
+        " lines",
         metadata={
             "lines": lines,
             "loaded": loaded,
@@ -87,7 +89,7 @@ def lines_accounted_for(store: Store, day: SiteDay) -> AssetCheckResult:
 
 
 def rejected_share(store: Store, day: SiteDay) -> AssetCheckResult:
-    """Whether the share of rejected lines is small, and about as on this weekday before."""
+    """Whether the share of rejected lines is small, and about as usual for this weekday."""
     entry = day_entry(store, day)
     share = _share(entry) if entry else 0.0
     shares = [_share(each) for each in _history(store, day) if each["lines"]]
@@ -99,7 +101,7 @@ def rejected_share(store: Store, day: SiteDay) -> AssetCheckResult:
     return AssetCheckResult(
         passed=share <= limit,
         severity=AssetCheckSeverity.WARN,
-        description=f"{share:.2%} of the lines are rejected; expected: up to {limit:.2%}",
+        description=f"{share:.2%} of the lines were rejected; expected: at most {limit:.2%}",
         metadata={
             "rejected_share": round(share, 6),
             "limit": round(limit, 6),
@@ -111,7 +113,7 @@ def rejected_share(store: Store, day: SiteDay) -> AssetCheckResult:
 
 
 def volume(store: Store, day: SiteDay) -> AssetCheckResult:
-    """Whether the day has about as many events as the same weekday before."""
+    """Whether the day has about as many events as its weekday usually has."""
     entry = day_entry(store, day)
     loaded = entry.get("loaded", 0) if entry else 0
     history = [each["loaded"] for each in _history(store, day)]
@@ -119,24 +121,25 @@ def volume(store: Store, day: SiteDay) -> AssetCheckResult:
         return AssetCheckResult(
             passed=True,
             severity=AssetCheckSeverity.WARN,
-            description=f"{loaded} events; nothing to compare with: this weekday is loaded"
-            f" {len(history)} times in the {WEEKS} weeks before, and {ENOUGH} are needed",
+            description=f"{loaded} events; not compared: this weekday is loaded {len(history)}"
+            f" times in the {WEEKS} weeks before, and {ENOUGH} are needed",
             metadata={"loaded": loaded, "days_of_history": len(history)},
         )
     usual = median(history)
     near = usual / _TIMES_VOLUME <= loaded <= usual * _TIMES_VOLUME
     return AssetCheckResult(
-        # where a weekday is usually silent, as on edge, any event is far from it
+        # a weekday that is usually without events, as on edge, has no useful median
         passed=not usual or near or abs(loaded - usual) < _FEW_EVENTS,
         severity=AssetCheckSeverity.WARN,
-        description=f"{loaded} events; the median of this weekday in {WEEKS} weeks is {usual:g}",
+        description=f"{loaded} events; the median of this weekday in the {WEEKS} weeks before is"
+        f" {usual:g}",
         metadata={"loaded": loaded, "usual": float(usual), "days_of_history": len(history)},
     )
 
 
 @dataclass(frozen=True)
 class DayCheck:
-    """A check of a day: how it is made, what its failure means, and whether it stops the rest."""
+    """A check of a day: its function, what its failure means, and whether it is blocking."""
 
     verdict: DayVerdict
     description: str
@@ -147,33 +150,34 @@ DAY_CHECKS: dict[str, DayCheck] = {
     "lines_accounted_for": DayCheck(
         lines_accounted_for,
         "Every line of the day's file is loaded, a duplicate, or in quarantine, and the master"
-        " collection and the quarantine hold as many as the ledger says. A failure means that the"
-        " collections were changed outside this system, or that a load was cut off. The ledger then"
-        " says `loading` for the day: its records cannot be relied on, and it counts as missing in"
-        " its courses. Materialize the day again: that loads it again. If the check fails again,"
-        " report it with the counts.",
+        " collection and the quarantine have as many as the ledger says. A failure means that the"
+        " collections were changed outside this system, or that a load was killed. The ledger then"
+        " says `loading` for the day: its records cannot be relied on, and the day counts as"
+        " missing in its courses. Materialize the day again, which loads it again. If the check"
+        " still fails, report it with the counts.",
         blocking=True,
     ),
     "rejected_share": DayCheck(
         rejected_share,
-        f"At most {_ALWAYS_MANY:.0%} of the day's lines are rejected, and not over"
-        f" {_TIMES_REJECTED} times what this weekday had in the {WEEKS} weeks before. A failure"
-        " means that the file is damaged inside, or that edX has changed its format. Look at the"
-        " reasons here and at the lines in `tracking_logs.quarantine`. If the lines are cut, ask"
-        " edX for the file again; if their form is new, report it.",
+        f"At most {_ALWAYS_MANY:.0%} of the day's lines are rejected, and not more than"
+        f" {_TIMES_REJECTED} times the usual share of this weekday in the {WEEKS} weeks before. A"
+        " failure means that the file's content is damaged, or that edX has changed its format."
+        " Look at the reasons here and at the lines in `tracking_logs.quarantine`. If lines are cut"
+        " short, ask edX for the file again; if their format is new, report it.",
     ),
     "volume": DayCheck(
         volume,
-        f"The day has between a third of and {_TIMES_VOLUME} times the median of the same weekday"
-        f" in the {WEEKS} weeks before (checked once {ENOUGH} of them are loaded). A failure means"
-        " that part of the file is missing, or that a course began or ended, or a holiday. Check"
-        " whether a course's dates explain it; if none does, ask edX for the file again.",
+        f"The day has between a third and {_TIMES_VOLUME} times the median number of events of the"
+        f" same weekday in the {WEEKS} weeks before (checked once {ENOUGH} of them are loaded). A"
+        " failure means that part of the file is missing, that a course began or ended, or that it"
+        " was a holiday. Check whether a course's dates explain it; if not, ask edX for the file"
+        " again.",
     ),
 }
 
 
 def day_check_specs(site: str, days: DailyPartitionsDefinition) -> list[AssetCheckSpec]:
-    """The checks of a site's master_tracking, each evaluated for every day."""
+    """The checks of a site's master_tracking, evaluated for each day."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreviewWarning)  # partitions of checks: Dagster 1.13
         return [
@@ -189,7 +193,7 @@ def day_check_specs(site: str, days: DailyPartitionsDefinition) -> list[AssetChe
 
 
 def check_day(context: AssetExecutionContext, day: SiteDay) -> Exception | None:
-    """Record a day's checks, those that are selected; the failure that stops it, or None."""
+    """Evaluate and record a day's selected checks; return the failure that stops it, or None."""
     failure: Exception | None = None
     for key in sorted(context.selected_asset_check_keys, key=lambda key: key.name):
         check = DAY_CHECKS[key.name]
@@ -221,7 +225,7 @@ def check_day(context: AssetExecutionContext, day: SiteDay) -> Exception | None:
 
 
 def _history(store: Store, day: SiteDay) -> list[DayEntry]:
-    """The same weekday's entries in the weeks before, those that are loaded or had no file."""
+    """The entries of the same weekday in the weeks before that are loaded or had no file."""
     weeks = (timedelta(weeks=n) for n in range(1, WEEKS + 1))
     before = [str(day._replace(day=day.day - week)) for week in weeks]
     fields = ["state", "lines", "loaded", "rejected"]

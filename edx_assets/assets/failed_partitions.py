@@ -1,4 +1,4 @@
-"""Which partitions stay broken: as Dagster's own books of runs and materializations tell."""
+"""Partitions that stay broken, from Dagster's own records of runs and materializations."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,14 +7,14 @@ from dagster import AssetCheckKey, AssetsDefinition, DagsterInstance
 from edx_assets.dagster_internals import AssetCheckExecutionRecordStatus, AssetPartitionStatus
 
 Failed = dict[str, list[str]]
-"""Assets (`edx/raw_log`) and checks by the partition that failed in them."""
+"""By partition, the assets (`edx/raw_log`) and checks that failed for it."""
 
 
 def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefinition]) -> Failed:
     """Partitions whose newest run failed and that have not been materialized since.
 
-    Also those that a blocking check evaluated in the loading step has failed. Dagster keeps the
-    status of partitions for its UI and brings it up to date here: only what is new is read.
+    Partitions that failed a blocking check in the loading step are included. Dagster caches the
+    status of partitions for its UI and updates the cache here, so that only new events are read.
     """
     failed: Failed = {}
     for definition in assets:
@@ -34,7 +34,7 @@ def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefiniti
 
 
 def as_markdown(failed: Failed, most: int = 50) -> str:
-    """Failed partitions as Markdown: a line each, with what failed in it."""
+    """Failed partitions as Markdown: one line for each, with what failed."""
     if not failed:
         return "none"
     lines = [

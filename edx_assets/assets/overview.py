@@ -1,4 +1,4 @@
-"""The overview of everything that is loaded. Its checks and its schedule are not here."""
+"""The overview of everything that is loaded. Its checks are in `checks.overview`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +45,7 @@ _MANY_REJECTED = 0.01
 
 
 def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDefinition:
-    """The asset whose metadata show what is loaded; `last` is the last day of tracking logs."""
+    """The asset whose metadata show what is loaded; `last`: the last day of tracking logs."""
 
     @asset(
         key=OVERVIEW,
@@ -53,7 +53,7 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
         owners=OWNERS,
         kinds={"mongodb"},
         code_version="1",
-        description="What is loaded, missing, late or broken, in one place: look at the metadata.",
+        description="What is loaded, missing, late or broken, in one place: see its metadata.",
     )
     def look(context: AssetExecutionContext, mongo: Mongo) -> MaterializeResult[Any]:
         today = datetime.now(UTC).date()
@@ -83,7 +83,7 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
 
 
 def marks(entries: Iterable[DayEntry], last: date | None, today: date) -> dict[date, str]:
-    """What each day from the first in a site's ledger to yesterday is drawn as."""
+    """The mark of each day, from the first in a site's ledger to yesterday."""
     by_day = {date.fromisoformat(entry["date"]): entry for entry in entries}
     if not by_day:
         return {}

@@ -1,4 +1,7 @@
-"""Database packages: which were delivered, each downloaded, each sorted by course."""
+"""The assets of database packages: list them, download each, sort each by course.
+
+What the stages do belongs in `loading.packages`.
+"""
 
 from datetime import date
 from typing import Any
@@ -32,7 +35,7 @@ _ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
 
 @asset(**_COMMON, kinds={"s3"}, code_version="1")
 def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeResult[Any]:
-    """The database packages on S3: each delivery date becomes a partition of the two below."""
+    """The database packages on S3. Their dates become partitions of the other two assets."""
     with plain_failures():
         found = buckets.packages()
     known = set(context.instance.get_dynamic_partitions(str(packages_partitions.name)))
@@ -60,7 +63,7 @@ def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeRe
 def database_package(
     context: AssetExecutionContext, config: Rebuild, buckets: Buckets, storage: Storage
 ) -> MaterializeResult[Any]:
-    """A delivery date's package (a zip of encrypted files), downloaded from S3 and checked."""
+    """The package of a delivery date (a zip of encrypted files), downloaded from S3 and checked."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
         return MaterializeResult(
@@ -83,7 +86,7 @@ def course_files(
     storage: Storage,
     mongo: Mongo,
 ) -> MaterializeResult[Any]:
-    """A package's members sorted by course; each course becomes a partition."""
+    """A package's members, sorted by course. Each course becomes a partition."""
     day = date.fromisoformat(context.partition_key)
     with plain_failures():
         store = mongo.store()

@@ -1,7 +1,7 @@
-"""Pictures in the metadata of assets: pure functions from counts and days to Markdown.
+"""Plots in the metadata of assets: pure functions from counts and days to Markdown.
 
-Small ones are drawn with letters, for the event log keeps them for ever; the coverage, of which
-there is one a day, is an SVG, which Dagster's UI shows from within Markdown's own `![]()`.
+Small ones are drawn with characters, because the event log keeps them for ever. The coverage, made
+once a day, is an SVG, which Dagster's UI shows inside Markdown's `![]()`.
 """
 
 from base64 import b64encode
@@ -13,7 +13,7 @@ from typing import Any
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 LOADED, REJECTED, NO_FILE, HALF, MISSING, LATE = "LRNHM-"
-"""What a day is marked as, a letter each."""
+"""The marks of days, one letter each."""
 
 _MEANINGS = {
     LOADED: ("#2ca25f", "█", "loaded"),
@@ -23,7 +23,7 @@ _MEANINGS = {
     MISSING: ("#de2d26", "!", "missing"),
     LATE: ("#f0a830", "-", "late: not here yet"),
 }
-"""A mark's colour, its letter where there is no colour, and what is written beside it."""
+"""Each mark's colour, its character where there are no colours, and its caption."""
 
 _WORST_FIRST = (MISSING, HALF, REJECTED, LATE, LOADED, NO_FILE)
 _MONTHS_BY_DAY = 12
@@ -31,18 +31,18 @@ _CELL, _LINE, _LABEL = 9, 13, 56  # pixels: a cell, a row, the labels
 
 
 def bars(counts: Sequence[int]) -> str:
-    """A letter a count, as high as its share of the largest; zero is blank, and nothing else is."""
+    """One bar character per count, scaled to the largest; only zero is blank."""
     top = max(counts, default=0)
     return "".join(_HEIGHTS[-(-8 * count // top) if count else 0] for count in counts)
 
 
 def by_hour(counts: Sequence[int]) -> str:
-    """Events of each hour of a day (24 counts, UTC) as Markdown."""
+    """Events in each hour of a day (24 counts, UTC) as Markdown."""
     return _block(f"{bars(counts)}|  {max(counts):,} an hour at most", "0     6     12    18")
 
 
 def by_week(weeks: Mapping[str, int]) -> str:
-    """Events of each week as Markdown: the weeks' Mondays (YYYY-MM-DD), and how many in each."""
+    """Events in each week as Markdown, from their number by the week's Monday (YYYY-MM-DD)."""
     if not weeks:
         return "no events"
     first, last = date.fromisoformat(min(weeks)), date.fromisoformat(max(weeks))
@@ -50,17 +50,17 @@ def by_week(weeks: Mapping[str, int]) -> str:
     counts = [weeks.get(str(monday), 0) for monday in mondays]
     rows = [
         f"{mondays[start]} |{bars_of}|"
-        for start, bars_of in _rows(bars(counts), 52)  # a year a row
+        for start, bars_of in _rows(bars(counts), 52)  # one year per row
     ]
     return _block(*rows, f"{max(counts):,} a week at most")
 
 
 PLOTS: dict[str, Callable[[Any], str]] = {"events_by_hour": by_hour, "events_by_week": by_week}
-"""Metadata that are drawn where they are shown."""
+"""Metadata keys whose values are shown as plots."""
 
 
 def coverage(days: Mapping[date, str]) -> str:
-    """Days and their marks as a picture, in Markdown: years by week, and the last months by day."""
+    """Days and their marks as an image in Markdown: years by week, and the last months by day."""
     if not days:
         return "no day is loaded yet"
     image = b64encode(svg(coverage_rows(days)).encode()).decode()
@@ -68,22 +68,23 @@ def coverage(days: Mapping[date, str]) -> str:
 
 
 def last_days(days: Mapping[date, str]) -> str:
-    """The last three months of them by day, in letters: Markdown that the UI need not fold.
+    """The last three months by day, in characters: Markdown short enough to be shown at once.
 
-    Dagster 1.13 shows metadata of 1,000 characters and more at a click only.
+    Dagster 1.13 hides metadata of 1,000 characters or more behind a click.
     """
     if not days:
         return "no day is loaded yet"
     letters = str.maketrans({mark: letter for mark, (_c, letter, _m) in _MEANINGS.items()})
     months = [f"{month} |{marks.translate(letters)}|" for month, marks in coverage_rows(days)[-3:]]
-    seen = [told[1:] for mark, told in _MEANINGS.items() if mark in days.values()]
+    seen = [meaning[1:] for mark, meaning in _MEANINGS.items() if mark in days.values()]
     return _block(*months, *(f"{letter} {meaning}" for letter, meaning in seen))
 
 
 def coverage_rows(days: Mapping[date, str]) -> list[tuple[str, str]]:
-    """The rows of that picture: what stands before each, and its marks, a blank where is none.
+    """The rows of the coverage: the label of each, and its marks; a blank means no mark.
 
-    A year has 53 weeks, each marked as the worst of its days; the last 12 months have 31 days.
+    A year has 53 weeks, each with the worst mark of its days; each of the last 12 months has 31
+    days.
     """
     years = []
     for year, of_year in groupby(sorted(days), key=lambda day: day.year):
@@ -98,7 +99,7 @@ def coverage_rows(days: Mapping[date, str]) -> list[tuple[str, str]]:
 
 
 def svg(rows: Sequence[tuple[str, str]]) -> str:
-    """Rows of marks as coloured bars, each behind its label, over what the colours mean."""
+    """Rows of marks as coloured bars with labels on the left, and a legend below."""
     paths: dict[str, list[str]] = {mark: [] for mark in _MEANINGS}
     texts = []
     for n, (label, marks) in enumerate(rows):
@@ -126,20 +127,20 @@ def svg(rows: Sequence[tuple[str, str]]) -> str:
 
 
 def worst(marks: Iterable[str]) -> str:
-    """The mark that most wants looking at; a blank where there is none."""
+    """The mark that most needs attention; a blank if there is none."""
     found = set(marks)
     return next((mark for mark in _WORST_FIRST if mark in found), " ")
 
 
 def spans(days: Iterable[date], most: int = 12) -> str:
-    """Days as text, those that follow each other as one span; at most so many spans."""
-    told: list[str] = []
+    """Days as text, consecutive days as one span; at most `most` spans."""
+    texts: list[str] = []
     ordered = sorted(days)
     for _offset, run in groupby(enumerate(ordered), key=lambda each: each[1].toordinal() - each[0]):
         span = [day for _n, day in run]
-        told.append(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]))
-    more = f", and {len(told) - most} more spans" if len(told) > most else ""
-    return ", ".join(told[:most]) + more
+        texts.append(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]))
+    more = f", and {len(texts) - most} more spans" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def _week(day: date) -> int:

@@ -29,19 +29,19 @@ from edx_assets.resources.store import Store
 RETRIES = RetryPolicy(
     max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
 )
-"""The only thing that retries: after about 10 s and 20 s more, in the run itself.
+"""The only retries: in the run itself, after about 10 s and another 20 s.
 
 A replica set elects a new primary within 12 s. Runs are not retried (`dagster.yaml`), and a sensor
-asks for the same file once.
+requests the same file only once.
 """
 
 OWNERS = ["team:data-czars"]
 
 
 class Rebuild(Config):
-    """Whether what is there already is made again."""
+    """Whether to make again what exists already."""
 
-    rebuild: bool = Field(False, description="Make it again, even if nothing has changed since.")
+    rebuild: bool = Field(False, description="Make it again, even if nothing has changed.")
     anew: bool = Field(False, description="The old name of `rebuild`, still accepted.")
 
     @property
@@ -52,24 +52,24 @@ class Rebuild(Config):
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """A stage's expected failures as Dagster's, with the message alone: no stack to search."""
+    """Turn a stage's expected failures into Dagster's, with only the message and no stack trace."""
     try:
         yield
     except EXPECTED as error:
         raise Failure(str(error), allow_retries=can_pass(error)) from None
 
 
-def summary(failures: list[Exception], of: int, what: str, untried: int = 0) -> Failure:
-    """One failure for a run over several things; a retry is of use where any of them can pass."""
+def summary(failures: list[Exception], total: int, what: str, untried: int = 0) -> Failure:
+    """One failure for a run over several things; it is retried if any of them can pass."""
     text = "\n".join(str(error) for error in failures)
-    if of > 1:
-        others = f"{untried} were not tried then, the others" if untried else "the others"
-        text = f"{len(failures)} of {of} {what} failed, {others} are done:\n{text}"
+    if total > 1:
+        others = f"{untried} were then not tried, the others" if untried else "the others"
+        text = f"{len(failures)} of {total} {what} failed, {others} are done:\n{text}"
     return Failure(text, allow_retries=any(can_pass(error) for error in failures))
 
 
 def shown(metadata: Metadata) -> dict[str, Any]:
-    """A stage's metadata for the UI: plots drawn, other dictionaries as JSON."""
+    """A stage's metadata for the UI: plots as Markdown, other dictionaries as JSON."""
     drawn = {
         name: MetadataValue.md(PLOTS[name](metadata[name])) for name in PLOTS.keys() & metadata
     }
@@ -80,7 +80,7 @@ def shown(metadata: Metadata) -> dict[str, Any]:
 
 
 def reveal_courses(context: AssetExecutionContext, store: Store) -> None:
-    """Add a partition for every registered course that has none."""
+    """Add a partition for every registered course that does not have one."""
     if new := courses_without_partition(context.instance, store):
         context.instance.add_dynamic_partitions(str(courses_partitions.name), new)
 

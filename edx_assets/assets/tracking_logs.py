@@ -1,4 +1,7 @@
-"""Tracking logs of a site, day by day: raw_log, daily_log and master_tracking."""
+"""The assets of a site's tracking logs, day by day: raw_log, daily_log and master_tracking.
+
+What a stage does with a day belongs in `loading.days`.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -40,13 +43,13 @@ from edx_assets.resources.storage import Storage
 from edx_assets.settings import MissingSettingError
 
 STAGES = ("raw_log", "daily_log", "master_tracking")
-"""The stages of a day, in their order."""
+"""The stages of a day, in order."""
 
 DAYS_PER_RUN = 60
-"""Days in a run of a backfill: starting a run costs as much as loading some days."""
+"""Days per run of a backfill: starting a run costs as much as loading several days."""
 
 OUTAGE = 3
-"""Days in a row that fail of what can pass, after which a run tries no more of them."""
+"""A run stops after this many days in a row have failed for a reason that can pass."""
 
 Stage = Callable[[SiteDay], Metadata]
 
@@ -60,8 +63,8 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     """The assets of a site's tracking logs.
 
     The three stages of a day are one step, and each day's materializations are recorded as they
-    happen: in a run over a range of days a bad one fails alone, and what a killed run had done is
-    not done again.
+    happen: in a run over a range of days a bad day fails alone, and the days that a killed run had
+    finished are not repeated.
     """
 
     @multi_asset(
@@ -88,8 +91,8 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
             "daily_log": lambda day: decrypt_day(gnupg, storage, day, config.forced),
             "master_tracking": lambda day: load_day(mongo.store(), storage, day, config.forced),
         }
-        asked = {key.path[-1] for key in context.selected_asset_keys}
-        wanted = {name: stage for name, stage in stages.items() if name in asked}
+        selected = {key.path[-1] for key in context.selected_asset_keys}
+        wanted = {name: stage for name, stage in stages.items() if name in selected}
         failures, untried = _run_days(context, site, wanted)
         if "master_tracking" in wanted and len(failures) + untried < len(context.partition_keys):
             with plain_failures():
@@ -104,7 +107,7 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
 def _run_days(
     context: AssetExecutionContext, site: str, stages: dict[str, Stage]
 ) -> tuple[list[Exception], int]:
-    """Take the run's days through their stages; what stopped some, and how many were not tried."""
+    """Take the run's days through their stages; return failures and how many were not tried."""
     failures: list[Exception] = []
     in_a_row = 0
     left = len(context.partition_keys)
@@ -114,7 +117,7 @@ def _run_days(
         if failure:
             failures.append(failure)
         in_a_row = in_a_row + 1 if failure and can_pass(failure) else 0
-        if in_a_row == OUTAGE:  # S3 or the database is down: each day would wait for it
+        if in_a_row == OUTAGE:  # S3 or the database is down: every further day would wait for it
             break
     return failures, left
 
@@ -122,7 +125,7 @@ def _run_days(
 def _run_day(
     context: AssetExecutionContext, site: str, partition: str, stages: dict[str, Stage]
 ) -> Exception | None:
-    """Take a day through its stages; what stopped it, or None."""
+    """Take a day through its stages; return the error that stopped it, or None."""
     day = SiteDay(site, date.fromisoformat(partition))
     for name, stage in stages.items():
         started = monotonic()
@@ -149,18 +152,18 @@ def _specs(site: str) -> list[AssetSpec]:
     chain = [
         (
             "raw_log",
-            "The day's encrypted tracking log, downloaded from S3, its size and ETag checked.",
+            "The day's encrypted tracking log, downloaded from S3; size and ETag are checked.",
             {"s3", "file"},
         ),
         (
             "daily_log",
-            "The day's tracking log decrypted, still gzipped; its gzip stream is complete.",
+            "The day's decrypted tracking log, still gzipped; the gzip stream is complete.",
             {"gnupg", "file"},
         ),
         (
             "master_tracking",
             "The day's records in `tracking_logs.tracking`: lines = loaded + duplicates +"
-            " rejected, and what was rejected is in `tracking_logs.quarantine`.",
+            " rejected. Rejected lines are in `tracking_logs.quarantine`.",
             {"mongodb"},
         ),
     ]

@@ -1,1 +1,1 @@
-"""What runs by itself, and when: sensors, schedules and notices. What a run does is not here."""
+"""What runs by itself, and when: sensors, schedules and notices. What runs do is in `assets`."""

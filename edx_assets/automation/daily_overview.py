@@ -1,4 +1,4 @@
-"""The schedule that makes the overview each morning, with its checks."""
+"""The schedule that makes the overview each morning and evaluates its checks."""
 
 from dagster import DefaultScheduleStatus, ScheduleDefinition
 
@@ -6,7 +6,7 @@ from edx_assets.settings import Settings
 
 
 def daily_overview(settings: Settings) -> ScheduleDefinition:
-    """The schedule; its job is among the others."""
+    """The schedule; its job is defined in `jobs`."""
     return ScheduleDefinition(
         name="daily_overview",
         job_name="make_the_overview",

@@ -1,4 +1,7 @@
-"""The nightly reconcile: lists all of S3, and requests all that is due, failed before or not."""
+"""The nightly reconcile: lists all of S3 and requests whatever is due, including what has failed.
+
+What is due is decided in `due`; the requests are built by the sensors' modules.
+"""
 
 from pathlib import Path
 
@@ -30,7 +33,7 @@ from edx_assets.settings import Settings
 
 
 def schedules(settings: Settings) -> list[ScheduleDefinition]:
-    """The schedules: one."""
+    """The schedule of the reconcile, in a list."""
 
     @schedule(
         cron_schedule="0 3 * * *",
@@ -39,7 +42,8 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
         default_status=(
             DefaultScheduleStatus.RUNNING if settings.automation else DefaultScheduleStatus.STOPPED
         ),
-        description="Compares all of S3 with the ledger, and requests again whatever is not done.",
+        description="Compares all of S3 with the ledger and requests whatever is due, including"
+        " what has failed.",
     )
     def nightly_reconcile(
         context: ScheduleEvaluationContext,
@@ -72,10 +76,10 @@ def to_reconcile(
     settings: Settings,
     night: str,
 ) -> list[RunRequest]:
-    """What is due and not in flight, under run keys of this night (`to_ask`); partitions are added.
+    """Runs for what is due and not in flight, with run keys of this night (see `to_ask`).
 
-    A course's tracking is asked for as the ledger stands now: of days that are loaded this night it
-    follows by its sensor, or on the next night.
+    New partitions are added. A course's tracking is requested as the ledger is now: days that are
+    loaded this night reach it by the sensor, or on the next night.
     """
     requests = packages_to_ask(instance, buckets, store, night)
     instance.add_dynamic_partitions(

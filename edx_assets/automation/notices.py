@@ -1,7 +1,7 @@
 """Notices of failed runs, by webhook and mail: what failed, why, and what to do.
 
-Nothing of a learner is told: a failure of ours carries a text that is free of learners' data, and
-of every other exception only its class and its place in the code are told, never its message.
+A notice never contains learners' data. Our own failures have texts without any; of every other
+exception, the notice has only the class and the place in the code, never the message.
 """
 
 import json
@@ -37,18 +37,18 @@ from edx_assets.errors import PassingError
 from edx_assets.settings import MissingSettingError, Settings
 
 _PATIENCE = 10  # seconds for a server to answer: a sensor's tick has 60 in all
-_LINES = 20  # of a cause: each day of a range can have failed for itself
-_AGAIN = "then materialize the same partitions again"
+_LINES = 20  # of a cause: each day of a range can have failed for its own reason
+_AGAIN = "materialize the same partitions again"
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
 class NoticeNotSentError(PassingError):
-    """A notice could not be sent; the message names the way, and no address."""
+    """A notice could not be sent; the message names the setting, and no address."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What is told of a failed run."""
+    """What is sent about a failed run."""
 
     job: str
     run_id: str
@@ -59,10 +59,10 @@ class Notice:
     link: str
 
     def text(self) -> str:
-        """All of it as plain text."""
+        """The whole notice as plain text."""
         lines = [
             f"{self.headline()}.",
-            f"Assets: {', '.join(self.assets) or 'not known'}",
+            f"Assets: {', '.join(self.assets) or 'unknown'}",
             *(f"Cause: {cause}" for cause in self.causes),
             f"Remedy: {self.remedy}",
             f"Run: {self.link or self.run_id}",
@@ -70,18 +70,18 @@ class Notice:
         return "\n".join(lines)
 
     def headline(self) -> str:
-        """What failed, in a line."""
-        of = f" for {self.partition}" if self.partition else ""
-        return f"edx_assets: {self.job} failed{of}"
+        """What failed, in one line."""
+        partition = f" for {self.partition}" if self.partition else ""
+        return f"edx_assets: {self.job} failed{partition}"
 
 
 def failure_notices(settings: Settings) -> SensorDefinition:
-    """The sensor that tells of each failed run; on where there is a way to tell it."""
+    """The sensor that sends a notice of each failed run. It is on if a way of sending is set."""
 
     @run_failure_sensor(
         name="failure_notices",
-        description="Tells of each failed run by EDX_NOTICE_WEBHOOK and by mail: the partition,"
-        " the cause and the remedy, and nothing of a learner.",
+        description="Sends a notice of each failed run to EDX_NOTICE_WEBHOOK and by mail: the"
+        " partition, the cause and the remedy, without learners' data.",
         default_status=DefaultSensorStatus.RUNNING
         if ways(settings)
         else DefaultSensorStatus.STOPPED,
@@ -104,29 +104,29 @@ def failure_notices(settings: Settings) -> SensorDefinition:
 
 
 def ways(settings: Settings) -> dict[str, Callable[[Notice], None]]:
-    """The ways of telling that are set, by their variables."""
+    """The ways of sending a notice that are set, by their variables."""
     found: dict[str, Callable[[Notice], None]] = {}
     if settings.notice_webhook:
         address = settings.notice_webhook.get_secret_value()
-        found["EDX_NOTICE_WEBHOOK"] = lambda told: _post(address, told)
+        found["EDX_NOTICE_WEBHOOK"] = lambda message: _post(address, message)
     if settings.notice_smtp_host:
-        found["EDX_NOTICE_SMTP_HOST"] = lambda told: _mail(settings, told)
+        found["EDX_NOTICE_SMTP_HOST"] = lambda message: _mail(settings, message)
     return found
 
 
-def send(settings: Settings, told: Notice) -> None:
-    """Send a notice every way there is, even where one fails.
+def send(settings: Settings, message: Notice) -> None:
+    """Send a notice every way that is set, even if one fails.
 
     Raises:
-        NoticeNotSentError: one of them did.
+        NoticeNotSentError: at least one way failed.
     """
     failures = []
     for name, way in ways(settings).items():
         try:
-            way(told)
+            way(message)
         except HTTPError as error:
             failures.append(f"{name}: the server answered {error.code}")
-        # the texts of these can hold the address, which is a secret where it is a webhook's
+        # the texts of these can contain the address, and a webhook's address is a secret
         except (HTTPException, OSError, ValueError, smtplib.SMTPException) as error:
             failures.append(f"{name}: {type(error).__name__}")
         except MissingSettingError as error:
@@ -138,7 +138,7 @@ def send(settings: Settings, told: Notice) -> None:
 def notice(
     instance: DagsterInstance, run: DagsterRun, failure: DagsterEvent, ui_url: str | None
 ) -> Notice:
-    """What to tell of a failed run."""
+    """The notice of a failed run."""
     failed = _events(instance, run, DagsterEventType.STEP_FAILURE)
     steps = {event.step_key for event in failed}
     planned = _events(instance, run, DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
@@ -177,9 +177,9 @@ def _partition(run: DagsterRun) -> str:
 
 
 def _cause(event: DagsterEvent) -> str:
-    """Why a step failed; nothing where a check did, which is told by itself."""
+    """Why a step failed; empty if a check failed, which has a cause of its own."""
     data = event.step_failure_data
-    if data.user_failure_data:  # a Failure: only ours are raised, with a text made for readers
+    if data.user_failure_data:  # a Failure: only our own are raised, with texts for readers
         return _cut(data.user_failure_data.description or "")
     error = _innermost(data.error)
     if error is None or error.cls_name == "DagsterAssetCheckFailedError":
@@ -188,35 +188,37 @@ def _cause(event: DagsterEvent) -> str:
 
 
 def _failed_checks(instance: DagsterInstance, run: DagsterRun) -> list[str]:
-    told = []
+    failed = []
     for event in _events(instance, run, DagsterEventType.ASSET_CHECK_EVALUATION):
         check = event.event_specific_data
         if isinstance(check, AssetCheckEvaluation) and check.blocking and not check.passed:
-            of = f" {check.partition}" if check.partition else ""
+            partition = f" {check.partition}" if check.partition else ""
             asset = check.asset_key.to_user_string()
-            told.append(f"the check {check.check_name} of {asset}{of}: {check.description}")
-    return told
+            failed.append(
+                f"the check {check.check_name} of {asset}{partition}: {check.description}"
+            )
+    return failed
 
 
 def _run_cause(failure: DagsterEvent) -> str:
-    """Why a run failed of which no step did: it never came so far, or its process is gone."""
+    """Why a run failed without a failed step: it never got that far, or its process died."""
     data = failure.job_failure_data
     reason = data.failure_reason.value.lower().replace("_", " ") if data.failure_reason else ""
     error = _innermost(data.error)
-    return _place(error) if error else f"no step of the run failed, the run itself did: {reason}"
+    return _place(error) if error else f"no step failed, but the run itself did: {reason}"
 
 
 def _remedy(failed: list[DagsterEvent], checks: bool) -> str:
     if any(not event.step_failure_data.user_failure_data for event in failed) and not checks:
         return (
-            "this failure is not known: look at the run's log, which may hold learners' data and"
-            " is not to be sent on, and report the class and the place told here"
+            "this failure is not a known one: look at the run's log, which may contain learners'"
+            " data and is not to be sent on, and report the class and the place given here"
         )
     if checks:
-        return f"do what the check's description says, {_AGAIN}"
+        return f"do what the check's description says, then {_AGAIN}"
     if failed:
-        return f"do what the cause says, {_AGAIN}"
-    return f"look at the run's log; was the machine or its process stopped? If so, {_AGAIN}"
+        return f"do what the cause says, then {_AGAIN}"
+    return f"look at the run's log; if the machine or its process was stopped, {_AGAIN}"
 
 
 def _innermost(error: SerializableErrorInfo | None) -> SerializableErrorInfo | None:
@@ -226,7 +228,7 @@ def _innermost(error: SerializableErrorInfo | None) -> SerializableErrorInfo | N
 
 
 def _place(error: SerializableErrorInfo) -> str:
-    """An exception's class, and the last place in this package's code that its stack names."""
+    """An exception's class, and the last place in this package's code in its stack trace."""
     frames = [match.groups() for line in error.stack if (match := _FRAME.search(line))]
     own = [frame for frame in frames if "/edx_assets/" in frame[0]] or frames
     if not own:
@@ -237,28 +239,28 @@ def _place(error: SerializableErrorInfo) -> str:
 
 def _cut(text: str) -> str:
     lines = text.splitlines()
-    more = [f"and {len(lines) - _LINES} lines more"] if len(lines) > _LINES else []
+    more = [f"and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
     return "\n".join(lines[:_LINES] + more)
 
 
-def _post(address: str, told: Notice) -> None:
-    """Post it as JSON; `text` is what chat programs show."""
+def _post(address: str, message: Notice) -> None:
+    """Post a notice as JSON; chat programs show its `text`."""
     if not address.startswith(("https://", "http://")):
-        raise ValueError("not an address of the web")
-    body = json.dumps({"text": told.text(), **asdict(told)}).encode()
+        raise ValueError("the address does not begin with http:// or https://")
+    body = json.dumps({"text": message.text(), **asdict(message)}).encode()
     request = Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
     with urlopen(request, timeout=_PATIENCE):  # noqa: S310 - checked above
         pass
 
 
-def _mail(settings: Settings, told: Notice) -> None:
+def _mail(settings: Settings, message: Notice) -> None:
     for name in ("notice_mail_to", "notice_mail_from"):
         if not getattr(settings, name):
             raise MissingSettingError(name)
-    message = EmailMessage()
-    message["Subject"] = told.headline()
-    message["From"], message["To"] = settings.notice_mail_from, settings.notice_mail_to
-    message.set_content(told.text())
+    mail = EmailMessage()
+    mail["Subject"] = message.headline()
+    mail["From"], mail["To"] = settings.notice_mail_from, settings.notice_mail_to
+    mail.set_content(message.text())
     host, _, port = str(settings.notice_smtp_host).partition(":")
     with smtplib.SMTP(host, int(port or 25), timeout=_PATIENCE) as server:
-        server.send_message(message)
+        server.send_message(mail)

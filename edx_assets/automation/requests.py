@@ -1,4 +1,7 @@
-"""Run requests for what is due: a recent day alone, old days in ranges, a package, a course."""
+"""Run requests for due days and packages: recent days alone, old days in ranges.
+
+What is due is decided in `due`; what was requested before, in `runs`.
+"""
 
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -10,9 +13,9 @@ from edx_assets.automation.runs import HISTORY
 from edx_assets.dagster_internals import PRIORITY, RANGE_END, RANGE_START
 
 RECENT = timedelta(days=28)
-"""Days so long before the newest are looked at in every tick, and loaded alone."""
+"""Recent days are this close to the newest: every tick looks at them; each gets its own run."""
 FEW = 5
-"""Recent days that are loaded in a run each; where more are due, the newest alone is."""
+"""Most recent days that get a run each. If more are due, only the newest day does."""
 
 _DAY = timedelta(days=1)
 
@@ -22,7 +25,7 @@ def day_requests(site: str, due: dict[date, str], newest: date) -> list[RunReque
 
     Args:
         site: `edx` or `edge`.
-        due: days with their versions on S3, as `days_due` gives them.
+        due: days with their versions on S3, as `days_due` returns them.
         newest: the newest day that is known to have a file.
     """
     recent = [day for day in due if day > newest - RECENT]
@@ -33,19 +36,19 @@ def day_requests(site: str, due: dict[date, str], newest: date) -> list[RunReque
 
 
 def is_history(request: RunRequest) -> bool:
-    """Whether it is one of the runs that go one at a time."""
+    """Whether a request is for history: such runs execute one at a time."""
     return HISTORY in request.tags
 
 
 def days_asked(request: RunRequest) -> list[date]:
-    """The days that a request is for."""
+    """The days of a request."""
     first = date.fromisoformat(request.tags.get(RANGE_START) or str(request.partition_key))
     last = date.fromisoformat(request.tags.get(RANGE_END) or str(request.partition_key))
     return [first + _DAY * n for n in range((last - first).days + 1)]
 
 
 def package_requests(due: dict[str, str]) -> list[RunRequest]:
-    """A run for each package that is due (delivery date, version), the oldest first."""
+    """A run for each package that is due (version by delivery date), oldest first."""
     keys = [AssetKey(["packages", name]) for name in ("database_package", "course_files")]
     return [
         RunRequest(run_key=version, partition_key=day, asset_selection=keys)

@@ -1,4 +1,4 @@
-"""Runs as sensors see them: in flight or not, over which partitions, and asked for before."""
+"""Runs as sensors see them: in flight or not, their partitions, and which were requested before."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from edx_assets.dagster_internals import (
 )
 
 HISTORY = "edx_assets/history"
-"""Tag of runs over old days: `dagster.yaml` lets one of them run at a time."""
+"""Tag of runs over old days: `dagster.yaml` runs one of them at a time."""
 
 _IN_FLIGHT = [
     DagsterRunStatus.NOT_STARTED,
@@ -28,7 +28,7 @@ _IN_FLIGHT = [
 def runs_in_flight(instance: DagsterInstance) -> Sequence[DagsterRun]:
     """Every run that is queued, starting or running.
 
-    To be read before the ledger: a run that ends in between is then seen in both, not in neither.
+    Read them before the ledger: a run that ends in between is then seen in both, not in neither.
     """
     return instance.get_runs(RunsFilter(statuses=_IN_FLIGHT))
 
@@ -36,28 +36,28 @@ def runs_in_flight(instance: DagsterInstance) -> Sequence[DagsterRun]:
 def runs_of(
     runs: Iterable[DagsterRun], prefix: str, names: Collection[str] = ()
 ) -> list[DagsterRun]:
-    """Those of assets whose keys begin with `prefix`, and end with one of `names` where told.
+    """The runs of assets whose keys begin with `prefix` and, if given, end with one of `names`.
 
-    A run that does not say which assets it is of, as those of named jobs, counts as of any.
+    A run without an asset selection, like those of named jobs, counts as a run of any asset.
     """
-    return [run for run in runs if _is_of(run, prefix, names)]
+    return [run for run in runs if _concerns(run, prefix, names)]
 
 
 def partitions_of(runs: Iterable[DagsterRun]) -> set[str]:
-    """Partitions that runs of one each are of; a backfill gives such a run a range of one."""
+    """The partitions of runs with one partition each; in a backfill these have a range of one."""
     tags = (PARTITION, RANGE_START, RANGE_END)
     return {run.tags[tag] for run in runs for tag in tags if tag in run.tags}
 
 
 def days_of(runs: Iterable[DagsterRun]) -> set[date]:
-    """Days that runs of a day or of a range of days are of."""
+    """The days of runs over a day or a range of days."""
     days: set[date] = set()
     for run in runs:
         alone = run.tags.get(PARTITION, "")
         try:
             day = date.fromisoformat(run.tags.get(RANGE_START, alone))
             last = date.fromisoformat(run.tags.get(RANGE_END, alone))
-        except ValueError:  # of a course
+        except ValueError:  # a course
             continue
         days.update(day + timedelta(days=n) for n in range((last - day).days + 1))
     return days
@@ -66,19 +66,22 @@ def days_of(runs: Iterable[DagsterRun]) -> set[date]:
 def to_ask(
     instance: DagsterInstance, sensor: str, keys: Collection[str], night: str = ""
 ) -> dict[str, str]:
-    """Of the run keys of what is due, those to ask for now, each with the key to ask under.
+    """Of the run keys that are due, those to request now, each with the key to request it under.
 
-    A sensor asks under a key once, whatever becomes of the run. By night that is asked for anew
-    which was asked for before; the rest is the sensor's, where it is on: they may tick at once.
+    A sensor requests each key once, whatever becomes of the run. The nightly reconcile requests
+    again what was requested before. New keys it leaves to the sensor, if that is on: both may tick
+    at the same time.
 
     Args:
-        sensor: the name of the sensor whose keys they are.
-        night: put to the keys of the nightly reconcile.
+        instance: the Dagster instance.
+        sensor: the name of the sensor that the keys belong to.
+        keys: run keys of what is due.
+        night: for the nightly reconcile, a suffix for the keys.
     """
     before = _asked_before(instance, keys)
     if not night:
         return {key: key for key in keys if key not in before}
-    left = set() if not _is_on(instance, sensor) else set(keys) - before
+    left = set(keys) - before if _is_on(instance, sensor) else set()
     return {key: f"{key}{night}" for key in keys if key not in left}
 
 
@@ -96,7 +99,7 @@ def _is_on(instance: DagsterInstance, sensor: str) -> bool:
     )
 
 
-def _is_of(run: DagsterRun, prefix: str, names: Collection[str]) -> bool:
+def _concerns(run: DagsterRun, prefix: str, names: Collection[str]) -> bool:
     return not run.asset_selection or any(
         key.path[0] == prefix and (not names or key.path[-1] in names)
         for key in run.asset_selection

@@ -1,4 +1,4 @@
-"""What every tick of a sensor or schedule has in common: its interval, its status, its failures."""
+"""What all ticks of sensors and schedules share: interval, default status, failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,17 +8,17 @@ from dagster import DefaultSensorStatus, Failure
 from edx_assets.errors import EXPECTED
 from edx_assets.settings import Settings
 
-INTERVAL_SECONDS = 9  # the daemon looks every 5 s: 10 would come to be 15
+INTERVAL_SECONDS = 9  # the daemon looks every 5 s: 10 would become 15
 
 
 def default_status(settings: Settings) -> DefaultSensorStatus:
-    """Off until it is switched on in the UI, unless EDX_AUTOMATION says otherwise."""
+    """Off until switched on in the UI; on if EDX_AUTOMATION is set."""
     return DefaultSensorStatus.RUNNING if settings.automation else DefaultSensorStatus.STOPPED
 
 
 @contextmanager
 def plain_ticks() -> Iterator[None]:
-    """Let a tick fail with a message that says what is down; its cursor then stays as it was."""
+    """Let a tick fail with a message that says what is down; its cursor then stays unchanged."""
     try:
         yield
     except EXPECTED as error:

@@ -1,4 +1,7 @@
-"""Asset checks: what each failure means, and what to do, stands in its description."""
+"""The asset checks of courses and of the whole. Each description says what to do on a failure.
+
+The checks of days are in `assets.day_checks`: they run in the step that loads the days.
+"""
 
 from collections.abc import Sequence
 
@@ -10,7 +13,7 @@ from edx_assets.settings import Settings
 
 
 def checks(settings: Settings, assets: Sequence[AssetsDefinition]) -> list[AssetChecksDefinition]:
-    """Every check but those of days, which are a part of the step that loads them."""
+    """Every check except those of days, which belong to the step that loads the days."""
     return [
         *course_checks(settings.start_date, settings.end_date),
         *upkeep_checks(assets, settings.end_date),

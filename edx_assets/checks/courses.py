@@ -1,4 +1,4 @@
-"""Checks of a course's tracking: its window complete, its users known, its events bound."""
+"""Checks of a course's tracking: window complete, users known, events bound, enrolments agree."""
 
 import warnings
 from collections.abc import Callable
@@ -38,14 +38,14 @@ def window_complete(
 ) -> AssetCheckResult:
     """Whether every day of a course's window is loaded, or known to have no file.
 
-    `first` and `last` are those of the site's logs: nothing outside can be loaded.
+    `first` and `last` are the first and last day of the site's logs: no other day can be loaded.
     """
     load = tracking_load(store, partition)
     if load is None:
         return not_loaded(TRACKING)
     start, end = load["window"]["start"], load["window"]["end"]
     begin = max(start.date(), first) if start else first
-    # the last moment before the end: a window that ends at midnight does not touch the next day
+    # the last moment before the end: a window that ends at midnight excludes the next day
     final = (end - timedelta(microseconds=1)).date() if end else date.max
     final = min(final, last or date.max)
     ended = final + LOG_DELAY < today
@@ -60,7 +60,7 @@ def window_complete(
         severity=AssetCheckSeverity.ERROR if ended else AssetCheckSeverity.WARN,
         description=f"{len(missing)} of {len(days)} days are missing"
         + (f": {spans(missing)}" if missing else "")
-        + ("" if ended else "; the course still runs"),
+        + ("" if ended else "; the course is still running"),
         metadata={
             "days": len(days),
             "missing": len(missing),
@@ -71,7 +71,7 @@ def window_complete(
 
 
 def users_known(store: Store, partition: str) -> AssetCheckResult:
-    """Whether most users of the tracking are in the course's auth_user."""
+    """Whether most users in the tracking are in the course's auth_user."""
     database = registered_course(store, partition)["database"]
     for collection in (TRACKING, "auth_user"):
         if course_load(store, partition, collection) is None:
@@ -101,7 +101,7 @@ def users_known(store: Store, partition: str) -> AssetCheckResult:
 
 
 def structure_bound(store: Store, partition: str) -> AssetCheckResult:
-    """Whether most events with a usage key found their block."""
+    """Whether most events with a usage key were bound to a block."""
     load = tracking_load(store, partition)
     if load is None:
         return not_loaded(TRACKING)
@@ -110,7 +110,7 @@ def structure_bound(store: Store, partition: str) -> AssetCheckResult:
     return AssetCheckResult(
         passed=share >= _EVENTS_BOUND,
         severity=AssetCheckSeverity.WARN,
-        description=f"{bound} of {with_key} events with a usage key found their block"
+        description=f"{bound} of {with_key} events with a usage key were bound to a block"
         f" ({share:.1%})",
         metadata={"events_with_a_usage_key": with_key, "bound": bound, "share": round(share, 4)},
     )
@@ -118,7 +118,7 @@ def structure_bound(store: Store, partition: str) -> AssetCheckResult:
 
 @dataclass(frozen=True)
 class CourseCheck:
-    """A check of a course: how it is made, what its failure means, and which tables it needs."""
+    """A check of a course: its function, what its failure means, and which tables it needs."""
 
     verdict: CourseVerdict
     description: str
@@ -126,7 +126,7 @@ class CourseCheck:
 
 
 def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]:
-    """The checks of course/tracking; `first` and `last` are the days of tracking logs."""
+    """The checks of course/tracking; `first` and `last` are the limits of the tracking logs."""
 
     def complete(store: Store, partition: str) -> AssetCheckResult:
         return window_complete(store, partition, first, last, datetime.now(UTC).date())
@@ -136,8 +136,8 @@ def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]
             complete,
             "Every day between the course's enrolment start and its end is loaded, or is known to"
             f" have no file; the last {LOG_DELAY.days} days may still come. A warning while the"
-            " course runs, an error once it has ended. A failure means that analyses would miss"
-            " these days: do not take the course for finished. Materialize the missing days of"
+            " course is running, an error once it has ended. A failure means that analyses would"
+            " lack these days: do not treat the course as complete. Materialize the missing days of"
             " master_tracking, then this course's tracking. If edX has never delivered them, ask"
             " for them; if the window is wrong, correct it in the courses file.",
         ),
@@ -145,27 +145,28 @@ def course_checks(first: date, last: date | None) -> list[AssetChecksDefinition]
             users_known,
             f"At least {_USERS_KNOWN:.0%} of the distinct users in the course's events are in its"
             " auth_user. Visitors who never enrolled (they looked at the course's about page, or"
-            " are staff) have events and are in no table of the course, so some are always"
-            " unknown. A failure means that the package is older than the events, or another"
-            " course's or run's, or that its auth_user is cut. Load the newest package of the"
-            " course; ask edX for it anew if that does not help.",
+            " are staff) have events but are in no table of the course, so some users are always"
+            " unknown. A failure means that the package is older than the events, that it belongs"
+            " to another course or run, or that its auth_user is cut short. Load the course's"
+            " newest package; if that does not help, ask edX for it again.",
             needs=("auth_user",),
         ),
         "structure_bound": CourseCheck(
             structure_bound,
-            f"At least {_EVENTS_BOUND:.0%} of the events with a usage key found their block in the"
-            " course structure. Events of blocks that authors have deleted never do. A failure"
-            " means that the structure is another run's, or that events name blocks in a way that"
-            " is not known yet. Look which `module_id` have no `parent_data`; load the newest"
+            f"At least {_EVENTS_BOUND:.0%} of the events with a usage key were bound to a block of"
+            " the course structure. Events of blocks that authors have deleted never are. A failure"
+            " means that the structure belongs to another run, or that events name blocks in a way"
+            " that is not known yet. See which `module_id` have no `parent_data`; load the newest"
             " package, or an older one that still has the blocks.",
         ),
         "enrolments_agree": CourseCheck(
             enrolments_agree,
-            "Who is enrolled by student_courseenrollment is who last enrolled by the tracking"
-            " (edx.course.enrollment.activated and .deactivated), for those whose last such event"
-            " is some days older than the package. A failure means that days of tracking are"
-            " missing, that the table is another run's, or that enrolments were changed in bulk"
-            " at edX. See window_complete first; then load the newest package of the course.",
+            "student_courseenrollment and the enrolment events in the tracking"
+            " (edx.course.enrollment.activated and .deactivated) agree on who is enrolled, for"
+            " learners whose last enrolment event is some days older than the package. A failure"
+            " means that days of tracking are missing, that the table belongs to another run, or"
+            " that enrolments were changed in bulk at edX. See window_complete first; then load the"
+            " course's newest package.",
             needs=(ENROLMENTS,),
         ),
     }

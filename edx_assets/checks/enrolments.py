@@ -1,4 +1,4 @@
-"""The check that a course's table of enrolments and its enrolment events agree."""
+"""The check that a course's table of enrolments agrees with its enrolment events."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,13 +16,13 @@ ACTIVATED = "edx.course.enrollment.activated"
 DEACTIVATED = "edx.course.enrollment.deactivated"
 
 TOLERANCE = 0.05
-"""Learners of whom table and events may disagree: enrolments are also changed without an event."""
+"""Share of learners for whom table and events may disagree: some changes are without an event."""
 
 
 def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
-    """Whether each learner's last enrolment event is what `is_active` says.
+    """Whether each learner's last enrolment event agrees with `is_active`.
 
-    Memory grows with the learners who have such events, not with the events.
+    Memory grows with the number of learners who have such events, not with the number of events.
 
     Raises:
         StoreError: the database failed.
@@ -51,7 +51,7 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
             disagree += 1
         if event is not None:
             del last[row["user_id"]]
-    # enrolled by their events, and in no row
+    # enrolled according to their events, but in no row
     lacking = sum(active for moment, active in last.values() if moment < cut)
     compared = agree + disagree + lacking
     share = (disagree + lacking) / compared if compared else 0.0
@@ -59,7 +59,7 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
         passed=share <= TOLERANCE,
         severity=AssetCheckSeverity.WARN,
         description=f"table and events disagree on {disagree + lacking} of {compared} learners"
-        f" ({share:.1%}; expected: up to {TOLERANCE:.0%})",
+        f" ({share:.1%}; expected: at most {TOLERANCE:.0%})",
         metadata={
             "agree": agree,
             "disagree": disagree,
@@ -73,13 +73,13 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
 
 
 def _last_events(store: Store, database: str) -> dict[Any, tuple[datetime, bool]]:
-    """When each learner last enrolled or left, and whether it was to enrol."""
+    """When each learner last enrolled or unenrolled, and whether they enrolled."""
     last: dict[Any, tuple[datetime, bool]] = {}
     query = {"event_type": {"$in": [ACTIVATED, DEACTIVATED]}}
     fields = ["event_type", "timestamp", "event", "event_source"]
     for record in store.find(Collection(database, TRACKING), query, fields=fields):
         event = record.get("event")
-        # the browser can send any name, and the one who acts may be of the staff: `event` tells
+        # a browser can send any user, and the acting user may be staff: `event` has the learner
         user = event.get("user_id") if isinstance(event, dict) else None
         if user is None or record.get("event_source") == "browser":
             continue

@@ -1,4 +1,4 @@
-"""The verdict that checks of a course share: a collection that they need is not loaded."""
+"""The result that the checks of a course share: a collection that they need is not loaded."""
 
 from dagster import AssetCheckResult, AssetCheckSeverity
 

@@ -1,4 +1,4 @@
-"""Checks of the whole: partitions that stay broken, the key's expiry, how fresh the logs are."""
+"""Checks of the whole: broken partitions, expiry of the GPG key, freshness of the logs."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -41,11 +41,11 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
     @asset_check(
         asset=OVERVIEW,
         name="failed_partitions",
-        description="No partition of any asset is broken: its newest run failed, or its blocking"
-        " check did, and it has not been materialized since. A failure lists them all. Open the"
-        " newest failed run of each: its error names the cause and the remedy; then materialize"
-        " the partition again. A day that edX has not delivered yet goes from here once it is"
-        " loaded.",
+        description="No partition of any asset is broken. A partition is broken if its newest run"
+        " or its blocking check failed and it has not been materialized since. A failure lists"
+        " them all. Open the newest failed run of each: its error names the cause and the remedy."
+        " Then materialize the partition again. A day that edX has not delivered yet leaves the"
+        " list once it is loaded.",
     )
     def evaluate(context: AssetCheckExecutionContext) -> AssetCheckResult:
         failed = failed_partitions(context.instance, assets)
@@ -64,21 +64,21 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
 
 @asset_check(
     asset=OVERVIEW,
-    description=f"The GPG key that edX encrypts for is good for {EXPIRY_WARNING.days} days"
-    " and more. A warning means that it expires soon, an error that it has expired or is not"
-    " there: edX can then encrypt nothing more for it, and no data will come. Extend it"
-    " (gpg --edit-key, then expire, for the key and its subkey), or make a new one, and send edX"
-    " the public key at once: taking it over has taken them weeks. Keep the old secret key: what"
-    " has been delivered needs it.",
+    description=f"The GPG key that edX encrypts for is valid for at least {EXPIRY_WARNING.days}"
+    " more days. A warning means that it expires soon; an error, that it has expired or is missing:"
+    " edX can then no longer encrypt for it, and no data will come. Extend it"
+    " (gpg --edit-key, then expire, for the key and its subkey) or make a new one, and send edX"
+    " the public key at once: installing it has taken them weeks. Keep the old secret key: it is"
+    " needed for what has been delivered already.",
 )
 def gpg_key_expiry(gnupg: Gnupg) -> AssetCheckResult:
-    """Whether the secret keys can still be encrypted for, and for how long."""
+    """Whether edX can still encrypt for the secret keys, and for how long."""
     with plain_failures():
         return expiry_verdict(gnupg, datetime.now(UTC))
 
 
 def expiry_verdict(gnupg: Gnupg, now: datetime) -> AssetCheckResult:
-    """What the secret keys' expiry means."""
+    """The check's result for the secret keys of a GnuPG home."""
     keys = gnupg.secret_keys()
     expiry = key_expiry(keys, now)
     if not expiry.good:
@@ -110,9 +110,9 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
         asset=OVERVIEW,
         name=f"{site}_fresh",
         description=f"The newest loaded tracking log of {site} is at most {LOG_DELAY.days} days old"
-        " (or the last there is, where EDX_END_DATE says so). A failure means that edX is late,"
-        " that nothing asks for new days, or that loading them fails. Look at failed_partitions,"
-        " and whether automation is on; look into the bucket, and ask edX if the files are not"
+        " (or is that of EDX_END_DATE, if the logs have ended). A failure means that edX is late,"
+        " that nothing requests new days, or that loading them fails. See failed_partitions, and"
+        " check that automation is on. Then look into the bucket, and ask edX if the files are not"
         " there.",
     )
     def evaluate(mongo: Mongo) -> AssetCheckResult:
@@ -123,15 +123,15 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
 
 
 def fresh(store: Store, site: str, last: date | None, today: date) -> AssetCheckResult:
-    """Whether a site's newest loaded day is recent; a site without a single log is fresh enough.
+    """Whether a site's newest loaded day is recent. A site without a single log passes.
 
-    Dagster's FreshnessPolicy cannot say so: in 1.13 it looks at an asset's newest materialization
-    of any partition, and an old day that is loaded again would make the logs look fresh.
+    Dagster's FreshnessPolicy cannot check this: in 1.13 it looks at an asset's newest
+    materialization of any partition, so reloading an old day would make the logs look fresh.
     """
     query = {"site": site, "state": DayState.LOADED}
     loaded = [entry["date"] for entry in store.find(IMPORTS, query, fields=["date"])]
     if not loaded:
-        return AssetCheckResult(passed=True, severity=_WARN, description="no log is loaded at all")
+        return AssetCheckResult(passed=True, severity=_WARN, description="no log is loaded yet")
     newest = date.fromisoformat(max(loaded))
     due = min(today - LOG_DELAY, last or date.max)
     return AssetCheckResult(

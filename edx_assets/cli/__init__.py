@@ -1,1 +1,1 @@
-"""The command `edx-assets`: what a person does from a shell. No stage's work belongs here."""
+"""The command `edx-assets`: what people do from a shell. The work of stages is in `loading`."""

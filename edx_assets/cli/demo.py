@@ -1,4 +1,7 @@
-"""`edx-assets demo`: a sample institution taken through every stage by real Dagster runs."""
+"""`edx-assets demo`: takes a sample institution through every stage with real Dagster runs.
+
+The sample itself is made in `local.sample`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +26,7 @@ Step = tuple[str, AssetSelection, str | tuple[str, str] | None]
 
 
 def run_demo(data: Path, learners: int, weeks: int) -> bool:
-    """Build everything and show it; whether every count is the manifest's."""
+    """Build and show everything; return whether every count equals the manifest's."""
     console = Console()
     started = monotonic()
     with console.status("Making the sample institution (a GPG key, logs, packages)"):
@@ -40,16 +43,16 @@ def run_demo(data: Path, learners: int, weeks: int) -> bool:
     if not wrong:
         console.print("[green]Every count equals the manifest of the sample institution.[/]")
     console.print(
-        f"Built in {monotonic() - started:.0f} s, in {data}. Look at it: `make dev`, then"
-        " http://127.0.0.1:3000 for the assets, runs and partitions; `edx-assets status` for this"
+        f"Built in {monotonic() - started:.0f} s, in {data}. To explore it, run `make dev` and open"
+        " http://127.0.0.1:3000 for assets, runs and partitions; `edx-assets status` prints this"
         " table again."
     )
     return not wrong
 
 
 def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[str, float]]:
-    """Materialize every asset of the institution, stage by stage; each one's title and seconds."""
-    # at import it would read the settings before they point at the embedded servers
+    """Materialize every asset of the institution, stage by stage; yield titles and seconds."""
+    # imported here: at the top it would read the settings before they name the embedded servers
     from edx_assets.definitions import build_defs
     from edx_assets.settings import load_settings
 
@@ -63,7 +66,7 @@ def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[s
 
 
 def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step]:
-    yield "which packages there are", AssetSelection.assets("packages/delivered"), None
+    yield "list of packages", AssetSelection.assets("packages/delivered"), None
     for day in sorted(instance.get_dynamic_partitions("packages")):
         package = AssetSelection.assets("packages/database_package", "packages/course_files")
         yield f"package of {day}", package, day
@@ -84,7 +87,7 @@ def _materialize(
     selection: AssetSelection,
     partition: str | tuple[str, str] | None,
 ) -> None:
-    """A real run in the persistent instance, of the job that the UI launches for assets."""
+    """Execute a real run in the persistent instance, with the job that the UI uses for assets."""
     tags = {}
     if isinstance(partition, tuple):
         tags = {

@@ -1,4 +1,4 @@
-"""`edx-assets dev`: Dagster's UI and daemon over the embedded servers, until it is interrupted."""
+"""`edx-assets dev`: runs Dagster's UI and daemon on the embedded servers until interrupted."""
 
 import os
 import signal
@@ -10,30 +10,32 @@ from rich.console import Console
 
 from edx_assets.local.environment import local_environment
 
-_PATIENCE = 20  # seconds; Dagster takes some to end its daemon, web server and code server
+_PATIENCE = 20  # seconds: Dagster needs some to stop its daemon, web server and code server
 
 
 def run_dev(data: Path, port: int) -> int:
-    """Run `dagster dev` on what the demo built; its exit code."""
+    """Run `dagster dev` on what the demo built; return its exit code."""
     console = Console()
     if not (data / "institution" / "manifest.json").is_file():
         console.print(
-            "There is no sample institution yet: run `edx-assets demo` (make demo) first."
+            "There is no sample institution yet: first run `edx-assets demo` (make demo)."
         )
         return 1
     with local_environment(data) as variables:
-        console.print(f"Dagster's UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+        console.print(f"Dagster's UI: http://127.0.0.1:{port}  (Ctrl-C stops it)")
         console.print(
             f"MongoDB: {variables['EDX_MONGO_URI']}  S3: {variables['EDX_S3_ENDPOINT_URL']}"
         )
-        console.print("Sensors are on: a file put into the bucket is in its courses in a minute.")
+        console.print(
+            "Sensors are on: a file put into the bucket reaches its courses within a minute."
+        )
         command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
         command += ["-h", "127.0.0.1", "-p", str(port)]
         workspace = Path("workspace.yaml")
         command += (
             ["-w", str(workspace)] if workspace.is_file() else ["-m", "edx_assets.definitions"]
         )
-        # a shell starts a job in the background with SIGINT ignored, and Dagster would never end
+        # a shell starts background jobs with SIGINT ignored, and Dagster would never stop
         signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)
         try:
@@ -45,7 +47,7 @@ def run_dev(data: Path, port: int) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End Dagster as Ctrl-C does, so that it ends its own processes; in the end by force."""
+    """Stop Dagster as Ctrl-C does, so that it stops its own processes; if it does not, kill it."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGINT)

@@ -1,4 +1,7 @@
-"""`edx-assets doctor`: whether everything that a run needs is there, and what to do where not."""
+"""`edx-assets doctor`: checks that everything a run needs works, and says what to do if not.
+
+The findings are printed in `main`.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +33,7 @@ _LITTLE_SPACE = 20 * 2**30  # bytes: a weekly package can be tens of GB
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: `ok`, `warning` or `failed`, what is so, and what to do about it."""
+    """The result of one check: `ok`, `warning` or `failed`, what was found, and what to do."""
 
     subject: str
     state: str
@@ -44,7 +47,7 @@ Check = Callable[[], Iterator[Finding]]
 def diagnose(
     settings: Settings, buckets: Buckets, gnupg: Gnupg, storage: Storage, store: Callable[[], Store]
 ) -> Iterator[Finding]:
-    """Every check's findings, one after the other as they are made; nothing is raised."""
+    """Yield every check's findings as they are made; expected errors become findings too."""
     checks: dict[str, Check] = {
         "S3": lambda: _s3(buckets),
         "GPG": lambda: _gpg(gnupg),
@@ -61,9 +64,9 @@ def diagnose(
             yield Finding(subject, "failed", str(error))
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
-            remedy = "correct the setting, or the path's rights"
+            remedy = "correct the setting or the path's permissions"
             yield Finding(subject, "failed", f"{error.strerror or error}{where}", remedy)
-        except ValueError as error:  # python-gnupg: the home is no folder
+        except ValueError as error:  # python-gnupg: the home is not a folder
             yield Finding(subject, "failed", str(error), "correct the setting")
 
 
@@ -73,7 +76,7 @@ def _s3(buckets: Buckets) -> Iterator[Finding]:
         yield Finding(
             "S3",
             "failed",
-            f"s3://{buckets.events_bucket} has no folder of the institution {buckets.org}",
+            f"s3://{buckets.events_bucket} has no folder for the institution {buckets.org}",
             "correct EDX_ORG or EDX_EVENTS_BUCKET",
         )
         return
@@ -96,13 +99,13 @@ def _s3(buckets: Buckets) -> Iterator[Finding]:
         "S3",
         "ok" if packages else "warning",
         f"{len(packages)} database packages{newest_package}",
-        "" if packages else "correct EDX_PACKAGES_BUCKET if there should be some",
+        "" if packages else "if there should be some, correct EDX_PACKAGES_BUCKET",
     )
 
 
 def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
     if shutil.which("gpg") is None:
-        yield Finding("GPG", "failed", "there is no gpg on the PATH", "install GnuPG")
+        yield Finding("GPG", "failed", "no gpg on the PATH", "install GnuPG")
         return
     keys = gnupg.secret_keys()
     if not keys:
@@ -110,10 +113,10 @@ def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
         return
     now = datetime.now(UTC)
     expiry = key_expiry(keys, now)
-    for key in expiry.expired:  # edX can encrypt nothing more for it
+    for key in expiry.expired:  # edX can no longer encrypt for it
         ended = f"{_name(key)} expired {usable_until(key):%Y-%m-%d}"
         if expiry.good:
-            yield Finding("GPG", "ok", f"{ended}; it still decrypts what came before")
+            yield Finding("GPG", "ok", f"{ended}; it still decrypts older files")
         else:
             yield Finding("GPG", "failed", ended, "extend it: gpg --edit-key")
     for key in expiry.good:
@@ -139,7 +142,10 @@ def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:
     sample = gnupg.open().encrypt(b"edx", fingerprint, always_trust=True, armor=False)
     if not sample.ok:
         return Finding(
-            "GPG", "failed", f"nothing can be encrypted for {name}", "make a key that encrypts"
+            "GPG",
+            "failed",
+            f"nothing can be encrypted for {name}",
+            "make a key with an encryption subkey",
         )
     gnupg.forget_passphrases()
     with TemporaryDirectory() as folder:
@@ -156,11 +162,11 @@ def _mongodb(store: Store) -> Iterator[Finding]:
     if len(numbers) == 2 and numbers < _OLDEST_MONGODB:
         yield Finding("MongoDB", "failed", f"version {version}", "5.0 or newer is needed")
     else:
-        yield Finding("MongoDB", "ok", f"reached, version {version}")
+        yield Finding("MongoDB", "ok", f"connected, version {version}")
     store.check()
     yield Finding("MongoDB", "ok", "writes, reads and deletes")
     if store.renames:
-        yield Finding("MongoDB", "ok", "replaces a collection at once")
+        yield Finding("MongoDB", "ok", "replaces a collection in one step")
     else:
         found, remedy = NO_RENAME.split(": ")
         yield Finding("MongoDB", "failed", found, remedy)
@@ -168,15 +174,17 @@ def _mongodb(store: Store) -> Iterator[Finding]:
 
 def _storage(storage: Storage) -> Iterator[Finding]:
     folder = storage.check()
-    yield Finding("storage", "ok", f"{folder} can be written to")
+    yield Finding("storage", "ok", f"{folder} is writable")
     if folder.stat().st_mode & 0o077:
-        yield Finding("storage", "failed", f"{folder} is open to others", f"chmod 700 {folder}")
+        yield Finding(
+            "storage", "failed", f"{folder} is accessible to others", f"chmod 700 {folder}"
+        )
     free = shutil.disk_usage(folder).free
     yield Finding(
         "storage",
         "ok" if free > _LITTLE_SPACE else "warning",
         f"{free / 2**30:.0f} GiB free",
-        "" if free > _LITTLE_SPACE else "a weekly package can be tens of GB: make room",
+        "" if free > _LITTLE_SPACE else "make room: a weekly package can be tens of GB",
     )
 
 

@@ -1,4 +1,7 @@
-"""The command `edx-assets`: the only place beside `definitions` where everything meets."""
+"""The command `edx-assets` and its subcommands: options and exit codes.
+
+What a subcommand does is in the modules next to this one.
+"""
 
 import json
 import sys
@@ -24,16 +27,22 @@ _DATA = click.option(
     type=click.Path(path_type=Path),
     default=Path("data"),
     show_default=True,
-    help="Folder of the embedded servers and the demo.",
+    help="Folder for the embedded servers and the demo.",
 )
 _LEARNERS = click.option(
     "--learners",
     default=60,
     type=click.IntRange(5),
     show_default=True,
-    help="Events grow with them.",
+    help="Learners in the sample; the number of events grows with them.",
 )
-_WEEKS = click.option("--weeks", default=5, type=click.IntRange(2), show_default=True)
+_WEEKS = click.option(
+    "--weeks",
+    default=5,
+    type=click.IntRange(2),
+    show_default=True,
+    help="Weeks of events in the sample.",
+)
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
 
 
@@ -56,7 +65,7 @@ def main() -> None:
 @main.command()
 @_DATA
 def doctor(data: Path) -> None:
-    """Check S3, GPG, MongoDB and the storage; say what to do about what is wrong."""
+    """Check S3, GPG, MongoDB, the storage and the courses file; say how to fix what is wrong."""
     from edx_assets.definitions import build_resources
 
     settings = load_settings()
@@ -82,7 +91,7 @@ def doctor(data: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @_DATA
 def status(as_json: bool, data: Path) -> None:
-    """Show what has been loaded: files, packages, courses."""
+    """Show what has been loaded: tracking logs, packages, courses."""
     with _store(data) as store:
         try:
             now = status_of(store)
@@ -102,11 +111,11 @@ def dictionary() -> None:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Seed of the random content.")
 @_LEARNERS
 @_WEEKS
 def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
-    """Make a sample institution: keys, encrypted logs and packages, and the truth about them."""
+    """Make a sample institution: keys, encrypted logs and packages, and the expected counts."""
     with _local():
         from edx_assets.local.sample import make_institution
 
@@ -118,7 +127,7 @@ def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
 @_LEARNERS
 @_WEEKS
 def demo(data: Path, learners: int, weeks: int) -> None:
-    """Take a sample institution through every stage, through Dagster, on embedded servers."""
+    """Take a sample institution through every stage with Dagster, on embedded servers."""
     with _local():
         from edx_assets.cli.demo import run_demo
 
@@ -138,7 +147,7 @@ def dev(data: Path, port: int) -> None:
 
 @contextmanager
 def _store(data: Path) -> Iterator[Store]:
-    """The store that EDX_MONGO_URI names, or the embedded one for as long as it is needed."""
+    """The store of EDX_MONGO_URI, or else the embedded one, which runs only as long as needed."""
     uri = load_settings().mongo_uri
     if uri is not None:
         try:
@@ -154,7 +163,7 @@ def _store(data: Path) -> Iterator[Store]:
 
 @contextmanager
 def _local() -> Iterator[None]:
-    """Say what to install where the embedded servers are not."""
+    """Say what to install if the embedded servers are missing."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What has been loaded, as the ledger tells it: for `edx-assets status`, the demo and tests."""
+"""What has been loaded, from the ledger: for `edx-assets status`, the demo and tests."""
 
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,9 @@ _PACKAGE = ("date", "file", "state", "members", "courses", "failed_exports", "no
 
 
 def status(store: Store) -> Status:
-    """Files, packages and courses: plain values that JSON can hold.
+    """Files, packages and courses as plain values for JSON.
 
-    A file's `state` is `loaded`, `loading` (a load that runs or was cut off), or `no_file` for a
+    A file's `state` is `loaded`, `loading` (a load is running or was killed), or `no_file` for a
     day without one. A course's `window` is null until its tracking has been extracted.
     """
     loads: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""The status as tables for a terminal."""
+"""The status as tables for a terminal. The values come from `status`."""
 
 from collections import Counter
 from typing import Any
@@ -45,8 +45,8 @@ def _courses(courses: list[dict[str, Any]]) -> Table:
     table.add_column("documents", justify="right")
     for course in courses:
         window = course["window"]
-        told = f"{_day(window['start'])} to before {_day(window['end'])}" if window else "no window"
-        table.add_row(f"[bold]{course['database']}[/]  {told}", "")
+        span = f"{_day(window['start'])} to before {_day(window['end'])}" if window else "no window"
+        table.add_row(f"[bold]{course['database']}[/]  {span}", "")
         for name, documents in course["collections"].items():
             table.add_row(f"  {name}", f"{documents:,}")
         table.add_section()

@@ -1,4 +1,4 @@
-"""The catalogue: every collection of a course's database, once. Assets, indexes and docs follow it.
+"""The catalogue: every collection of a course's database. Assets, indexes and docs follow it.
 
 A table's columns are in `schema.tsv`. To add a collection, add it here; one that is made from other
 collections (a dataset, say) is MADE_HERE.
@@ -14,7 +14,7 @@ from edx_assets.edx.schema import tables
 Index = Sequence[tuple[str, int]]
 
 CORE, TABLES, ORA = "core", "tables", "ora"
-"""Groups: what most studies want, the other tables, and the open response assessments."""
+"""Groups: what most studies need, the other tables, and the open response assessments."""
 
 
 class Origin(StrEnum):
@@ -30,7 +30,7 @@ class Origin(StrEnum):
 class CourseCollection:
     """A collection of a course's database.
 
-    `group` is one of the groups above, or empty where the collection is no asset of its own.
+    `group` is one of the groups above, or empty if the collection is not an asset of its own.
     """
 
     name: str
@@ -48,7 +48,7 @@ OPT_IN = "email_opt_in"
 TRACKING = "tracking"
 LEARNERS = "learners"
 QUARANTINE = "quarantine"
-"""The quarantine of each database, the master's too."""
+"""The quarantine of each database, including the master's."""
 
 _JOINS = frozenset(
     {
@@ -61,14 +61,14 @@ _JOINS = frozenset(
         "username",
     }
 )
-"""Columns by which learners, blocks and submissions are joined: indexed in whichever table."""
+"""Columns that join learners, blocks and submissions: indexed in every table that has them."""
 
 _LISTED = (
     CourseCollection(
         COURSE_STRUCTURE,
         Origin.DOCUMENT,
         CORE,
-        "Every block of the course, each with its place in it (`parent_data`).",
+        "Every block of the course, with its place in the course (`parent_data`).",
         [[("category", 1)]],
     ),
     CourseCollection(
@@ -82,7 +82,7 @@ _LISTED = (
         ENROLMENTS,
         Origin.TABLE,
         CORE,
-        "Who enrolled, when, in which mode, and who is still enrolled.",
+        "Who enrolled, when and in which mode, and who is still enrolled.",
         [[("user_id", 1)]],
     ),
     CourseCollection(
@@ -103,7 +103,7 @@ _LISTED = (
         "user_id_map",
         Origin.TABLE,
         CORE,
-        "Each learner's id, username and the anonymous id that surveys carry.",
+        "Each learner's id, username and the anonymous id used in surveys.",
         [[("hash_id", 1)], [("user_id", 1)], [("username", 1)]],
     ),
     CourseCollection(
@@ -124,27 +124,27 @@ _LISTED = (
         COURSE_EXPORT,
         Origin.DOCUMENT,
         TABLES,
-        "Facts of the course by its export: policies, grading, about page.",
+        "Facts about the course from its export: policies, grading, about page.",
     ),
     CourseCollection(
         OPT_IN,
         Origin.OPT_IN,
         TABLES,
-        "Who agreed to e-mail from the institution, by the list delivered beside the package.",
+        "Who agreed to e-mail from the institution, from the list delivered with the package.",
         [[("user_id", 1)], [("username", 1)]],
     ),
     CourseCollection(
         LEARNERS,
         Origin.MADE_HERE,
         CORE,
-        "A document for each learner: user, profile, enrolment, certificate and anonymous id.",
+        "One document per learner: user, profile, enrolment, certificate and anonymous id.",
         [[("username", 1)], [("hash_id", 1)]],
     ),
     CourseCollection(
         TRACKING,
         Origin.MADE_HERE,
         CORE,
-        "The course's events from enrolment start to course end, each with its block's place.",
+        "The course's events from enrolment start to course end, with their blocks' places.",
         [
             [("timestamp", 1)],
             [("username", 1), ("timestamp", 1)],
@@ -167,23 +167,23 @@ _DESCRIPTIONS = {
     "assessment_assessmentfeedback": "What learners said about the assessments they received.",
     "assessment_assessmentfeedback_assessments": "Which assessments each feedback is about.",
     "assessment_assessmentfeedback_options": "Which options each feedback chose.",
-    "assessment_assessmentfeedbackoption": "The options that a feedback can choose.",
-    "assessment_assessmentpart": "The part of an assessment for each criterion of its rubric.",
+    "assessment_assessmentfeedbackoption": "The options that feedback can choose from.",
+    "assessment_assessmentpart": "Each assessment's part for each criterion of its rubric.",
     "assessment_criterion": "The criteria of each rubric.",
     "assessment_criterionoption": "The options of each criterion, with their points.",
     "assessment_peerworkflow": "How far each learner's submission is in peer assessment.",
-    "assessment_peerworkflowitem": "Who assessed, or was given, which submission of a peer.",
-    "assessment_rubric": "Rubrics: what responses are assessed by.",
+    "assessment_peerworkflowitem": "Who assessed, or was assigned, which peer's submission.",
+    "assessment_rubric": "Rubrics, by which responses are assessed.",
     "assessment_studenttrainingworkflow": "How far each learner is in learning to assess.",
     "assessment_studenttrainingworkflowitem": "The training examples that each learner assessed.",
-    "assessment_trainingexample": "Examples with which learners train to assess.",
+    "assessment_trainingexample": "Examples that learners train to assess with.",
     "assessment_trainingexample_options_selected": "The right options of each training example.",
     "course_groups_cohortmembership": "Which learner is in which cohort.",
     "credit_crediteligibility": "Learners who can claim credit for the course.",
-    "django_comment_client_role_users": "Roles in the discussions: moderators and the like.",
+    "django_comment_client_role_users": "Roles in the discussions, such as moderator.",
     "grades_persistentcoursegrade": "Each learner's grade for the course.",
     "grades_persistentsubsectiongrade": "Each learner's grade for each subsection.",
-    "student_anonymoususerid": "The anonymous ids that problems and surveys know learners by.",
+    "student_anonymoususerid": "The anonymous ids of learners in problems and surveys.",
     "student_courseaccessrole": "Who has which role in the course: staff, instructors, testers.",
     "student_languageproficiency": "The languages that learners said they speak.",
     "submissions_score": "Scores of submissions.",
@@ -192,31 +192,31 @@ _DESCRIPTIONS = {
     "submissions_submission": "Responses that learners submitted.",
     "teams": "Teams of learners.",
     "teams_membership": "Which learner is in which team, and since when.",
-    "user_api_usercoursetag": "Tags of learners in the course: groups of its experiments, say.",
+    "user_api_usercoursetag": "Tags of learners in the course, such as experiment groups.",
     "verify_student_verificationstatus": "Each step of each learner's identity verification.",
     "wiki_article": "The course wiki's articles, and who may read and write them.",
     "wiki_articlerevision": "Every revision of the wiki's articles.",
     "workflow_assessmentworkflow": "How far each submission is in its assessment.",
     "workflow_assessmentworkflowstep": "The steps of each submission's assessment.",
 }
-"""What the tables hold that need no entry of their own."""
+"""The contents of the tables that need no entry of their own."""
 
 
 @cache
 def catalogue() -> dict[str, CourseCollection]:
-    """Every collection by name: those listed above, then every other table of the schema."""
+    """Every collection by name: those listed above, then all other tables of the schema."""
     listed = {each.name: each for each in _LISTED}
     return listed | {name: _of_table(name) for name in tables() if name not in listed}
 
 
 def indexes(collection: str) -> Sequence[Index]:
-    """A collection's indexes, each for a query that studies make; unknown tables have none."""
+    """A collection's indexes, each for a query that studies run; unknown tables have none."""
     known = catalogue().get(collection)
     return known.indexes if known else ()
 
 
 def from_package(collection: str) -> bool:
-    """Whether a collection is loaded from a file that edX delivers: an unknown table is, too."""
+    """Whether a collection is loaded from a file that edX delivers; unknown tables are as well."""
     known = catalogue().get(collection)
     return known is None or known.origin != Origin.MADE_HERE
 

@@ -1,4 +1,4 @@
-"""What identifies a course here: its partition key, its database's name, and its window of time."""
+"""A course's partition key, database name and window of time, and the courses file."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ _MAX_NAME = 63  # bytes: MongoDB's limit for a database's name
 
 
 class CoursesFileError(FinalError):
-    """The courses file (YAML) cannot be used; the message says where and how to mend it."""
+    """The courses file (YAML) cannot be used; the message says where, and how to correct it."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time that a course's tracking covers: `start` <= t < `end`; None leaves a side open."""
+    """The time that a course's tracking covers: `start` <= t < `end`; None means no limit."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -29,7 +29,7 @@ class Window:
 
 @dataclass(frozen=True)
 class CourseEntry:
-    """What the courses file says of a course; the window's end is past its inclusive last day."""
+    """A course in the courses file; its window ends at the midnight after its last day."""
 
     course_key: str
     site: str = "edx"
@@ -38,12 +38,12 @@ class CourseEntry:
 
 
 def course_partition(key: str, site: str) -> str:
-    """The partition key of a course: its canonical key, with `@edge` for a copy on edge."""
+    """The partition key of a course: its canonical key, with `@edge` for a course on edge."""
     return key + _EDGE if site == "edge" else key
 
 
 def partition_course(partition: str) -> tuple[str, str]:
-    """Course key and site of a course's partition key.
+    """The course key and site of a partition key.
 
     Raises:
         ValueError: the partition key does not hold a canonical course key.
@@ -56,29 +56,29 @@ def partition_course(partition: str) -> tuple[str, str]:
 
 
 def database_name(key: str, site: str) -> str:
-    """The name of a course's database, `Org_Number_Run` (`…_edge` on edge), legal for MongoDB.
+    """The name of a course's database, `Org_Number_Run` (`…_edge` on edge), legal in MongoDB.
 
-    Different courses can come to one name (`A.1` and `A_1`): who registers a course refuses that.
+    Different courses can get the same name (`A.1` and `A_1`): the registry refuses the second.
 
     Raises:
-        ValueError: not a canonical course key, or the name would pass 63 bytes.
+        ValueError: not a canonical course key, or the name is longer than 63 bytes.
     """
     name = "_".join(course_parts(key)) + ("_edge" if site == "edge" else "")
     name = _ILLEGAL.sub("_", name)
     if len(name.encode()) > _MAX_NAME:
-        raise ValueError(f"the database name of {key} would pass {_MAX_NAME} bytes: {name}")
+        raise ValueError(f"the database name of {key} is longer than {_MAX_NAME} bytes: {name}")
     return name
 
 
 def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
     """The courses file, by (course key, site).
 
-    YAML: `courses:` is a list of `course_key`, and where wanted `site` (edx), `spellings` (other
-    spellings of the key that its events carry), `enrolment_start` and `course_end` (dates or
-    times, UTC; a date as the end counts to its midnight).
+    YAML: `courses:` is a list. Each item has a `course_key` and, optionally, `site` (default: edx),
+    `spellings` (other spellings of the key in its events), `enrolment_start` and `course_end`
+    (dates or times, UTC; an end date is inclusive).
 
     Raises:
-        CoursesFileError: not YAML of that form, or a course twice.
+        CoursesFileError: not YAML of that form, or a course is listed twice.
     """
     try:
         document = yaml.safe_load(text)
@@ -86,7 +86,7 @@ def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise CoursesFileError(f"the courses file is not YAML{where}") from None
-    except ValueError:  # PyYAML makes dates itself
+    except ValueError:  # PyYAML parses dates itself
         raise CoursesFileError("the courses file has a date that does not exist") from None
     listed = document.get("courses") if isinstance(document, dict) else None
     if not isinstance(listed, list):
@@ -101,16 +101,16 @@ def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
 
 
 def window_of(entry: CourseEntry | None, structure_window: Window) -> Window:
-    """A course's window: the courses file's, and where that is silent the structure's dates."""
-    told = entry.window if entry else Window()
-    return Window(told.start or structure_window.start, told.end or structure_window.end)
+    """A course's window: from the courses file, else from the dates of the structure."""
+    window = entry.window if entry else Window()
+    return Window(window.start or structure_window.start, window.end or structure_window.end)
 
 
 def day_start(value: Any) -> datetime | None:
-    """A date or time (ISO text, date or datetime; naive is UTC) as the moment it begins.
+    """The moment at which a date or time begins (ISO text, date or datetime; naive means UTC).
 
     Raises:
-        ValueError: it cannot be read as one.
+        ValueError: it is not a date or time.
     """
     if value is None or value == "":
         return None
@@ -124,7 +124,7 @@ def day_start(value: Any) -> datetime | None:
 
 
 def day_end(value: Any) -> datetime | None:
-    """The midnight (UTC) that ends the day of a date or time: end days are inclusive."""
+    """The midnight (UTC) at the end of a date's or time's day: end days are inclusive."""
     moment = day_start(value)
     if moment is None:
         return None
@@ -133,7 +133,7 @@ def day_end(value: Any) -> datetime | None:
 
 def _entry(item: Any, number: int) -> CourseEntry:
     if not isinstance(item, dict):
-        raise CoursesFileError(f"course {number}: expected `course_key: …` and so on")
+        raise CoursesFileError(f"course {number}: expected `course_key: …` and optional settings")
     known = {"course_key", "site", "spellings", "enrolment_start", "course_end"}
     if unknown := sorted(map(str, item.keys() - known)):
         raise CoursesFileError(
@@ -141,10 +141,10 @@ def _entry(item: Any, number: int) -> CourseEntry:
         )
     key = course_key(str(item.get("course_key", "")))
     if key is None:
-        raise CoursesFileError(f"course {number}: {item.get('course_key')!r} is no course key")
+        raise CoursesFileError(f"course {number}: {item.get('course_key')!r} is not a course key")
     site = item.get("site", "edx")
     if site not in ("edx", "edge"):
-        raise CoursesFileError(f"course {number}: site is {site!r}, not edx or edge")
+        raise CoursesFileError(f"course {number}: site is {site!r}; it must be edx or edge")
     spellings = item.get("spellings") or []
     if not isinstance(spellings, list):
         raise CoursesFileError(f"course {number}: spellings is not a list")

@@ -1,1 +1,1 @@
-"""The work of each stage, over the formats and the resources. Nothing of Dagster belongs here."""
+"""The work of each stage, on top of the formats and the resources. Nothing here knows Dagster."""

@@ -1,6 +1,6 @@
-"""The ledger: what is loaded, from what, with which counts. The form of every entry is here.
+"""The ledger: what is loaded, from what, with which counts. Every entry's form is defined here.
 
-Who is registered under which database's name is the registry's; what a stage does is the stage's.
+Courses and the names of their databases belong in `registry`; the work of a stage in its module.
 """
 
 import secrets
@@ -24,42 +24,42 @@ PACKAGE_COURSES = Collection(MASTER, "package_courses")
 COURSES = Collection(MASTER, "courses")
 COURSE_LOADS = Collection(MASTER, "course_loads")
 TRACKING_FILES = Collection(MASTER, "tracking_files")
-"""By course, the files that its tracking holds shares of: apart, for they can be thousands."""
+"""The files that each course's tracking was extracted from. Kept apart: there can be thousands."""
 LOADS = "_loads"
-"""The collection of each course's database that says what every other was loaded from."""
+"""A collection in each course's database: what every other collection was loaded from."""
 
 Source = list[Any]
-"""What a collection was made from: equal to that of now, or the collection is to be made again."""
+"""What a collection was made from. If it differs from the current one, the collection is stale."""
 
 
 class DayState(StrEnum):
-    """How far a day is."""
+    """The state of a day."""
 
     LOADING = "loading"
-    """A load runs, was cut off, or does not add up: no record of the day can be relied on."""
+    """A load is running, was killed, or does not add up: the day's records cannot be relied on."""
     LOADED = "loaded"
     NO_FILE = "no_file"
 
 
 class TrackingState(StrEnum):
-    """How far a course's tracking is."""
+    """The state of a course's tracking."""
 
     LOADED = "loaded"
     UPDATING = "updating"
-    """Some files' records are being replaced, or that was cut off."""
+    """The records of some files are being replaced, or that run was killed."""
     EXTRACTING = "extracting"
-    """All records are being extracted, or that was cut off."""
+    """All records are being extracted, or that run was killed."""
 
 
 class CourseEvents(TypedDict):
-    """How many events of a course a day's file brought."""
+    """The number of a course's events in a day's file."""
 
     course_key: str
     events: int
 
 
 class Totals(TypedDict):
-    """What a file's records in the master collection are."""
+    """The counts of a file's records in the master collection."""
 
     loaded: int
     implicit: int
@@ -70,7 +70,7 @@ class Totals(TypedDict):
 
 
 class Was(TypedDict):
-    """What was loaded of a day before the load that runs now."""
+    """What was loaded for a day before the current load."""
 
     file: str
     token: str | None
@@ -80,7 +80,7 @@ class Was(TypedDict):
 
 
 class DayEntry(TypedDict):
-    """A day of a site (`imports`). While it is loading there are no counts yet, or those before."""
+    """A day of a site (`imports`). While it is loading, its counts are missing or old."""
 
     _id: str
     site: str
@@ -109,7 +109,7 @@ class DayEntry(TypedDict):
 
 
 class PackageMember(TypedDict):
-    """A member of a package: its collection, its path in the zip, and its bytes there."""
+    """A member of a package: its collection, its path in the zip, and its size there."""
 
     table: str
     member: str
@@ -117,7 +117,7 @@ class PackageMember(TypedDict):
 
 
 class CourseFiles(TypedDict):
-    """Which files of a package are a course's: the package's date and name, site and prefix."""
+    """Where a course's files are: the package's date and name, and the files' site and prefix."""
 
     date: str
     file: str
@@ -137,7 +137,7 @@ class PackageCourse(CourseFiles):
 
 
 class CourseOfPackage(TypedDict):
-    """A course that a package names."""
+    """A course that a package contains."""
 
     course_key: str
     site: str
@@ -174,14 +174,14 @@ class CourseLoad(TypedDict):
 
 
 class Span(TypedDict):
-    """A window of time, as the ledger keeps it."""
+    """A window of time, as stored in the ledger."""
 
     start: datetime | None
     end: datetime | None
 
 
 class TrackingLoad(CourseLoad):
-    """The same of a course's tracking. Before its first extraction ends there is no such entry."""
+    """The same for a course's tracking. There is no entry until the first extraction has ended."""
 
     state: TrackingState
     with_module: int
@@ -191,24 +191,24 @@ class TrackingLoad(CourseLoad):
     window: Span
     structure_window: Span
     held_back: list[tuple[str, str | None]]
-    """Files that were being loaded, each with the mark that it had in the collection, if any."""
+    """Files that were being loaded, each with its mark in the collection, if it had one."""
     sealed: bool
     updating: NotRequired[list[str]]
-    """Files whose records an update replaces."""
+    """Files whose records are being replaced."""
 
 
 def is_settled(entry: DayEntry) -> bool:
-    """Whether a day's records are what the ledger says."""
+    """Whether a day's records can be relied on."""
     return entry["state"] in (DayState.LOADED, DayState.NO_FILE)
 
 
 def new_token() -> str:
-    """A unique id of one load: what was made from the load keeps it, and so sees the next one."""
+    """Unique id of one load. What is made from the load stores it, to recognise a later load."""
     return secrets.token_hex(6)
 
 
 def as_was(entry: DayEntry | None) -> Was | None:
-    """What is kept of a day's entry while the day is loaded again: what was loaded, if anything."""
+    """What a day's entry remembers while the day is loaded again: what was loaded, if anything."""
     if entry is None or entry["state"] != DayState.LOADED:
         return entry.get("was") if entry else None
     names = ("file", "token", "courses", "first", "last")
@@ -216,7 +216,7 @@ def as_was(entry: DayEntry | None) -> Was | None:
 
 
 def set_aside(store: Store, day: SiteDay) -> None:
-    """Mark a day's records as not to be relied on, and to be loaded again."""
+    """Mark a day as `loading`: its records cannot be relied on and must be loaded again."""
     entry = day_entry(store, day)
     if entry is not None:
         entry["was"], entry["state"] = as_was(entry), DayState.LOADING
@@ -231,7 +231,7 @@ def day_entry(store: Store, day: SiteDay) -> DayEntry | None:
 def day_entries(
     store: Store, site: str | None = None, fields: Sequence[str] | None = None
 ) -> Iterator[DayEntry]:
-    """The entries of a site's days, or of all, in the order of sites and days; cut to `fields`."""
+    """The entries of a site's days, or of all, by site and day; only `fields` where given."""
     query = {"site": site} if site else {}
     return cast(Iterator[DayEntry], store.find(IMPORTS, query, sort=[("_id", 1)], fields=fields))
 
@@ -239,10 +239,10 @@ def day_entries(
 def note_course_load(
     store: Store, partition: str, collection: Collection, load: CourseLoad
 ) -> None:
-    """Note what a collection of a course's database now holds, and from what.
+    """Record what a collection of a course's database now holds, and what it was made from.
 
-    In the database itself (`_loads`), which may be copied or handed on, and in the ledger: last,
-    for what is noted there is not noted again.
+    It is recorded in the database itself (`_loads`), which may be copied or handed on, and then in
+    the ledger. The ledger comes last, because what it has is not recorded again.
     """
     note_load(store, collection, load)
     key = {"_id": _load_id(partition, collection.name)}
@@ -251,29 +251,29 @@ def note_course_load(
 
 
 def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:
-    """Note it in the course's database alone."""
+    """Record it in the course's database only."""
     store.put(Collection(collection.database, LOADS), {**load, "_id": collection.name})
 
 
 def forget_course_load(store: Store, partition: str, collection: Collection) -> None:
-    """Drop a collection of a course's database, and what was noted of it."""
+    """Drop a collection of a course's database, and its records in `_loads` and the ledger."""
     store.drop(collection)
     store.delete(COURSE_LOADS, {"_id": _load_id(partition, collection.name)})
     store.delete(Collection(collection.database, LOADS), {"_id": collection.name})
 
 
 def course_load(store: Store, partition: str, collection: str) -> CourseLoad | None:
-    """What was noted of a collection of a course's database, or None."""
+    """The ledger's entry for a collection of a course's database, or None."""
     return cast(CourseLoad | None, store.get(COURSE_LOADS, _load_id(partition, collection)))
 
 
 def tracking_load(store: Store, partition: str) -> TrackingLoad | None:
-    """What was noted of a course's tracking, or None."""
+    """The ledger's entry for a course's tracking, or None."""
     return cast(TrackingLoad | None, course_load(store, partition, MASTER_TRACKING.name))
 
 
 def package_of(store: Store, partition: str, day: str | None = None) -> PackageCourse | None:
-    """The newest package that holds a course, or that of a day: its date, and its members."""
+    """A course in the newest package that has it, or in the package delivered on `day`."""
     query = {"partition": partition} | ({"date": day} if day else {})
     found = cast(Iterator[PackageCourse], store.find(PACKAGE_COURSES, query))
     return max(found, key=lambda entry: entry["date"], default=None)

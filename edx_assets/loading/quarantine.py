@@ -1,6 +1,6 @@
 """The quarantine: lines that could not be loaded, with their file, number, reason and bytes.
 
-Each database has its own. What makes a line unfit is decided where its format is read.
+Each database has its own. Which lines are rejected is decided where their format is read.
 """
 
 from typing import Any
@@ -14,11 +14,11 @@ from edx_assets.resources.store import BATCH, Collection, Store
 BadLines = list[tuple[int, str, bytes]]
 """Line number (from 1), reason, raw bytes."""
 
-_RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can pass what a document may hold
+_RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can be larger than a document may be
 
 
 def quarantine(store: Store, collection: Collection, load_file: str, lines: BadLines) -> None:
-    """Keep lines that were meant for a collection, in its own database."""
+    """Put lines that were meant for a collection into the quarantine of its database."""
     documents = [
         encode(
             {
@@ -34,29 +34,29 @@ def quarantine(store: Store, collection: Collection, load_file: str, lines: BadL
         for number, reason, line in lines
     ]
     for start in range(0, len(documents), BATCH):
-        store.insert(_beside(collection), documents[start : start + BATCH])
+        store.insert(_quarantine_of(collection), documents[start : start + BATCH])
 
 
 def release(store: Store, collection: Collection, load_file: str | None = None) -> None:
-    """Forget what a collection's load, or that of one file of it, had put there."""
-    store.delete(_beside(collection), _of(collection, load_file))
+    """Delete a collection's lines from the quarantine: all, or those of one file."""
+    store.delete(_quarantine_of(collection), _lines_of(collection, load_file))
 
 
 def held(store: Store, collection: Collection, load_file: str) -> int:
-    """How many lines of a file are there, of those meant for a collection."""
-    return store.count(_beside(collection), _of(collection, load_file))
+    """Number of a file's lines in the quarantine that were meant for a collection."""
+    return store.count(_quarantine_of(collection), _lines_of(collection, load_file))
 
 
 def refused_by_database(code: int) -> str:
-    """The reason of a document that the database refused with an error code."""
+    """The reason for a document that the database refused with an error code."""
     return f"{Reason.REFUSED_BY_DATABASE}_{code}"
 
 
-def _beside(collection: Collection) -> Collection:
+def _quarantine_of(collection: Collection) -> Collection:
     return collection._replace(name=QUARANTINE)
 
 
-def _of(collection: Collection, load_file: str | None) -> dict[str, Any]:
-    """The query for a collection's lines by their `_id`, which has an index."""
+def _lines_of(collection: Collection, load_file: str | None) -> dict[str, Any]:
+    """The query for a collection's lines, by `_id`, which is indexed."""
     start = collection.name if load_file is None else f"{collection.name}:{load_file}"
     return {"_id": {"$gte": f"{start}:", "$lt": f"{start};"}}  # `;` is the character after `:`

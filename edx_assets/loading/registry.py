@@ -1,4 +1,4 @@
-"""The registry: which courses there are, and what their databases are named. No counts are here."""
+"""The registry: every known course and the name of its database. Counts belong in the ledger."""
 
 from typing import TypedDict, cast
 
@@ -11,7 +11,7 @@ from edx_assets.resources.store import Store
 
 
 class CourseRefusedError(FinalError):
-    """A course can have no database of its own; the message says why, and the remedy."""
+    """A course cannot have a database of its own; the message names the cause and the remedy."""
 
 
 class RegisteredCourse(TypedDict):
@@ -25,10 +25,10 @@ class RegisteredCourse(TypedDict):
 
 
 def register_course(store: Store, key: str, site: str) -> str:
-    """Register a course if it is new, and give its partition key.
+    """Register a course if it is new, and return its partition key.
 
     Raises:
-        CourseRefusedError: its database's name is another course's, too long, or cannot be made.
+        CourseRefusedError: its database name is taken by another course, too long, or impossible.
         StoreError: the database failed.
     """
     partition = course_partition(key, site)
@@ -38,7 +38,7 @@ def register_course(store: Store, key: str, site: str) -> str:
         database = database_name(key, site)
     except ValueError as error:
         raise CourseRefusedError(str(error)) from None
-    # names that differ by case alone are refused by MongoDB, so they are a clash as well
+    # MongoDB refuses names that differ only by case: they clash as well
     folded = database.lower()
     with locked(store, MASTER, COURSES.name):
         for other in store.find(COURSES, {"database_folded": folded}):
@@ -46,7 +46,7 @@ def register_course(store: Store, key: str, site: str) -> str:
                 return partition
             raise CourseRefusedError(
                 f"{partition} and {other['_id']} would both be the database {database}: rename one"
-                " of them, or leave it out"
+                " of them or leave it out"
             )
         course = RegisteredCourse(
             _id=partition, course_key=key, site=site, database=database, database_folded=folded
@@ -56,7 +56,7 @@ def register_course(store: Store, key: str, site: str) -> str:
 
 
 def registered_courses(store: Store) -> list[RegisteredCourse]:
-    """Every course, in the order of their partition keys."""
+    """Every course, ordered by partition key."""
     return cast(list[RegisteredCourse], list(store.find(COURSES, {}, sort=[("_id", 1)])))
 
 
@@ -69,14 +69,13 @@ def registered_course(store: Store, partition: str) -> RegisteredCourse:
     course = store.get(COURSES, partition)
     if course is None:
         raise StageMissingError(
-            f"{partition} is not registered: it appears when a package or a tracking log with it"
-            " has been loaded"
+            f"{partition} is not registered: load a package or a tracking log that contains it"
         )
     return cast(RegisteredCourse, course)
 
 
 def course_database(store: Store, partition: str, day: str | None = None) -> str:
-    """The name of a course's database; with a delivery date, of the one for that package alone.
+    """The name of a course's database; with a delivery date, of the database for that package.
 
     Raises:
         StageMissingError: the course is not registered.

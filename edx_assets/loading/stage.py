@@ -1,15 +1,15 @@
-"""What stages share: the form of their metadata, and failures that any of them can meet."""
+"""What stages share: the form of their metadata, and errors that any of them can raise."""
 
 from typing import Any
 
 from edx_assets.errors import FinalError, PassingError
 
 Metadata = dict[str, Any]
-"""What a stage says about its work: small, and nothing of a learner."""
+"""What a stage reports about its work: small, and without learners' data."""
 
 
 class StageMissingError(FinalError):
-    """The stage before has not run for this partition; the message says which to materialize."""
+    """An earlier stage has not run for this partition; the message says what to materialize."""
 
 
 class CountMismatchError(PassingError):

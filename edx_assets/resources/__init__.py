@@ -1,1 +1,1 @@
-"""What the assets are given: S3, GnuPG, the document store and file storage."""
+"""The resources of the assets: S3, GnuPG, the document store, file storage and the courses file."""

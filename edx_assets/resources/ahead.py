@@ -1,4 +1,4 @@
-"""Doing one thing while the next is made ready: writing a batch, say, while the next is read."""
+"""Processing one item while the next is prepared: writing a batch while the next is read, say."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,12 +9,12 @@ Result = TypeVar("Result")
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Each item with what `work` made of it, in order; one is worked on while the next is made.
+    """Yield each item with the result of `work`, in order; `work` runs while the next is prepared.
 
-    `work` runs in a thread of its own, one call at a time. At most two items are held.
+    `work` runs in a thread of its own, one call at a time. At most two items are in memory.
 
     Raises:
-        Whatever `items` or `work` raise; an item that is being worked on is finished before.
+        Whatever `items` or `work` raise; an item that is in progress is finished first.
     """
     before: tuple[Item, Future[Result]] | None = None
     with ThreadPoolExecutor(1) as worker:

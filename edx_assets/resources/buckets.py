@@ -1,4 +1,7 @@
-"""The institution's two S3 buckets: what edX has delivered, and downloading it whole."""
+"""The institution's two S3 buckets: listing what edX has delivered, and downloading it.
+
+What is in the files does not belong here.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,17 +24,17 @@ from edx_assets.settings import MissingSettingError
 
 _PIECE = 1 << 20
 _FRESH_SECONDS = 60
-"""How long a list serves the days of a run, or the years of a tick: S3 takes money for each."""
+"""How long a listing is reused by the days of a run or the years of a tick: each LIST is billed."""
 _REFUSED = range(400, 500)
-_MAY_PASS = (408, 412, 429)  # timed out, replaced meanwhile, too many requests
+_MAY_PASS = (408, 412, 429)  # timed out, replaced during the download, too many requests
 
 
 class DeliveryError(PassingError):
-    """S3 does not give what was asked for; the message names the object and the remedy."""
+    """S3 did not deliver an object; the message names it and the remedy."""
 
 
 class NotDeliveredError(FinalError):
-    """S3 has it not, has it twice, or refuses it: asked again in a minute, it answers the same."""
+    """S3 lacks an object, has it twice, or refuses access: a retry in a minute would not help."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Delivered:
 
 
 class Buckets(ConfigurableResource):
-    """The bucket of tracking logs and the bucket of database packages, for one institution."""
+    """The bucket of tracking logs and the bucket of database packages of one institution."""
 
     s3: ResourceDependency[S3Resource]
     org: str | None = None
@@ -64,26 +67,24 @@ class Buckets(ConfigurableResource):
     _folders: tuple[float, list[str]] = PrivateAttr(default=(0.0, []))
 
     def events_file_of(self, day: SiteDay) -> Delivered | None:
-        """The tracking log of a day, or None where S3 has none.
+        """The tracking log of a day, or None if S3 has none.
 
-        It is in the folder of the day's year, or of the next where it was delivered then.
+        It is in the folder of the day's year, or of the next year if it was delivered then.
 
         Raises:
-            NotDeliveredError: two different files claim the day.
-            DeliveryError: S3 refuses or cannot be reached.
+            NotDeliveredError: two different files claim the day, or S3 refuses access.
+            DeliveryError: S3 cannot be reached or failed.
         """
         years = (day.day.year, day.day.year + 1)
         listed = [each for year in years for each in self._year(day.site, year)]
         found = [item for item, its_day in listed if its_day == day.day]
         if len({item.etag for item in found}) > 1:
             names = " and ".join(item.key for item in found)
-            raise NotDeliveredError(
-                f"{names} both claim {day.day}: remove the one that is not right"
-            )
+            raise NotDeliveredError(f"{names} both claim {day.day}: remove the wrong one")
         return found[0] if found else None
 
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
-        """Every tracking log of a site's year with its day, in the order of their keys."""
+        """Every tracking log of a site's year with its day, in key order."""
         listed = []
         for folder in self._fresh_folders():
             prefix = f"{folder}{site}/events/{year:04d}/"
@@ -94,7 +95,7 @@ class Buckets(ConfigurableResource):
         return listed
 
     def has_events_after(self, day: SiteDay, today: date) -> bool:
-        """Whether S3 has a tracking log of the site of a later day."""
+        """Whether S3 has a tracking log of the site for a later day."""
         return any(
             its_day > day.day
             for year in range(day.day.year, today.year + 1)
@@ -121,15 +122,16 @@ class Buckets(ConfigurableResource):
         }
 
     def download(self, item: Delivered, path: Path) -> None:
-        """Download an object, and check that what arrived is what S3 has, by size and ETag.
+        """Download an object, and check its size and ETag.
 
         Raises:
-            DeliveryError: it is not there (any more), or arrived differently twice.
+            NotDeliveredError: it is not there (any more), or S3 refuses access.
+            DeliveryError: S3 failed, or the object arrived with a wrong size or ETag twice.
         """
         try:
             self._download(item, path)
         except (DeliveryError, NotDeliveredError):
-            self._years.clear()  # who tries again is to see what S3 has then
+            self._years.clear()  # a retry must see what S3 has then
             raise
 
     def _download(self, item: Delivered, path: Path) -> None:
@@ -138,21 +140,22 @@ class Buckets(ConfigurableResource):
                 self.client().download_file(item.bucket, item.key, str(path))
                 if path.stat().st_size == item.size and self._etag_fits(item, path):
                     return
-            except S3DownloadFailedError:  # it was replaced between two of its ranges
+            except S3DownloadFailedError:  # replaced while its parts were being downloaded
                 continue
             except (ClientError, BotoCoreError, Boto3Error) as error:
                 raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
         raise DeliveryError(
-            f"s3://{item.bucket}/{item.key} arrived with another size or checksum than S3 tells:"
-            " it may be being delivered right now; run this partition again"
+            f"s3://{item.bucket}/{item.key} arrived with another size or checksum than S3 reports:"
+            " it may be being delivered right now; materialize this partition again"
         )
 
     def check(self) -> list[str]:
-        """The folders of the events bucket that are the institution's.
+        """The institution's folders in the events bucket.
 
         Raises:
             MissingSettingError: EDX_ORG is not set.
-            DeliveryError: S3 refuses or cannot be reached.
+            NotDeliveredError: S3 refuses access.
+            DeliveryError: S3 cannot be reached or failed.
         """
         return self._org_folders()
 
@@ -163,7 +166,7 @@ class Buckets(ConfigurableResource):
         return self._client
 
     def _year(self, site: str, year: int) -> list[tuple[Delivered, date]]:
-        """A site's year as it was listed a minute ago at most."""
+        """The listing of a site's year, at most a minute old."""
         listed_at, listed = self._years.get((site, year), (0.0, []))
         if not listed_at or monotonic() - listed_at > _FRESH_SECONDS:
             listed = self.events_files(site, year)
@@ -171,7 +174,7 @@ class Buckets(ConfigurableResource):
         return listed
 
     def _fresh_folders(self) -> list[str]:
-        """The institution's folders, if any, as they were listed a minute ago at most."""
+        """The institution's folders, if any; the listing is at most a minute old."""
         listed_at, folders = self._folders
         if not folders or monotonic() - listed_at > _FRESH_SECONDS:
             folders = self._org_folders()
@@ -184,10 +187,10 @@ class Buckets(ConfigurableResource):
         return self.org
 
     def _org_folders(self) -> list[str]:
-        """Folders of the events bucket named as the institution, case aside.
+        """Folders of the events bucket that are named like the institution, ignoring case.
 
-        edX lets an institution list its own folder and not the bucket: the two usual spellings are
-        looked for first.
+        edX lets an institution list its own folder but not the bucket, so the two usual spellings
+        are tried first.
         """
         org = self._org()
         usual = [f"{name}/" for name in dict.fromkeys((org, org.lower()))]
@@ -212,9 +215,9 @@ class Buckets(ConfigurableResource):
             raise _refusal(f"s3://{bucket}/{arguments.get('Prefix', '')}", error) from None
 
     def _etag_fits(self, item: Delivered, path: Path) -> bool:
-        """An ETag is the content's MD5, or of an upload in parts the MD5 of the parts' MD5s.
+        """Whether a file fits the ETag: its MD5, or that of its parts' MD5s if uploaded in parts.
 
-        That does not hold under KMS encryption, where only the size can be checked.
+        Under KMS encryption the ETag is neither, and only the size can be checked.
         """
         place = {"Bucket": item.bucket, "Key": item.key}
         head = self.client().head_object(**place)
@@ -224,7 +227,7 @@ class Buckets(ConfigurableResource):
             return True
         if "-" not in item.etag:
             return _md5(path) == item.etag
-        # asked for apart: servers other than Amazon's answer with the ETag of the part
+        # a request of its own, because servers other than Amazon's return the ETag of the part
         size = self.client().head_object(**place, PartNumber=1)["ContentLength"]
         digests = b"".join(bytes.fromhex(digest) for digest in _md5_of_parts(path, size))
         joined = hashlib.md5(digests, usedforsecurity=False).hexdigest()
@@ -250,7 +253,7 @@ def _md5_of_parts(path: Path, size: int) -> Iterator[str]:
 
 
 def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
-    """S3's refusal in words; botocore's own text can hold the request's headers."""
+    """The error for a failed request. botocore's own text can contain the request's headers."""
     code, final = type(error).__name__, False
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", code))
@@ -258,5 +261,5 @@ def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
         final = status in _REFUSED and status not in _MAY_PASS
     return (NotDeliveredError if final else DeliveryError)(
         f"{what}: S3 answered {code}; check EDX_ORG, the bucket settings and the AWS variables"
-        " (edx-assets doctor tells more)"
+        " (edx-assets doctor checks them)"
     )

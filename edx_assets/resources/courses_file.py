@@ -1,4 +1,4 @@
-"""The courses file as a Dagster resource: where the institution keeps its courses' windows."""
+"""The courses file as a Dagster resource: only its path. It is parsed in `edx.courses`."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from dagster import ConfigurableResource
 
 
 class CoursesFile(ConfigurableResource):
-    """The YAML file that EDX_COURSES_FILE names; an institution may have none."""
+    """The YAML file of EDX_COURSES_FILE with courses' windows; an institution may have none."""
 
     file: str | None = None
 

@@ -1,4 +1,4 @@
-"""GnuPG: decrypting what edX encrypted, and saying plainly why it cannot be."""
+"""GnuPG: decrypting edX's files, explaining failures, and the expiry of keys."""
 
 import os
 import re
@@ -18,19 +18,20 @@ from edx_assets.errors import FinalError
 from edx_assets.settings import MissingSettingError, load_settings, passphrase
 
 EXPIRY_WARNING = timedelta(days=60)
-"""When to warn before a key expires: edX has taken weeks to take over a new or extended key."""
+"""When to warn before a key expires: edX has taken weeks to install a new or extended key."""
 
 _CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
-_CUT = ("it is cut short or damaged", "download it again, and ask edX where that does not help")
+_DOWNLOAD_AGAIN = "download it again; if that does not help, ask edX for it"
+_CUT = ("it is cut short or damaged", _DOWNLOAD_AGAIN)
 _CAUSES = [
-    # the key has fitted: what else gpg says is what it makes of the bytes behind the damage
+    # the key was right: whatever else gpg says is about the bytes after the damage
     (r"DECRYPTION_INFO", *_CUT),
     (
         r"(BAD|MISSING|NEED)_PASSPHRASE|(bad|no) passphrase|Operation cancelled",
         "the passphrase does not fit the secret key",
         _CORRECT_IT,
     ),
-    (  # not gpg's words "No secret key": it says so of a damaged file and a passphrase as well
+    (  # not gpg's words "No secret key": damaged files and wrong passphrases produce them as well
         r"NO_SECKEY",
         "it is encrypted for another key",
         "import the secret key whose public part edX has (gpg --import), or ask edX to encrypt"
@@ -39,13 +40,13 @@ _CAUSES = [
     (
         r"NODATA|no valid openpgp data|UNEXPECTED",
         "it is not GPG data",
-        "download it again, and ask edX where that does not help",
+        _DOWNLOAD_AGAIN,
     ),
 ]
 
 
 class DecryptionError(FinalError):
-    """A file cannot be decrypted. The message names the cause and the remedy, and no content."""
+    """A file cannot be decrypted. The message names the cause and the remedy, not the content."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(f"{cause}: {remedy}")
@@ -54,7 +55,7 @@ class DecryptionError(FinalError):
 
 
 class Gnupg(ConfigurableResource):
-    """The GnuPG home that holds the institution's secret key; the passphrase comes by setting."""
+    """The GnuPG home with the institution's secret key; the passphrase comes from the settings."""
 
     home: str | None = None
     _gpg: gnupg.GPG | None = PrivateAttr(default=None)
@@ -62,19 +63,19 @@ class Gnupg(ConfigurableResource):
     def decrypt(self, source: Path | IO[bytes], target: Path) -> None:
         """Decrypt a file or a stream of bytes into the file `target` (0600).
 
-        An empty passphrase is that of a key that has none.
+        An empty passphrase is for a key without a passphrase.
 
         Raises:
-            DecryptionError: not GPG data, for another key, cut short, or a passphrase that does
-                not fit; `target` may then hold a part and must be thrown away.
+            DecryptionError: not GPG data, encrypted for another key, cut short, or a passphrase
+                that does not fit; `target` may then be incomplete and must be deleted.
             MissingSettingError: no home or no passphrase is set.
         """
         gpg = self.open()
-        # python-gnupg writes Latin-1, and where the key was made a terminal has written UTF-8
+        # python-gnupg writes Latin-1, but the terminal where the key was made has written UTF-8
         secret = passphrase(load_settings()).encode().decode(gpg.encoding)
         if not gpg.is_valid_passphrase(secret):
             raise DecryptionError("the passphrase has more than one line", _CORRECT_IT)
-        target.touch(mode=0o600)  # gpg itself would leave it to the umask
+        target.touch(mode=0o600)  # gpg would follow the umask
         target.chmod(0o600)
         arguments = ["--batch", "--no-tty", "--pinentry-mode", "loopback", "--yes"]
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
@@ -85,7 +86,7 @@ class Gnupg(ConfigurableResource):
             raise DecryptionError(*_explain(f"{result.status} {result.stderr}"))
 
     def secret_keys(self) -> list[dict[str, Any]]:
-        """The secret keys of the home as python-gnupg lists them (`keyid`, `expires`, `uids`).
+        """The secret keys in the home as python-gnupg lists them (`keyid`, `expires`, `uids`).
 
         Raises:
             MissingSettingError: EDX_GNUPG_HOME is not set.
@@ -93,25 +94,25 @@ class Gnupg(ConfigurableResource):
         return list(self.open().list_keys(secret=True))
 
     def open(self) -> gnupg.GPG:
-        """The program, at this home.
+        """The gpg program with this home.
 
         Raises:
             MissingSettingError: EDX_GNUPG_HOME is not set.
-            OSError, ValueError: there is no gpg, or the home is no folder.
+            OSError, ValueError: gpg is not installed, or the home is not a folder.
         """
         if not self.home:
             raise MissingSettingError("gnupg_home")
-        if self._gpg is None:  # it asks gpg for its version first, a process each time
+        if self._gpg is None:  # making one starts a process, to ask gpg for its version
             self._gpg = gnupg.GPG(
                 gnupghome=str(Path(self.home).expanduser()),
-                env=os.environ | {"LC_ALL": "C"},  # what it says is looked into, in English
+                env=os.environ | {"LC_ALL": "C"},  # its messages are parsed, in English
             )
         return self._gpg
 
     def forget_passphrases(self) -> None:
-        """Have gpg's agent forget the passphrases that it was given.
+        """Make gpg's agent forget its passphrases.
 
-        It keeps a right one for some time, and a wrong one would be taken for right until then.
+        It keeps a right one for some time; until then a wrong one would appear to be right.
         """
         home = str(self.open().gnupghome)
         command = ["gpgconf", "--homedir", home, "--reload", "gpg-agent"]
@@ -122,8 +123,8 @@ class Gnupg(ConfigurableResource):
 class KeyExpiry:
     """Which secret keys edX can still encrypt for, and for how long.
 
-    `first_end` is when the first of the good ones expires, None if none does. An expired key is no
-    fault beside a good one: it still decrypts what was delivered before.
+    `first_end` is when the first of the good keys expires, None if none does. An expired key is not
+    a problem if there is a good one: it still decrypts what was delivered before.
     """
 
     good: list[dict[str, Any]]
@@ -133,7 +134,7 @@ class KeyExpiry:
 
 
 def key_expiry(keys: Iterable[dict[str, Any]], now: datetime) -> KeyExpiry:
-    """The expiry of secret keys, as `secret_keys` gives them."""
+    """The expiry of secret keys, as listed by `secret_keys`."""
     ends = [(key, usable_until(key)) for key in keys]
     good = [(key, end) for key, end in ends if end is None or end > now]
     first_end = min((end for _key, end in good if end), default=None)
@@ -146,9 +147,9 @@ def key_expiry(keys: Iterable[dict[str, Any]], now: datetime) -> KeyExpiry:
 
 
 def usable_until(key: dict[str, Any]) -> datetime | None:
-    """When a key can no longer be encrypted for: it expires, or its last part that encrypts does.
+    """When a key can no longer be encrypted for: it or its last encrypting part expires.
 
-    `key` is one of `secret_keys`; None where it never expires.
+    `key` is one of `secret_keys`. None means that it never expires.
     """
     parts = [key, *key.get("subkey_info", {}).values()]
     encrypting = [part["expires"] for part in parts if "e" in part["cap"]]
@@ -159,7 +160,7 @@ def usable_until(key: dict[str, Any]) -> datetime | None:
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Put the name of the file at the head of a DecryptionError."""
+    """Put the name of the file at the beginning of a DecryptionError."""
     try:
         yield
     except DecryptionError as error:

@@ -1,4 +1,4 @@
-"""A lock in the database: one process at a time, on whichever machine, and none for ever."""
+"""A lock in the database: held by one process at a time, on any machine, and never for ever."""
 
 import secrets
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from bson import encode
 from edx_assets.resources.store import Collection, Store, StoreError
 
 LOCKS = "_locks"
-"""The collection: a document a lock, by its name, and one of each holder's sign of life."""
+"""The collection: one document per lock, by its name, and one for each holder's heartbeat."""
 
 PATIENCE_SECONDS = 30.0
-"""A holder that gives no sign for so long is dead: its lock is taken from it."""
+"""A holder without a heartbeat for this time is considered dead: it loses its lock."""
 
 _BEAT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
@@ -22,14 +22,14 @@ _PAUSE_SECONDS = 0.05
 
 @contextmanager
 def locked(store: Store, database: str, name: str) -> Iterator[None]:
-    """Hold the lock `name` of a database; wait for it first, however long that takes.
+    """Hold the lock `name` of a database; first wait for it, however long that takes.
 
-    Each who waits judges by a clock of its own whether the holder lives, so that machines' clocks
-    need not agree.
+    Each waiting process uses its own clock to decide whether the holder is alive, so the machines'
+    clocks need not agree.
 
     Raises:
-        StoreError: the database failed; or, at the end, the lock had been taken from this process,
-            which had stood still for too long: what was done under it may not be sound.
+        StoreError: the database failed; or, at the end, this process had lost the lock because it
+            had been suspended for too long: what was done under the lock may be inconsistent.
     """
     token = secrets.token_hex(8)
     _take(store, database, name, token)
@@ -43,7 +43,9 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
         beating.join()
         kept = _release(store, database, name, token)
     if not kept:
-        raise StoreError(f"the lock of {name} was lost meanwhile: run this again")
+        raise StoreError(
+            f"the lock of {name} was lost while it was held: materialize this partition again"
+        )
 
 
 def _take(store: Store, database: str, name: str, token: str) -> None:
@@ -60,7 +62,7 @@ def _take(store: Store, database: str, name: str, token: str) -> None:
 
 
 def _release(store: Store, database: str, name: str, token: str) -> bool:
-    """Give up the lock as this holder's; whether it was."""
+    """Release the lock of a holder; return whether it still held it."""
     kept = store.delete(Collection(database, LOCKS), {"_id": name, "token": token})
     store.delete(Collection(database, LOCKS), {"_id": token})
     return bool(kept)
@@ -72,5 +74,5 @@ def _beat(store: Store, database: str, token: str, done: Event) -> None:
         beats += 1
         try:
             store.put(Collection(database, LOCKS), {"_id": token, "beats": beats})
-        except StoreError:  # what the lock is held for meets it too
+        except StoreError:  # the work under the lock fails as well
             continue

@@ -1,4 +1,4 @@
-"""MongoDB as a Dagster resource: the connection; what is asked of it is the `store`'s."""
+"""MongoDB as a Dagster resource: the connection. Reading and writing belong in `store`."""
 
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
@@ -12,12 +12,12 @@ _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 
 
 class Mongo(ConfigurableResource):
-    """The MongoDB that EDX_MONGO_URI names: never part of a run's configuration, which is shown."""
+    """The MongoDB of EDX_MONGO_URI, which is never in a run's configuration: the UI shows that."""
 
     _store: Store | None = PrivateAttr(default=None)
 
     def store(self) -> Store:
-        """The document store, connected at its first use.
+        """The document store, connected on first use.
 
         Raises:
             MissingSettingError: EDX_MONGO_URI is not set.
@@ -32,10 +32,10 @@ class Mongo(ConfigurableResource):
 
 
 def connect(uri: str) -> Store:
-    """The document store at a connection string, whose options hold.
+    """The document store at a connection string, whose options apply, with two exceptions.
 
-    But for two, without which no count could be trusted: writes are acknowledged, and what was
-    written is read from where it was written to, the primary.
+    Writes must be acknowledged, and reads go to the primary, where the writes go. Otherwise no
+    count could be trusted.
 
     Raises:
         StoreError: it is not a connection string, or asks for unacknowledged writes.
@@ -51,5 +51,5 @@ def connect(uri: str) -> Store:
     except (PyMongoError, ValueError, TypeError):
         raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
     if not client.write_concern.acknowledged:
-        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: take out w=0")
+        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
     return Store(client)

@@ -1,7 +1,7 @@
-"""File storage: where downloaded and decrypted files are kept between stages.
+"""File storage: keeps downloaded and decrypted files between stages, whatever they contain.
 
-A folder now. Assets see keys and, for the time of a read or write, a local path, so that an object
-store can take its place.
+Now a folder. Assets use keys and, during a read or write, a local path, so that an object store can
+replace it.
 """
 
 import os
@@ -20,17 +20,17 @@ from edx_assets.settings import MissingSettingError
 
 
 class MissingFileError(FinalError):
-    """A file is not in the storage; the message names its key, and the stage that puts it there."""
+    """A file is not in the storage; the message names its key, and the remedy."""
 
 
 class Storage(ConfigurableResource):
-    """Files by key (`a/b/c`), each 0600 in folders of 0700."""
+    """Files by key (`a/b/c`); files have mode 0600, folders 0700."""
 
     folder: str | None = None
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
-        """A path to write a file's content to; it becomes `key` at the end, whole or not at all."""
+        """A path to write a file to; at the end it becomes `key`, completely or not at all."""
         target = self._path(key)
         self._private_folder(target.parent)
         with tempfile.TemporaryDirectory(dir=self._root(), prefix=".writing-") as scratch:
@@ -38,7 +38,7 @@ class Storage(ConfigurableResource):
             path.touch(mode=0o600)
             yield path
             path.chmod(0o600)
-            with path.open("rb") as written:  # else a power failure can leave the name with nothing
+            with path.open("rb") as written:  # or a power failure can leave an empty file
                 os.fsync(written.fileno())
             path.replace(target)
 
@@ -52,20 +52,20 @@ class Storage(ConfigurableResource):
         path = self._path(key)
         if not path.is_file():
             raise MissingFileError(
-                f"{key} is not in the storage: materialize the stage that puts it there again"
+                f"{key} is not in the storage: materialize the stage that makes it again"
             )
         yield path
 
     def exists(self, key: str) -> bool:
-        """Whether there is such a file."""
+        """Whether a file exists."""
         return self._path(key).is_file()
 
     def holds(self, key: str, size: int) -> bool:
-        """Whether there is such a file, of so many bytes."""
+        """Whether a file exists and has this size in bytes."""
         return self.exists(key) and self._path(key).stat().st_size == size
 
     def delete(self, key: str) -> None:
-        """Remove a file, or all below a key; nothing happens where there is none."""
+        """Remove a file, or everything below a key, if it exists."""
         path = self._path(key)
         if path.is_dir():
             shutil.rmtree(path)
@@ -73,12 +73,12 @@ class Storage(ConfigurableResource):
             path.unlink(missing_ok=True)
 
     def write_json(self, key: str, document: dict[str, Any]) -> None:
-        """Keep a small document."""
+        """Write a small document."""
         with self.writing(key) as path:
             path.write_bytes(orjson.dumps(document))
 
     def read_json(self, key: str) -> dict[str, Any] | None:
-        """A small document, or None where there is none."""
+        """A small document, or None if it does not exist."""
         if not self.exists(key):
             return None
         with self.reading(key) as path:
@@ -86,7 +86,7 @@ class Storage(ConfigurableResource):
             return document
 
     def check(self) -> Path:
-        """Make the folder where it is not there, write to it, and give its path.
+        """Create the folder if it does not exist, write to it, and return its path.
 
         Raises:
             MissingSettingError: EDX_STORAGE is not set.
@@ -107,8 +107,8 @@ class Storage(ConfigurableResource):
     def _path(self, key: str) -> Path:
         root = self._root().resolve()
         path = (root / key).resolve()
-        if root not in path.parents:  # nor may it be the root, which `delete` would empty
-            raise ValueError("a storage key may not lead out of the storage")
+        if root not in path.parents:  # the root is refused too: `delete` would empty it
+            raise ValueError("a storage key must not lead outside the storage")
         return path
 
     def _private_folder(self, folder: Path) -> None:

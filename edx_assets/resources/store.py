@@ -293,5 +293,5 @@ def _own_errors() -> Iterator[None]:
         code = getattr(error, "code", None)
         raise StoreError(
             f"the database answered {type(error).__name__}{f' ({code})' if code else ''};"
-            " check EDX_MONGO_URI (edx-assets doctor tells more)"
+            " check EDX_MONGO_URI (edx-assets doctor checks it)"
         ) from None

@@ -112,10 +112,10 @@ def test_all_is_well(
     assert for_ever.endswith(" never expires")
     assert decrypts == ("ok", for_ever.replace("never expires", "decrypts with the passphrase"))
     reached, writes, replaces = of(findings, "MongoDB")
-    assert reached == ("ok", f"reached, version {store.version()}")
+    assert reached == ("ok", f"connected, version {store.version()}")
     assert writes == ("ok", "writes, reads and deletes")
     assert replaces[0] == "ok"
-    assert of(findings, "storage")[0] == ("ok", f"{tmp_path / 'storage'} can be written to")
+    assert of(findings, "storage")[0] == ("ok", f"{tmp_path / 'storage'} is writable")
     assert of(findings, "courses file") == [("ok", "1 courses")]
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_set_at_all() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "subject", "words"),
     [
-        ("EDX_ORG", "MITx", "S3", ["no folder of the institution MITx", "correct EDX_ORG"]),
+        ("EDX_ORG", "MITx", "S3", ["no folder for the institution MITx", "correct EDX_ORG"]),
         ("EDX_EVENTS_BUCKET", "not-there", "S3", ["NoSuchBucket", "check EDX_ORG, the bucket"]),
         ("EDX_PACKAGES_BUCKET", "not-there", "S3", ["s3://not-there/", "NoSuchBucket", "check"]),
         ("EDX_GNUPG_HOME", "/nowhere", "GPG", ["/nowhere", "correct the setting"]),
@@ -262,7 +262,7 @@ def test_an_expired_key_beside_a_good_one(doctor: Doctor, home: str) -> None:
     findings = of(doctor(), "GPG")
     assert [state for state, _found in findings] == ["ok", "ok", "ok"]
     assert findings[0][1].startswith(f"secret key {expired[-16:]} expired ")
-    assert findings[0][1].endswith("; it still decrypts what came before")
+    assert findings[0][1].endswith("; it still decrypts older files")
 
 
 def test_an_expired_key_alone(doctor: Doctor, home: str) -> None:

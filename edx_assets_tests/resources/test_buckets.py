@@ -133,7 +133,9 @@ def test_a_year_of_logs_in_order(delivery: Delivery) -> None:
 def test_two_different_files_of_a_day_are_refused(delivery: Delivery) -> None:
     first = delivery.put(log(name="edx"), b"one")
     second = delivery.put(log(name="prod"), b"other")
-    with pytest.raises(NotDeliveredError, match="both claim 2014-03-09: remove") as error:
+    with pytest.raises(
+        NotDeliveredError, match="both claim 2014-03-09: remove the wrong one"
+    ) as error:
         delivery.buckets().events_file_of(SiteDay("edx", DAY))
     assert first.key in str(error.value)
     assert second.key in str(error.value)

@@ -81,7 +81,7 @@ def test_another_size_or_etag_than_listed(
     with pytest.raises(DeliveryError, match="arrived with another size or checksum") as error:
         delivery.buckets().download(item, tmp_path / "log")
     assert KEY in str(error.value)
-    assert "run this partition again" in str(error.value)
+    assert "materialize this partition again" in str(error.value)
 
 
 @pytest.mark.parametrize("parts", [1, 3])

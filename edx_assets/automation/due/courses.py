@@ -1,4 +1,7 @@
-"""Which courses are due: those whose collections are not what the ledger says they should be."""
+"""Which courses are due, by the ledger: for a newer package, or for their tracking.
+
+No run is requested here.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -45,11 +48,11 @@ def tracking_due(
     today: date,
     log_days: tuple[date, date] = EVERY_DAY,
 ) -> list[str]:
-    """Partitions of courses whose tracking is to be extracted, or can be sealed today.
+    """Partitions of courses whose tracking must be extracted, or can be sealed today.
 
-    By the ledger alone, in three queries however many courses there are. A day that is being loaded
-    makes nothing due before it is loaded. Courses without a structure are left out: tracking cannot
-    be extracted without it.
+    Only the ledger is read, in three queries for any number of courses. A day makes courses due
+    only once it is loaded. Courses without a structure are left out: tracking cannot be extracted
+    without it.
 
     Raises:
         CoursesFileError: the courses file cannot be used.
@@ -93,11 +96,11 @@ def tracking_due(
 
 
 def packages_due(store: Store) -> dict[str, str]:
-    """Partitions of courses whose newest package is not what their collections were loaded from.
+    """Partitions of courses whose collections were not loaded from their newest package.
 
-    Each with a token that names the package's state: its date, and a hash of its ETags and of the
-    version that loads it. By the ledger alone, in three queries. A file that cannot be loaded
-    leaves its course due.
+    Each has a token for the package's state: its date, and a hash of its ETags and of the version
+    that loads it. Only the ledger is read, in three queries. A course stays due while one of its
+    files cannot be loaded.
 
     Raises:
         StoreError: the database failed.
@@ -119,9 +122,9 @@ def packages_due(store: Store) -> dict[str, str]:
 
 
 def _newest_packages(store: Store) -> Iterator[PackageCourse]:
-    """What was sorted of each course's newest package.
+    """Each course in its newest package.
 
-    The members of older packages are not read for it: each is a list for every course and week.
+    The members of older packages are not read: there is a list for every course and week.
     """
     newest: dict[str, str] = {}
     found = store.find(PACKAGES, {}, fields=["date", "courses"])
@@ -135,7 +138,7 @@ def _newest_packages(store: Store) -> Iterator[PackageCourse]:
 
 
 def _loads(store: Store) -> tuple[dict[str, CourseLoad], dict[str, TrackingLoad]]:
-    """By partition, what was noted of each course's structure and of its tracking."""
+    """By partition, the ledger's entries for the courses' structures and for their tracking."""
     fields = [
         "partition",
         "collection",
@@ -157,7 +160,7 @@ def _loads(store: Store) -> tuple[dict[str, CourseLoad], dict[str, TrackingLoad]
 
 
 def _as_extracted(found: Marks, load: TrackingLoad, loading: set[str]) -> Marks:
-    """Marks as the extraction had them of files that it held back and that are loading still."""
+    """The marks, with the extraction's own for files it held back and that are still loading."""
     found = dict(found)
     for file, mark in load["held_back"]:
         if file in loading:

@@ -1,4 +1,7 @@
-"""Which days of a site's tracking logs are due: what S3 has, minus what the ledger has."""
+"""Which days of a site's tracking logs are due: what S3 has, minus what the ledger has.
+
+No run is requested here.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
@@ -11,7 +14,7 @@ from edx_assets.resources.store import Store
 
 
 def days_in_ledger(store: Store, site: str) -> dict[date, DayEntry]:
-    """What the ledger says of each of a site's days: state, ETag, file, and what it waits for."""
+    """The ledger's entries for a site's days: state, ETag, file, and the files they wait for."""
     fields = ["date", "state", "etag", "file", "recount_for"]
     entries = day_entries(store, site, fields)
     return {date.fromisoformat(entry["date"]): entry for entry in entries}
@@ -25,17 +28,18 @@ def days_due(
     first: date,
     last: date,
 ) -> dict[date, str]:
-    """The days to load, in their order, each with the version of it that is on S3.
+    """The days to load, in order, each with its version on S3.
 
-    A day is due that the ledger has not, has not finished, or has with another ETag; and, once, a
-    day without a file between two days that have one. A file that has gone from S3 changes nothing.
+    A day is due if the ledger lacks it, has not finished it, or has it with another ETag. A day
+    without a file between two days with one is due once. A file that is gone from S3 changes
+    nothing.
 
     Args:
         site: `edx` or `edge`.
-        years: those that `listed` tells everything about.
+        years: the years that `listed` covers completely.
         listed: S3's files of these years with their days.
-        ledger: `days_in_ledger`.
-        first: the first day that there are tracking logs of.
+        ledger: from `days_in_ledger`.
+        first: the first day of tracking logs.
         last: the last day that has ended.
     """
     files: dict[date, list[Delivered]] = {}
@@ -47,7 +51,7 @@ def days_due(
         if not _is_done(ledger.get(day), {item.etag for item in items})
     }
     known = {*files, *(day for day, entry in ledger.items() if entry["file"])}
-    # a day without a file counts as empty once it cannot be merely late
+    # a day without a file counts as empty once its file can no longer be just late
     silent = min(max(known), last - LOG_DELAY) if known else last
     for year in years:
         day = max(first, date(year, 1, 1), min(known, default=last))
@@ -59,7 +63,7 @@ def days_due(
 
 
 def days_waiting(ledger: dict[date, DayEntry], busy: Collection[date]) -> set[date]:
-    """Days that are to be counted again when days in flight are done, which do so."""
+    """Days whose records are counted again by loads in flight (days `busy`) when they end."""
     return {
         day
         for day, entry in ledger.items()

@@ -1,4 +1,7 @@
-"""Which database packages are due: those on S3 that the ledger has not, or has otherwise."""
+"""Which database packages are due: those on S3 that the ledger lacks or has in another version.
+
+No run is requested here.
+"""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -9,14 +12,16 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
 
 WINDOW = timedelta(days=35)
-"""Packages delivered so long before the newest are asked for; older ones by hand alone."""
+"""Packages this close to the newest are requested; older ones are loaded only by hand."""
 
 
 def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dict[str, str]:
-    """Delivery dates whose package, or opt-in list, is not sorted as S3 has it; its version.
+    """Delivery dates whose package or opt-in list on S3 is not sorted yet, with their versions.
 
     Args:
-        busy: dates whose package is in flight: they are left out.
+        buckets: the institution's buckets.
+        store: the document store.
+        busy: dates whose package is in flight; they are left out.
     """
     found, opt_in = buckets.packages(), buckets.opt_in_lists()
     due = {}

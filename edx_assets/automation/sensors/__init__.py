@@ -1,4 +1,4 @@
-"""Sensors: what S3 and the ledger have, minus what is in flight, becomes runs."""
+"""The sensors: they request what is due and not in flight. What is due is decided in `due`."""
 
 from dagster import SensorDefinition
 
@@ -10,7 +10,7 @@ from edx_assets.settings import Settings
 
 
 def sensors(settings: Settings) -> list[SensorDefinition]:
-    """Every sensor: one a site, one of packages, one of courses."""
+    """Every sensor: one per site, one for packages, one for courses."""
     return [
         *(tracking_logs_sensor(site, settings) for site in SITES),
         packages_sensor(settings),

@@ -1,4 +1,4 @@
-"""The sensor of courses: a new package refreshes its courses; their tracking follows the master."""
+"""The courses sensor: a new package refreshes its courses; their tracking follows the master."""
 
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -34,9 +34,9 @@ from edx_assets.settings import Settings
 SENSOR = "courses_sensor"
 RUNS_PER_TICK = 10
 FULL_LOOK = timedelta(minutes=10)
-"""The sensor looks at the ledger after so long, whether anything has run or not."""
-_OVERLAP = timedelta(seconds=2)  # clocks of the instance's database and of the daemon
-_INTERVAL_SECONDS = 4  # oftener than the others: it asks the ledger alone, and follows them
+"""The sensor reads the ledger after this time, even if nothing has run."""
+_OVERLAP = timedelta(seconds=2)  # the clocks of the instance's database and of the daemon differ
+_INTERVAL_SECONDS = 4  # more often than the others: it reads only the ledger, and follows them
 
 
 def courses_sensor(settings: Settings) -> SensorDefinition:
@@ -47,14 +47,15 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
         asset_selection=WHOLE_COURSE,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=default_status(settings),
-        description="Asks for courses whose package is newer than their data, and for tracking.",
+        description="Requests courses whose newest package is not loaded, and the tracking of"
+        " courses whose days have changed.",
     )
     def courses_behind(
         context: SensorEvaluationContext, mongo: Mongo, courses_file: CoursesFile
     ) -> SensorResult:
         now = datetime.now(UTC)
         if nothing_ran(context.instance, context.cursor, now):
-            return SensorResult(skip_reason="no run began or ended since the last look")
+            return SensorResult(skip_reason="no run has begun or ended since the last look")
         with plain_ticks():
             store = mongo.store()
             requests = courses_to_ask(
@@ -72,10 +73,10 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
 
 
 def nothing_ran(instance: DagsterInstance, cursor: str | None, now: datetime) -> bool:
-    """Whether no run has begun or ended since the sensor last looked (`cursor`, a moment).
+    """Whether no run has begun or ended since the sensor last looked (`cursor`, a time).
 
-    The ledger then says what it said; with some hundred courses reading it takes seconds. What no
-    run has changed, the courses file above all, is seen at the next full look.
+    The ledger is then unchanged, and with some hundred courses reading it takes seconds. Changes
+    that no run makes, above all to the courses file, are seen at the next full look.
     """
     looked = datetime.fromisoformat(cursor) if cursor else datetime.min.replace(tzinfo=UTC)
     if now - looked > FULL_LOOK or now.date() != looked.date():
@@ -93,9 +94,9 @@ def courses_to_ask(
 ) -> list[RunRequest]:
     """The runs that bring courses up to date; `night` as in `to_ask`.
 
-    A refresh waits for packages in flight, and tracking for days in flight of its site: the course
-    would be loaded again when they are done. A course that failed is not asked for again until its
-    package, or for its tracking the ledger, has changed.
+    A refresh waits for packages in flight, and tracking for days of its site in flight: otherwise
+    the course would be loaded again when they are done. A failed course is not requested again
+    until its package has changed, its tracking not until the ledger has.
     """
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
@@ -125,9 +126,9 @@ def courses_to_ask(
 
 
 def _states(store: Store, courses_file: Path | None, due: list[str]) -> dict[str, tuple[str, str]]:
-    """Of courses whose tracking is due: the site, and a digest of all that it is made from.
+    """For courses whose tracking is due: the site, and a digest of everything it is made from.
 
-    That is what is loaded of the site's logs, what the course holds now, and the courses file.
+    That is the loaded days of the site, what the course has now, and the courses file.
     """
     windows = courses_file.read_bytes() if courses_file and due else b""
     days: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The sensor of database packages: each new or re-delivered one is asked for, once."""
+"""The packages sensor: requests each new or re-delivered database package, once."""
 
 from dagster import (
     AddDynamicPartitionsRequest,
@@ -33,7 +33,7 @@ def packages_sensor(settings: Settings) -> SensorDefinition:
         asset_selection=AssetSelection.assets("packages/database_package", "packages/course_files"),
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=default_status(settings),
-        description="Asks for the database packages that S3 has and the ledger has not.",
+        description="Requests the database packages that S3 has and the ledger does not.",
     )
     def new_packages(
         context: SensorEvaluationContext, buckets: Buckets, mongo: Mongo
@@ -52,7 +52,7 @@ def packages_sensor(settings: Settings) -> SensorDefinition:
 def packages_to_ask(
     instance: DagsterInstance, buckets: Buckets, store: Store, night: str = ""
 ) -> list[RunRequest]:
-    """The runs that the packages on S3 call for; `night` as in `to_ask`."""
+    """The runs for the packages on S3 that are due; `night` as in `to_ask`."""
     due = deliveries_due(
         buckets, store, partitions_of(runs_of(runs_in_flight(instance), "packages"))
     )

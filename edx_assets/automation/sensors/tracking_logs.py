@@ -1,4 +1,4 @@
-"""The sensor of a site's tracking logs: each new, late or overwritten file is asked for, once."""
+"""The tracking-logs sensor of a site: requests each new, late or overwritten file, once."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -28,11 +28,11 @@ from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
 LISTING_SECONDS = 10.0
-"""Time a tick may list years of history in: Dagster gives it 60 s in all."""
+"""How long a tick may list years of history: Dagster allows a tick 60 s in all."""
 YEARS_PER_TICK = 2
-"""Years of history that a tick lists: S3 takes money for each."""
+"""Years of history that a tick lists: each LIST is billed."""
 HISTORY_IN_FLIGHT = 3
-"""Runs of history asked for at a time; the rest waits on S3, where it can be left."""
+"""Runs of history requested at a time; the other files can wait on S3."""
 
 Files = dict[int, list[tuple[Delivered, date]]]
 """S3's files with their days, by year."""
@@ -40,7 +40,7 @@ Files = dict[int, list[tuple[Delivered, date]]]
 
 @dataclass(frozen=True)
 class DaysDue:
-    """Runs to ask for; and how many due days had been asked for before, or are in flight."""
+    """Runs to request, and how many due days were requested before or are in flight."""
 
     requests: list[RunRequest]
     asked_before: int
@@ -48,14 +48,14 @@ class DaysDue:
 
 
 def tracking_logs_sensor(site: str, settings: Settings) -> SensorDefinition:
-    """The sensor of a site."""
+    """The sensor of a site's tracking logs."""
 
     @sensor(
         name=sensor_name(site),
         asset_selection=AssetSelection.groups(f"{site}_tracking_logs"),
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=default_status(settings),
-        description=f"Asks for the tracking logs of {site} that S3 has and the ledger has not.",
+        description=f"Requests the tracking logs of {site} that S3 has and the ledger does not.",
     )
     def new_files(context: SensorEvaluationContext, buckets: Buckets, mongo: Mongo) -> SensorResult:
         with plain_ticks():
@@ -72,10 +72,11 @@ def tick(
     settings: Settings,
     cursor: str | None,
 ) -> SensorResult:
-    """What to ask for now: of recent weeks' years, and of some more years after the cursor.
+    """What to request now: from the years of recent weeks, and some more years from the cursor on.
 
-    The cursor is the year of history to go on from. It goes round, so that what comes late or anew
-    in any year is found; it passes no year of which a day is due that was not asked for.
+    The cursor is the year of history to continue with. It goes round, so that files that are late
+    or delivered again are found in every year. It does not pass a year while days of it are due and
+    have not been requested.
     """
     last = last_day(settings)
     recent = years(last - RECENT, last)
@@ -98,7 +99,7 @@ def tick(
     requests = [request for request in found.requests if request not in left]
     return SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else SkipReason(_nothing(site, found, len(left), listed)),
+        skip_reason=None if requests else SkipReason(_skip_reason(site, found, len(left), listed)),
         cursor=json.dumps({"year": following}),
     )
 
@@ -112,10 +113,15 @@ def due(
     settings: Settings,
     night: str = "",
 ) -> DaysDue:
-    """The runs that listed years call for.
+    """The runs for the days that are due in the listed years.
 
     Args:
+        instance: the Dagster instance.
         runs: the site's runs in flight, read after S3 was listed and before the ledger is.
+        store: the document store.
+        site: `edx` or `edge`.
+        listed: S3's files by year.
+        settings: the settings.
         night: as in `to_ask`.
     """
     last = last_day(settings)
@@ -144,7 +150,7 @@ def sensor_name(site: str) -> str:
 
 
 def last_day(settings: Settings) -> date:
-    """The last day that a file can be of: yesterday (UTC), or EDX_END_DATE."""
+    """The last day that can have a file: yesterday (UTC), or EDX_END_DATE if that is earlier."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     return min(yesterday, settings.end_date or yesterday)
 
@@ -154,15 +160,15 @@ def years(first: date, last: date) -> list[int]:
     return list(range(first.year, last.year + 1))
 
 
-def _nothing(site: str, found: DaysDue, left: int, listed: Collection[int]) -> str:
+def _skip_reason(site: str, found: DaysDue, left: int, listed: Collection[int]) -> str:
     text = f"no new tracking log of {site} in {', '.join(map(str, sorted(listed)))}"
     if found.in_flight:
         text += f"; days in flight: {found.in_flight}"
     if left:
-        text += f"; runs of history that wait: {left}"
+        text += f"; runs of history waiting: {left}"
     if found.asked_before:
         text += (
-            f"; days asked for before and not loaded (see their runs; the nightly reconcile asks"
-            f" again): {found.asked_before}"
+            f"; days requested before and not loaded (see their runs; the nightly reconcile"
+            f" requests them again): {found.asked_before}"
         )
     return text

@@ -1,1 +1,1 @@
-"""A course's own database: each collection from the newest package or the master collection."""
+"""A course's own database: loading its collections from the newest package and the master."""

@@ -1,4 +1,7 @@
-"""Binding a course's records to its structure: each with the place of the block that it names."""
+"""Binding a course's records to its structure: each gets the place of the block it names.
+
+Which records these are, and where they are stored, belongs in `tracking`.
+"""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import astuple, dataclass
@@ -10,12 +13,12 @@ from bson import CodecOptions, decode, encode
 from edx_assets.edx.course_structure import Block, block_index, find_block
 from edx_assets.edx.documents import document_of, elements_of
 
-_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)  # as the ledger's moments are
+_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)  # like the ledger's times
 
 
 @dataclass
 class Share:
-    """How many of a file's events were extracted, carry a usage key, and found their block."""
+    """How many of a file's events were extracted, have a usage key, and were bound to a block."""
 
     events: int = 0
     with_module: int = 0
@@ -24,19 +27,19 @@ class Share:
     last: datetime | None = None
 
     def row(self) -> list[Any]:
-        """The numbers and moments in their order."""
+        """The fields' values, in order."""
         return list(astuple(self))
 
 
 def total(shares: Iterable[Share]) -> Share:
-    """Shares of several files as one."""
-    told = [share for share in shares if share.events]
+    """The sum of the shares of several files."""
+    found = [share for share in shares if share.events]
     return Share(
-        events=sum(share.events for share in told),
-        with_module=sum(share.with_module for share in told),
-        bound=sum(share.bound for share in told),
-        first=min((share.first for share in told if share.first), default=None),
-        last=max((share.last for share in told if share.last), default=None),
+        events=sum(share.events for share in found),
+        with_module=sum(share.with_module for share in found),
+        bound=sum(share.bound for share in found),
+        first=min((share.first for share in found if share.first), default=None),
+        last=max((share.last for share in found if share.last), default=None),
     )
 
 
@@ -46,10 +49,10 @@ def bind(
     shares: dict[str, Share],
     left_out: Container[str] = (),
 ) -> Iterator[bytes]:
-    """Each record (BSON) with `parent_data` and `metadata` of the block its `module_id` names.
+    """Yield each record (BSON) with `parent_data` and `metadata` of the block in its `module_id`.
 
-    The record's own bytes are kept: the two fields are put behind them. What is given is counted
-    in `shares`, by the file of each record; records of the files `left_out` are passed over.
+    The record's own bytes are unchanged: the two fields are appended. The yielded records are
+    counted in `shares`, by file; records of the files in `left_out` are skipped.
     """
     index = block_index(blocks)
     known: dict[str, bytes] = {}
@@ -81,7 +84,7 @@ def bind(
 
 
 def _place(block: Block | None) -> bytes:
-    """The two fields as BSON elements, or none."""
+    """The two fields as BSON elements; empty without a block."""
     if block is None:
         return b""
     return elements_of(encode({"parent_data": block["parent_data"], "metadata": block["metadata"]}))

@@ -1,6 +1,6 @@
 """Loading one collection of a course's database from a package.
 
-How rows are read and encoded is in `rows`; collections that are made here are not loaded here.
+Rows are read and encoded in `rows`; `tracking` and `learners` have modules of their own.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 
 ROWS = 2
-"""Version of what becomes of a row; a file loaded under another is loaded again."""
+"""Version of the rows' processing; a file loaded with another version is loaded again."""
 
 
 class UnusableFileError(FinalError):
@@ -55,16 +55,16 @@ def load_collection(
     optional: bool = False,
     rebuild: bool = False,
 ) -> Metadata:
-    """Load a collection of a course from the newest package that holds the course.
+    """Load a collection of a course from the newest package that contains the course.
 
-    A collection that this package lacks becomes empty, or is dropped where it is `optional`: it is
-    never kept from an older one. With `day`, the package of that delivery date is loaded, into a
-    database of its own. With `rebuild`, it is loaded again even if nothing has changed since.
+    If the package lacks the collection, it becomes empty, or is dropped if it is `optional`: data
+    of an older package are never kept. With `day`, the package of that delivery date is loaded into
+    a database of its own. With `rebuild`, it is loaded again even if nothing has changed.
 
     Raises:
-        StageMissingError: no such package with the course has been sorted.
+        StageMissingError: no package with the course (or none of that date) has been sorted.
         UnusableFileError: the file is not what its name says; the collection stays as it was.
-        DecryptionError, DamagedPackageError: the file cannot be had from the package.
+        DecryptionError, DamagedPackageError: the file cannot be read from the package.
         StoreError: the database failed.
     """
     package = course_package(store, partition, day)
@@ -114,28 +114,28 @@ def load_collection(
 
 
 def package_source(package: PackageCourse, name: str) -> Source:
-    """What a collection is noted to be loaded from: the package's state, and how it is read."""
+    """The source recorded for a collection: the package's state, and the version of the reader."""
     version = schema_version(name)
     return [*package["source"], package["date"], ROWS, *([version] if version else [])]
 
 
 def course_package(store: Store, partition: str, day: str | None) -> PackageCourse:
-    """The newest package that holds a course, or that of a delivery date.
+    """A course in the newest package that contains it, or in the package of a delivery date.
 
     Raises:
-        StageMissingError: none has been sorted.
+        StageMissingError: no such package has been sorted.
     """
     package = package_of(store, partition, day)
     if package is None:
         raise StageMissingError(
-            f"no package {f'of {day} ' if day else ''}with {partition} is sorted: materialize"
-            " packages/course_files for a delivery date that has it"
+            f"no package {f'of {day} ' if day else ''}with {partition} has been sorted: materialize"
+            " packages/course_files for a delivery date that contains it"
         )
     return package
 
 
 def is_current(store: Store, collection: Collection, load: CourseLoad, source: Source) -> bool:
-    """Whether a collection was made from this very source, and still holds what it then did."""
+    """Whether a collection was made from this source, and still has as many documents as then."""
     return load["source"] == source and store.count(collection) == load["documents"]
 
 
@@ -149,10 +149,10 @@ def _holds(package: PackageCourse, name: str) -> bool:
 def _file(
     storage: Storage, gnupg: Gnupg, package: PackageCourse, name: str
 ) -> Iterator[Path | None]:
-    """The collection's file, decrypted; None where the package has none."""
+    """The collection's file, decrypted; None if the package does not have it."""
     if not _holds(package, name):
         if name == COURSE_STRUCTURE:
-            raise StructureError("the package has none")
+            raise StructureError("the package does not contain it")
         yield None
     elif name == OPT_IN:
         with opt_in_list(storage, gnupg, package["date"], package["site"]) as path:
@@ -169,7 +169,7 @@ def _naming(label: str) -> Iterator[None]:
         yield
     except (TableError, StructureError, ExportError) as error:
         raise UnusableFileError(
-            f"{label}: {error}: look at the file in the storage, and ask edX for a new one"
+            f"{label}: {error}: look at the file in the storage and ask edX for a new one"
         ) from None
 
 
@@ -189,7 +189,7 @@ def _replace(store: Store, collection: Collection, label: str, rows: Rows) -> Ro
         if held != counts.loaded:
             raise UnusableFileError(
                 f"{label}: {counts.loaded} documents should have been loaded and {held} were:"
-                " run this partition again, and report it if it stays so"
+                " materialize this partition again, and report it if it fails again"
             )
     release(store, collection)
     quarantine(store, collection, label, bad)

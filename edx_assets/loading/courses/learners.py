@@ -1,4 +1,7 @@
-"""The stage course/learners: a document a learner, joined from the course's collections."""
+"""The stage course/learners: one document per learner, joined from the course's collections.
+
+Those are loaded in `collection`.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,22 +27,22 @@ JOINED = {
     "certificates_generatedcertificate": "user_id",
     "user_id_map": "user_id",
 }
-"""The collections that are joined, and the column of each that is the learner's user id."""
+"""The collections that are joined, each with its column of user ids."""
 
 _VERSION = 1
 
 
 def join_learners(store: Store, partition: str, rebuild: bool = False) -> Metadata:
-    """Load `learners` anew: `_id` (user id), `username`, `hash_id`, and each collection's row.
+    """Replace `learners`: `_id` (user id), `username`, `hash_id`, and each collection's row.
 
-    `user`, `profile`, `enrolment`, `certificate` hold the rows, the newest where there are several
-    (the highest `id`); a learner whom any of the collections names has a document. The collections
+    `user`, `profile`, `enrolment` and `certificate` contain the rows: the newest (the highest `id`)
+    if there are several. Every learner in any of the collections has a document. The collections
     are read in the order of the user id and merged, so memory does not grow with the course. With
     `rebuild` they are joined even if nothing has changed.
 
     Raises:
         StageMissingError: one of the collections has not been loaded.
-        CountMismatchError: a learner came twice.
+        CountMismatchError: a learner occurred twice.
         StoreError: the database failed.
     """
     learners = Collection(course_database(store, partition), LEARNERS)
@@ -47,7 +50,9 @@ def join_learners(store: Store, partition: str, rebuild: bool = False) -> Metada
     for collection in JOINED:
         load = course_load(store, partition, collection)
         if load is None:
-            raise StageMissingError(f"{partition} has no {collection} yet: materialize it first")
+            raise StageMissingError(
+                f"{partition} has no {collection} yet: materialize course/{collection} first"
+            )
         source.append(load["source"])
     before = course_load(store, partition, LEARNERS)
     if before and not rebuild and is_current(store, learners, before, source):
@@ -65,7 +70,7 @@ def join_learners(store: Store, partition: str, rebuild: bool = False) -> Metada
         if held != documents:
             raise CountMismatchError(
                 f"{partition}: {documents} learners were joined and {held} are in the collection:"
-                " run this partition again, and report it if it stays so"
+                " materialize this partition again, and report it if it fails again"
             )
     load = CourseLoad(documents=documents, source=source, loaded_at=datetime.now(UTC))
     note_course_load(store, partition, learners, load)
@@ -93,7 +98,7 @@ def _joined(store: Store, database: str) -> Iterator[bytes]:
 def _by_user(
     store: Store, database: str, collection: str, column: str
 ) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Rows with their user id, in its order; rows without one cannot be joined and are left out."""
+    """Rows by user id, in order; rows without a user id cannot be joined and are left out."""
     for row in store.find(Collection(database, collection), {}, sort=[(column, 1)]):
         if isinstance(row.get(column), int):
             yield row[column], collection, row

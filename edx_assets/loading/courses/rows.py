@@ -1,4 +1,4 @@
-"""The rows of a package's file: read as the documents that they become, counted and encoded."""
+"""The rows of a package's file: read as documents, counted and encoded. Nothing is stored here."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ Findings = Callable[[], Metadata]
 
 @dataclass
 class RowCounts:
-    """What became of a file's rows."""
+    """How many of a file's rows were loaded, duplicate or rejected."""
 
     rows: int = 0
     loaded: int = 0
@@ -42,7 +42,7 @@ class RowCounts:
 def rows_of(
     path: Path | None, partition: str, collection: str, label: str
 ) -> Iterator[tuple[Rows, Findings]]:
-    """A file's documents as they stream by, and what was found in them, to be asked afterwards."""
+    """A file's documents as a stream, and a function that returns the findings afterwards."""
     if path is None:
         yield [], dict
     elif collection == COURSE_EXPORT:
@@ -64,7 +64,7 @@ def rows_of(
 
 
 def _findings(collection: str, table: TableReader) -> Metadata:
-    """What a table had that the schema does not expect: drift, cells kept as text, mends."""
+    """What the schema did not expect of a table: drift, cells kept as text, repaired rows."""
     found = {
         "drift": drift(collection, table.columns),
         "inferred_types": {name: table.types[name] for name in table.inferred},
@@ -75,7 +75,7 @@ def _findings(collection: str, table: TableReader) -> Metadata:
 
 
 def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
-    """Rows as BSON; those that cannot be go to `bad`, and all are counted."""
+    """Encode rows as BSON; those that cannot be encoded go to `bad`. All are counted."""
     for row in rows:
         counts.rows += 1
         if isinstance(row, BadLine):

@@ -1,4 +1,7 @@
-"""The stage course/tracking: a course's window of the master collection, bound to its structure."""
+"""The stage course/tracking: extract a course's window of the master collection and bind it.
+
+The query is in `window_query`, the files it concerns in `window_files`, the binding in `binding`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,11 +55,11 @@ from edx_assets.resources.store import Collection, Store
 
 @dataclass(frozen=True)
 class Extraction:
-    """What a course's collection is to be made from, as the ledger had it before a record was read.
+    """What a course's collection is made from, as the ledger had it before any record was read.
 
-    `files` are those to take records from, `held_back` those that are being loaded: what the
-    collection holds of them stays, and nothing of them is read. `known` are the marks that the
-    latter had before, with those of the former.
+    `files` are those to extract; `held_back` are being loaded: their records already in the
+    collection stay, and none are read from the master. `known` has the marks of both, the latter
+    as they were before that load.
     """
 
     partition: str
@@ -81,25 +84,25 @@ def extract_course(
     rebuild: bool = False,
     log_days: tuple[date, date] = EVERY_DAY,
 ) -> Metadata:
-    """Make a course's tracking hold every master record of its window, with its block's place.
+    """Bring a course's tracking up to date: every master record of its window, bound to its block.
 
-    Where only files have changed since, their shares alone are replaced. Everything is extracted
-    anew where the window, the structure or this code's version changed, where the collection does
-    not hold what the ledger says, and once when the course has ended and all its days are loaded:
-    it is then sealed. A run that was killed is finished by the next.
+    If only files have changed, only their shares are replaced. Everything is extracted again if the
+    window, the structure or this code's version has changed, if the collection does not have what
+    the ledger says, and once when the course has ended and all its days are loaded: it is then
+    sealed. The next run finishes what a killed run has left.
 
     Args:
         store: the document store.
         partition: the course's partition key.
         courses_file: the institution's windows and spellings, or None.
-        today: the day (UTC) by which a course has ended or not.
-        rebuild: extract everything, even if nothing changed.
+        today: the day (UTC) that decides whether a course has ended.
+        rebuild: extract everything, even if nothing has changed.
         log_days: the first and the last day of the site's logs.
 
     Raises:
         StageMissingError: the course's structure is not loaded.
         CoursesFileError: the courses file cannot be used.
-        CountMismatchError: other than the window's records were loaded.
+        CountMismatchError: the records loaded are not those of the window.
         StoreError: the database failed.
     """
     started = monotonic()
@@ -139,7 +142,7 @@ def _wanted(
     structure = course_load(store, partition, COURSE_STRUCTURE)
     if structure is None:
         raise StageMissingError(
-            f"{partition} has no course structure yet, and tracking cannot be extracted without it:"
+            f"{partition} has no course structure yet; tracking cannot be extracted without it:"
             " materialize course/course_structure first"
         )
     days = list(days_of(store, site))
@@ -170,10 +173,12 @@ def _wanted(
 
 
 def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
-    """Whether the collection is a sound one that only files can have changed, and not to seal."""
+    """Whether replacing the shares of changed files is enough: sound, and not to be sealed now."""
     if wanted.can_be_sealed and not before["sealed"]:
         return False
-    if before["state"] == TrackingState.UPDATING:  # done again, and all is counted at the end
+    if (
+        before["state"] == TrackingState.UPDATING
+    ):  # the update is repeated, and all is counted at the end
         return bool(before["source"][0] == wanted.settled)
     if before["state"] != TrackingState.LOADED:
         return False
@@ -183,7 +188,7 @@ def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, note
 
 
 def _changed(wanted: Extraction, before: TrackingLoad, noted: Files) -> list[str]:
-    """The files whose records are to be replaced, with those of an update that was killed."""
+    """The files whose records must be replaced, including those of a killed update."""
     was = marks_of(noted)
     files = was.keys() | wanted.files.keys()
     changed = {file for file in files if was.get(file) != wanted.files.get(file)}
@@ -193,7 +198,7 @@ def _changed(wanted: Extraction, before: TrackingLoad, noted: Files) -> list[str
 def _update(
     store: Store, wanted: Extraction, before: TrackingLoad, noted: Files, changed: list[str]
 ) -> Files | None:
-    """Replace the shares of files; None where that did not come out right, or cannot."""
+    """Replace the shares of files; return None if the counts then do not add up."""
     intention = before.copy()
     intention["state"], intention["sealed"] = TrackingState.UPDATING, False
     intention["updating"] = changed
@@ -211,10 +216,10 @@ def _update(
 
 
 def _extract(store: Store, wanted: Extraction, before: TrackingLoad | None) -> Files:
-    """Load the collection anew.
+    """Replace the whole collection.
 
     Raises:
-        CountMismatchError: other than the window's records were loaded.
+        CountMismatchError: the records loaded are not those of the window.
     """
     if before:
         intention = before.copy()
@@ -228,7 +233,8 @@ def _extract(store: Store, wanted: Extraction, before: TrackingLoad | None) -> F
         if not held == events == expected or not shares.keys() <= wanted.files.keys():
             raise CountMismatchError(
                 f"{wanted.partition}: {expected} records in its window, {events} extracted, {held}"
-                " in the collection: a day of it was being loaded, perhaps; run this again"
+                " in the collection: perhaps one of its days was being loaded; materialize this"
+                " partition again"
             )
     return {file: Extracted(mark, shares.get(file, Share())) for file, mark in wanted.files.items()}
 
@@ -236,16 +242,16 @@ def _extract(store: Store, wanted: Extraction, before: TrackingLoad | None) -> F
 def _bound(
     store: Store, wanted: Extraction, collection: Collection, records: Iterator[bytes]
 ) -> dict[str, Share]:
-    """Bind records and insert them; what they were, by their files."""
+    """Bind and insert records; return the share of each file."""
     shares: dict[str, Share] = {}
     documents = bind(records, wanted.blocks, shares, wanted.held_back)
     for _batch, _inserted in store.insert_all(collection, documents):
-        pass  # what stayed out is missing when the collection is counted
+        pass  # records that were not inserted show up when the collection is counted
     return shares
 
 
 def _expected(store: Store, wanted: Extraction) -> int:
-    """How many records the course's collection should hold of files that are not being loaded."""
+    """Number of records that the collection should have of files that are not being loaded."""
     expected = store.count(MASTER_TRACKING, wanted.query)
     if wanted.held_back:
         loading = wanted.query | {"load_file": {"$in": sorted(wanted.held_back)}}

@@ -1,4 +1,4 @@
-"""The stage course/unknown_tables: tables that the catalogue does not know, loaded all the same."""
+"""The stage course/unknown_tables: load the package's tables that are not in the catalogue."""
 
 from edx_assets.edx.collections import catalogue
 from edx_assets.loading.courses.collection import course_package, load_collection
@@ -18,13 +18,13 @@ def load_unknown_tables(
     day: str | None = None,
     rebuild: bool = False,
 ) -> Metadata:
-    """Load every table of a course's package that the catalogue does not know.
+    """Load every table of a course's package that is not in the catalogue.
 
-    Their columns' types are inferred. A table that an older package brought and this one lacks is
-    dropped. The metadata name the tables: the schema should describe them.
+    The types of their columns are inferred. A table of an older package that this one lacks is
+    dropped. The metadata name the tables: they should be added to the schema.
 
     Raises:
-        As `load_collection`.
+        The errors of `load_collection`.
     """
     package = course_package(store, partition, day)
     database = course_database(store, partition, day)

@@ -1,4 +1,4 @@
-"""How many events a course had in each week, as the ledger of days tells: no event is read."""
+"""How many events a course had in each week, from the ledger of days: no event is read."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -9,10 +9,10 @@ from edx_assets.resources.store import Store
 
 
 def events_by_week(store: Store, partition: str) -> dict[str, int]:
-    """Events of each week of a course's window, by the week's Monday (YYYY-MM-DD).
+    """Number of events in each week of a course's window, by the week's Monday (YYYY-MM-DD).
 
-    By the days of the files that brought them, and of the course's canonical key alone: what the
-    courses file counts to it under other keys is not among them.
+    An event counts on the day of its file. Only events with the course's canonical key count, not
+    those with other spellings from the courses file.
 
     Raises:
         StoreError: the database failed.

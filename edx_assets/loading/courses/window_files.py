@@ -1,4 +1,7 @@
-"""Which files a course's tracking is made from, and in which state, by the ledger of imports."""
+"""The files that a course's tracking is made from, and their states, from the ledger of days.
+
+No event is read here.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,12 +28,12 @@ _FIELDS = (
 )
 
 Marks = dict[str, str]
-"""By file name: what changes whenever the file's records do."""
+"""By file name, a value that changes whenever the file's records change."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayFile:
-    """A day's file as it was loaded: its name, its load's token, its first and last event."""
+    """A loaded file of a day: its name, the token of its load, its first and last event."""
 
     file: str
     token: str
@@ -39,14 +42,14 @@ class DayFile:
 
 
 def days_of(store: Store, site: str | None = None) -> Iterator[DayEntry]:
-    """A site's days, or those of all, with the fields that are needed here."""
+    """A site's days, or those of all sites, with the fields that are needed here."""
     return day_entries(store, site, _FIELDS)
 
 
 def course_files(day: DayEntry) -> tuple[DayFile, list[str]] | None:
-    """A day's file, and the courses that it has events of; None where it has none.
+    """A day's file and the courses that have events in it; None if there are none.
 
-    Of a day that is being loaded it is what was loaded before, if anything was.
+    For a day that is being loaded, it is what was loaded before, if anything was.
     """
     known = cast(Was, day) if is_settled(day) else day.get("was")
     if not known or not known.get("courses"):
@@ -56,7 +59,7 @@ def course_files(day: DayEntry) -> tuple[DayFile, list[str]] | None:
 
 
 def marks(files: Iterable[DayFile], window: Window) -> Marks:
-    """The files that any record of a window can be in; a start counts from its whole second."""
+    """The files that can have records of a window. A start is rounded down to its second."""
     start = window.start.replace(microsecond=0) if window.start else None
     return {
         each.file: each.token
@@ -66,9 +69,9 @@ def marks(files: Iterable[DayFile], window: Window) -> Marks:
 
 
 def unsettled(days: Iterable[DayEntry]) -> set[str]:
-    """Names of the files that are being loaded or replaced: no record of theirs can be relied on.
+    """Names of the files that are being loaded or replaced: their records cannot be relied on.
 
-    A load that was cut off is among them until it has been done again.
+    A killed load counts as such until it has been repeated.
     """
     return {
         name
@@ -87,10 +90,10 @@ def digest(files: Mapping[str, str]) -> str:
 def missing_days(
     dates: set[str], window: Window, today: date, log_days: tuple[date, date] = EVERY_DAY
 ) -> int:
-    """How many days of a window, of those before today, are not among the settled dates.
+    """How many of a window's days before today are not among the settled dates.
 
-    A window that is open at its start begins with the first settled day. Of days before the first
-    and after the last of the site's logs (`log_days`) there never is a file: they are not missing.
+    A window without a start begins with the first settled day. Days before the first or after the
+    last day of the site's logs (`log_days`) never have a file: they are not missing.
     """
     earliest, last = log_days
     begin = (
@@ -113,6 +116,6 @@ def has_ended(window: Window, today: date) -> bool:
 
 
 def _day_after(end: datetime) -> date:
-    """The first day of which no moment is before `end`."""
+    """The first day that begins at or after `end`."""
     day = end.astimezone(UTC).date()
     return day if end == datetime(day.year, day.month, day.day, tzinfo=UTC) else day + timedelta(1)

@@ -1,4 +1,7 @@
-"""Which records of the master collection are a course's: its spellings, site and window."""
+"""The query for a course's records in the master collection: its spellings, site and window.
+
+Running it belongs in `tracking`.
+"""
 
 from datetime import datetime
 from hashlib import blake2b
@@ -9,13 +12,13 @@ from edx_assets.edx.courses import CourseEntry, CoursesFileError, Window, read_c
 from edx_assets.loading.ledger import Source
 
 EXTRACTION = 2
-"""Version of what becomes of a record; a course extracted under another is extracted anew."""
+"""Version of the records' processing; a course extracted with another is extracted again."""
 
 CoursesByKey = dict[tuple[str, str], CourseEntry]
 
 
 def courses_entries(courses_file: Path | None) -> CoursesByKey:
-    """What the courses file says of courses, by (course key, site); nothing where there is none.
+    """The entries of the courses file by (course key, site); empty if there is no file.
 
     Raises:
         CoursesFileError: the file cannot be used.
@@ -26,13 +29,14 @@ def courses_entries(courses_file: Path | None) -> CoursesByKey:
         text = courses_file.read_text(encoding="utf-8")
     except OSError as error:
         raise CoursesFileError(
-            f"the courses file {courses_file} cannot be read: {error.strerror}"
+            f"the courses file {courses_file} cannot be read: {error.strerror}; correct"
+            " EDX_COURSES_FILE or the file's permissions"
         ) from None
     return read_courses_file(text)
 
 
 def spellings(key: str, entry: CourseEntry | None) -> list[str]:
-    """The course keys that the course's records carry, its canonical one first."""
+    """The course keys that the course's records can have, the canonical one first."""
     return list(dict.fromkeys([key, *(entry.spellings if entry else ())]))
 
 
@@ -46,9 +50,9 @@ def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:
 
 
 def settled(keys: list[str], site: str, window: Window, structure_source: Source) -> str:
-    """A fingerprint of what concerns every record of a course: which they are, and the structure.
+    """A fingerprint of what affects every record of a course: the query and the structure.
 
-    Moments count to the millisecond, as the database keeps them.
+    Times count to the millisecond, as in the database.
     """
     concerns_all = (
         EXTRACTION,

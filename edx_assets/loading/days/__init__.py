@@ -1,1 +1,1 @@
-"""A day's tracking log, from S3 into the master collection. What courses make of it is not here."""
+"""A day's tracking log, from S3 into the master collection. Its use by courses is in `courses`."""

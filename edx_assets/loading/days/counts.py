@@ -1,4 +1,4 @@
-"""What is counted of a day's lines and records. No record is read or written here."""
+"""Counting a day's lines and records. Reading and writing records does not belong here."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from edx_assets.loading.ledger import Totals
 
 
 class Facts(NamedTuple):
-    """What the counts need of a record.
+    """What the counts need from a record.
 
-    To keep whole records until they are written costs a fifth of the time, in garbage collection.
+    Keeping whole records until they are written costs a fifth of the time, in garbage collection.
     """
 
     course: str | None
@@ -22,7 +22,7 @@ class Facts(NamedTuple):
 
 
 def facts_of(record: Mapping[str, Any]) -> Facts:
-    """What the counts need of this record."""
+    """What the counts need from this record."""
     event_type = record.get("event_type")
     implicit = type(event_type) is str and event_type[:1] == IMPLICIT
     return Facts(record.get("course_id"), implicit, record["timestamp"])
@@ -30,9 +30,9 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
 
 @dataclass
 class DayCounts:
-    """What became of a day's lines, and what the loaded records are.
+    """How many of a day's lines were loaded, duplicate or rejected, and counts of the records.
 
-    `explicit_courses` are the courses that an explicit event names by a whole course key.
+    `explicit_courses` are the courses that an explicit event names by a complete course key.
     """
 
     lines: int = 0
@@ -65,7 +65,7 @@ class DayCounts:
         self.last = max(self.last or last, last)
 
     def totals(self) -> Totals:
-        """What the ledger keeps of a file's records."""
+        """The counts of a file's records for the ledger."""
         return Totals(
             loaded=self.loaded,
             implicit=self.implicit,

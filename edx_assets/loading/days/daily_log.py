@@ -1,4 +1,7 @@
-"""The stage daily_log: a day's tracking log decrypted, still gzipped, and known to be whole."""
+"""The stage daily_log: decrypt a day's tracking log and check its gzip stream. It stays gzipped.
+
+Its lines are parsed in `master_tracking`.
+"""
 
 from pathlib import Path
 
@@ -23,25 +26,25 @@ _PIECE = 1 << 20
 
 
 class DamagedLogError(FinalError):
-    """A decrypted file is no whole gzip; the message names it and the remedy."""
+    """A decrypted file is not a complete gzip file; the message names it and the remedy."""
 
 
 def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
 
-    What is decrypted already stays as it is, unless it is to be made again, or is not of the size
-    that it had.
-
-    What an earlier run decrypted stays as it is until the new file has proved whole.
+    A file that is already decrypted is left alone, unless `rebuild` is on or its size has changed.
+    What an earlier run decrypted is replaced only once the new file has proved complete.
 
     Raises:
         StageMissingError: raw_log has not run for the day.
         DecryptionError: the file cannot be decrypted.
-        DamagedLogError: what it decrypts to is no gzip, or is cut short.
+        DamagedLogError: the decrypted content is not gzip, or is cut short.
     """
     raw = raw_log(storage, day)
     if raw is None:
-        raise StageMissingError(f"{day.site}/raw_log has no {day.day}: materialize it first")
+        raise StageMissingError(
+            f"{day.site}/raw_log is not materialized for {day.day}: materialize it first"
+        )
     if raw.file is None:
         note_daily_log(storage, day, DailyLog(file=None))
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
@@ -70,7 +73,7 @@ def _metadata(note: DailyLog, outcome: str) -> Metadata:
 
 
 def _measure(path: Path, name: str) -> tuple[int, int]:
-    """Lines and bytes of a gzipped file, read to its end; a last line needs no line end."""
+    """Number of lines and bytes in a gzipped file; the last line needs no line end."""
     lines = unpacked = 0
     last = b"\n"
     try:
@@ -82,6 +85,6 @@ def _measure(path: Path, name: str) -> tuple[int, int]:
     except DAMAGED_GZIP:
         raise DamagedLogError(
             f"{name} does not decrypt to a complete gzip file: materialize raw_log again with"
-            " `rebuild` on, and ask edX for the file if that does not help"
+            " `rebuild` on; if that does not help, ask edX for the file"
         ) from None
     return lines + (last != b"\n"), unpacked

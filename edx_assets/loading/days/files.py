@@ -1,4 +1,4 @@
-"""Where a day's files are kept in the storage, and what is noted beside them."""
+"""Where a day's files are in the storage, and the notes stored beside them. No stage runs here."""
 
 from dataclasses import asdict, dataclass
 
@@ -8,7 +8,7 @@ from edx_assets.resources.storage import Storage
 
 @dataclass(frozen=True)
 class RawLog:
-    """A day's encrypted file as downloaded; `file` is None for a day without one."""
+    """A day's downloaded, encrypted file; `file` is None for a day without one."""
 
     file: str | None
     key: str = ""
@@ -18,7 +18,10 @@ class RawLog:
 
 @dataclass(frozen=True)
 class DailyLog:
-    """A day's decrypted file: of which encrypted one, its lines, its bytes unpacked and as kept."""
+    """A day's decrypted file: name and ETag of the encrypted one, lines, bytes unpacked and stored.
+
+    `file` is None for a day without one.
+    """
 
     file: str | None
     etag: str = ""
@@ -38,23 +41,23 @@ def decrypted_key(day: SiteDay) -> str:
 
 
 def note_raw_log(storage: Storage, day: SiteDay, note: RawLog) -> None:
-    """Note what was downloaded."""
+    """Store the note about a downloaded file."""
     storage.write_json(f"{_base(day)}.raw.json", asdict(note))
 
 
 def raw_log(storage: Storage, day: SiteDay) -> RawLog | None:
-    """What was downloaded, or None."""
+    """The note about a day's downloaded file, or None if raw_log has not run."""
     note = storage.read_json(f"{_base(day)}.raw.json")
     return RawLog(**note) if note else None
 
 
 def note_daily_log(storage: Storage, day: SiteDay, note: DailyLog) -> None:
-    """Note what was decrypted."""
+    """Store the note about a decrypted file."""
     storage.write_json(f"{_base(day)}.decrypted.json", asdict(note))
 
 
 def daily_log(storage: Storage, day: SiteDay) -> DailyLog | None:
-    """What was decrypted, or None."""
+    """The note about a day's decrypted file, or None if daily_log has not run."""
     note = storage.read_json(f"{_base(day)}.decrypted.json")
     return DailyLog(**note) if note else None
 

@@ -1,9 +1,9 @@
-"""The records of the master collection: which file each belongs to, and how many a file has.
+"""The records of the master collection: which file owns each, and how many a file has.
 
-A line can stand in several files. Its record belongs to the file of the earliest day; within a day,
-to the file of the first site, then of the first name. So the order in which files are loaded makes
-no difference in the end. Each other file that holds the line has a note (`duplicates`), with the
-record as that file would bring it. The steps of a day's load are not here.
+A line can occur in several files. Its record belongs to the file of the earliest day; within a day,
+to the first site, then to the first file name. So the order in which files are loaded makes no
+difference in the end. Every other file that contains the line has a note (`duplicates`), with the
+record as that file would load it. The steps of a day's load belong in `master_tracking`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ from edx_assets.resources.store import BATCH, Inserted, Store
 
 
 class Note(TypedDict):
-    """A note that a file holds the line of a record that another file brought (the owner)."""
+    """A note that a file contains the line of a record that another file owns."""
 
     _id: str
     load_file: str
@@ -42,30 +42,30 @@ class Note(TypedDict):
 
 
 def changing(store: Store) -> AbstractContextManager[None]:
-    """The lock under which records pass from one file to another, and files are counted.
+    """The lock under which records change their owner and files are counted.
 
-    `insert` takes it by itself; around `forget`, `settle` and `count` the caller holds it.
+    `insert` takes it itself; callers of `forget`, `settle` and `count` must hold it.
     """
     return locked(store, MASTER, "records")
 
 
 def prepare(store: Store) -> None:
-    """Make the indexes, each for a query that the stages make."""
+    """Create the indexes, each for a query of the stages."""
     store.index(MASTER_TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
-    store.index(MASTER_TRACKING, [("load_file", 1)])  # what a file brought, to replace it
+    store.index(MASTER_TRACKING, [("load_file", 1)])  # a file's records, to replace them
     for field in ("owner", "record", "load_file"):
         store.index(DUPLICATES, [(field, 1)])
     store.index(IMPORTS, [("file", 1)])
 
 
 def insert(store: Store, file: str, documents: Sequence[bytes]) -> Inserted:
-    """Insert records (BSON) that a file brings.
+    """Insert a file's records (BSON).
 
-    A record that a file of a later day has brought becomes this file's. Where the other file is the
-    earlier one, this file's line is noted.
+    A record that a file of a later day owns becomes this file's. If the owner is of an earlier day,
+    a note is stored for this file instead.
 
     Returns:
-        The positions of refused documents, and of those whose records are not this file's.
+        The positions of refused documents, and of those whose records another file owns.
     """
     inserted = store.insert(MASTER_TRACKING, documents)
     if not inserted.duplicates:
@@ -78,7 +78,7 @@ def insert(store: Store, file: str, documents: Sequence[bytes]) -> Inserted:
 
 
 def forget(store: Store, file: str) -> None:
-    """Delete the records that a file brought, and its notes."""
+    """Delete a file's records and notes."""
     store.delete(MASTER_TRACKING, {"load_file": file})
     store.delete(DUPLICATES, {"load_file": file})
 
@@ -86,12 +86,12 @@ def forget(store: Store, file: str) -> None:
 def settle(store: Store, replaced: Sequence[str], file: str | None) -> None:
     """Bring the other files up to date at the end of a load.
 
-    Records that the replaced files no longer bring pass to the next file that holds their line.
+    Records that the replaced files no longer contain pass to the next file that has their line.
     Files that gained or lost records are counted again.
 
     Args:
         store: the document store.
-        replaced: files that the day had before.
+        replaced: the day's files from before.
         file: the file that has been loaded, if the day has one.
     """
     for before in replaced:
@@ -103,21 +103,21 @@ def settle(store: Store, replaced: Sequence[str], file: str | None) -> None:
 
 
 def count(store: Store, file: str) -> int:
-    """How many records a file has."""
+    """Number of records that a file owns."""
     return store.count(MASTER_TRACKING, {"load_file": file})
 
 
 def rank(file: str) -> tuple[str, str, str]:
-    """What files are ordered by: day, site, name. A name without a day or site comes first."""
+    """The sort key of files: day, site, name. A name without a day and site comes first."""
     parsed = events_file(file)
     return (parsed.day.isoformat(), parsed.site, file) if parsed else ("", "", file)
 
 
 def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) -> set[int]:
-    """Decide who owns records that are there already; the positions of those that are the file's.
+    """Decide who owns records that exist already; return the positions of the file's own.
 
-    A record that has gone again meanwhile, with a file that is being replaced, is this file's.
-    Lines that repeat a line of the same file need no note: they come and go with it.
+    A record that has since been deleted, because its file is being replaced, becomes this file's.
+    A line that repeats another of the same file needs no note: they come and go together.
     """
     first: dict[ObjectId, tuple[int, bytes]] = {
         record_id(document): (position, document)
@@ -126,7 +126,7 @@ def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) 
     owners = _owners(store, first)
     gone = [record for record in first if record not in owners]
     again = store.insert(MASTER_TRACKING, [first[record][1] for record in gone])
-    back = {gone[i] for i in again.duplicates}  # a load beside this one has just brought them
+    back = {gone[i] for i in again.duplicates}  # a concurrent load has just inserted them
     if back:
         owners |= _owners(store, back)
     others = {record: owner for record, owner in owners.items() if owner != file}
@@ -137,52 +137,52 @@ def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) 
         if record not in later
     ]
     store.insert(DUPLICATES, notes)
-    _give(store, file, {record: (file, first[record][1]) for record in later}, later)
+    _reassign(store, file, {record: (file, first[record][1]) for record in later}, later)
     return {first[record][0] for record in (*later, *gone) if record not in back - later.keys()}
 
 
 def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:
-    """Give records that `file` no longer brings to the first of the other files that hold them."""
+    """Give records that `file` no longer contains to the first of the other files that do."""
     owners = _owners(store, records)
     notes: dict[ObjectId, list[Note]] = {}
     for each in store.find(DUPLICATES, {"record": {"$in": records}}):
         notes.setdefault(each["record"], []).append(cast(Note, each))
-    gifts: dict[ObjectId, tuple[str, bytes]] = {}
+    moves: dict[ObjectId, tuple[str, bytes]] = {}
     settled: dict[ObjectId, str] = {}
     for record, of_record in notes.items():
         owner = owners.get(record)
         heir = min(of_record, key=lambda note: rank(note["load_file"]))
         if owner is None or rank(heir["load_file"]) < rank(owner):
-            gifts[record] = heir["load_file"], bytes(heir["document"])
+            moves[record] = heir["load_file"], bytes(heir["document"])
         else:
             settled[record] = owner
     _set_owners(store, settled)
-    _delete_notes(store, settled)  # a load that was cut off had given it the record
-    _give(store, file, gifts, {record: owners[record] for record in gifts if record in owners})
+    _delete_notes(store, settled)  # a load that was killed had given it the record
+    _reassign(store, file, moves, {record: owners[record] for record in moves if record in owners})
 
 
-def _give(
+def _reassign(
     store: Store,
     by: str,
-    gifts: Mapping[ObjectId, tuple[str, bytes]],
+    moves: Mapping[ObjectId, tuple[str, bytes]],
     owners: Mapping[ObjectId, str],
 ) -> None:
-    """Give records to files of earlier days than those that have them, or that had them.
+    """Give records to files of earlier days than their present or former owners.
 
-    What the files lose or gain is marked in the ledger first, and every line is noted before its
-    record goes: if this is cut off, the load of `by`, done again, puts it right.
+    The ledger first marks the files that lose or gain records, and every record gets a note before
+    it is deleted: if this is interrupted, loading `by` again puts it right.
 
     Args:
         store: the document store; the caller holds the lock.
-        by: the file whose load gives.
-        gifts: by record, the file that is to have it, and its document.
-        owners: by record, the file that has it, where one does.
+        by: the file whose load causes this.
+        moves: by record, the new owner, and its document.
+        owners: by record, the present owner, if there is one.
     """
-    if not gifts:
+    if not moves:
         return
-    heirs = {record: heir for record, (heir, _document) in gifts.items()}
+    heirs = {record: heir for record, (heir, _document) in moves.items()}
     _mark(store, by, {*heirs.values(), *owners.values()})
-    these = {"_id": {"$in": list(gifts)}}
+    these = {"_id": {"$in": list(moves)}}
     notes = []
     for document in store.find_raw(MASTER_TRACKING, these):
         record = decode(document)
@@ -190,22 +190,22 @@ def _give(
     store.insert(DUPLICATES, notes)
     _set_owners(store, heirs)
     store.delete(MASTER_TRACKING, these)
-    given = [document for _heir, document in gifts.values()]
-    while store.insert(MASTER_TRACKING, given).duplicates:
-        # a load beside this one has just brought them: its counts fail for it, and it is done again
+    documents = [document for _heir, document in moves.values()]
+    while store.insert(MASTER_TRACKING, documents).duplicates:
+        # a concurrent load has just inserted them: its counts will not add up, and it is retried
         store.delete(MASTER_TRACKING, these)
     _delete_notes(store, heirs)
 
 
 def _owners(store: Store, records: Iterable[ObjectId]) -> dict[ObjectId, str]:
-    """The file that has each record, where the record is there."""
+    """The file that owns each record; records that do not exist are left out."""
     these = {"_id": {"$in": list(records)}}
     found = store.find(MASTER_TRACKING, these, fields=["load_file"])
     return {document["_id"]: document["load_file"] for document in found}
 
 
 def _note(file: str, record: ObjectId, owner: str, document: bytes) -> bytes:
-    """A note, ready to be stored."""
+    """A note as BSON."""
     return encode(
         Note(
             _id=f"{file}:{record}",
@@ -218,14 +218,14 @@ def _note(file: str, record: ObjectId, owner: str, document: bytes) -> bytes:
 
 
 def _set_owners(store: Store, owners: Mapping[ObjectId, str]) -> None:
-    """Let the notes of records name their owners."""
+    """Write the owners of records into their notes."""
     for owner, records in _by_owner(owners).items():
         of_others = {"record": {"$in": records}, "load_file": {"$ne": owner}}
         store.update(DUPLICATES, of_others, {"owner": owner})
 
 
 def _delete_notes(store: Store, owners: Mapping[ObjectId, str]) -> None:
-    """Delete the notes of the files that have the records: an owner needs none."""
+    """Delete the notes that owners have for their own records: they need none."""
     for owner, records in _by_owner(owners).items():
         store.delete(DUPLICATES, {"record": {"$in": records}, "load_file": owner})
 
@@ -238,9 +238,9 @@ def _by_owner(owners: Mapping[ObjectId, str]) -> dict[str, list[ObjectId]]:
 
 
 def _mark(store: Store, by: str, files: set[str]) -> None:
-    """Mark files as not to be relied on until their records have been counted again.
+    """Mark files as `loading` until their records have been counted again.
 
-    A file that is being loaded is left as it is: its load counts.
+    A file that is being loaded is left alone: its load counts the records.
     """
     for entry in _entries(store, {"file": {"$in": sorted(files)}}):
         waiting = entry.get("recount_for", [])
@@ -254,7 +254,7 @@ def _mark(store: Store, by: str, files: set[str]) -> None:
 
 
 def _recount(store: Store, done: set[str]) -> None:
-    """Count the files again that the loads of the files `done` gave records to or took from."""
+    """Count the files again that gained or lost records through the loads of `done`."""
     for entry in _entries(store, {"recount_for": {"$in": sorted(done)}}):
         waiting = [file for file in entry.pop("recount_for") if file not in done]
         if waiting:
@@ -272,7 +272,7 @@ def _entries(store: Store, query: dict[str, Any]) -> list[DayEntry]:
 
 
 def _totals(store: Store, file: str) -> Totals:
-    """What a file's records are."""
+    """Count a file's records."""
     counts = DayCounts()
     fields = ["course_id", "event_type", "timestamp"]
     records = store.find(MASTER_TRACKING, {"load_file": file}, fields=fields)

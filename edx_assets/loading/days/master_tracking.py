@@ -1,6 +1,6 @@
-"""The stage master_tracking: a day's records in the master collection, counted to the last line.
+"""The stage master_tracking: load a day's records into the master collection, count every line.
 
-Which file a record belongs to, where several hold its line, is decided in `master`.
+Which file owns a record, if several contain its line, is decided in `master`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,26 +34,28 @@ from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
 RECORDS = 4
-"""Version of what becomes of a line; a file loaded under another is loaded again."""
+"""Version of the lines' processing; a file loaded with another version is loaded again."""
 
 
 def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Load a day's decrypted file into the master collection.
 
     The ledger says `loading` until every line is accounted for, then `loaded`. A file that is
-    loaded already is left alone, unless `rebuild` is on; one that was loaded in part, or replaces
+    already loaded is left alone, unless `rebuild` is on; one that was loaded in part, or replaces
     another, is always loaded. A file that is gone from both S3 and the storage stays loaded.
 
     Raises:
-        StageMissingError: daily_log has not run for the day, or has nothing where a file was loaded
-            in part.
+        StageMissingError: daily_log has not run for the day, or has no file although one was
+            loaded in part.
         DamagedLogError: the decrypted file is damaged; it is removed.
         CountMismatchError: lines and records do not add up.
         StoreError: the database failed.
     """
     log = daily_log(storage, day)
     if log is None:
-        raise StageMissingError(f"{day.site}/daily_log has no {day.day}: materialize it first")
+        raise StageMissingError(
+            f"{day.site}/daily_log is not materialized for {day.day}: materialize it first"
+        )
     started = monotonic()
     with master.changing(store):
         before = day_entry(store, day)
@@ -102,19 +104,19 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
 
 
 def _files_of(entry: DayEntry | None) -> list[str]:
-    """Files whose records may be there of a day, by its entry."""
+    """The files of a day that may have records, from its entry."""
     files = {*entry["replaces"], entry["file"]} if entry else set()
     return sorted(file for file in files if file)
 
 
 def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
-    """The entry of a day whose file is gone from S3 and from the storage, and is loaded whole."""
+    """The entry of a day whose file is gone from S3 and the storage, if it is completely loaded."""
     if entry and _is_whole(store, entry):
         return entry
     raise StageMissingError(
-        f"{' and '.join(_files_of(entry))} was loaded in part, and is neither on S3 nor in the"
-        " storage any more: put it back on S3, or ask edX to, and materialize the day from raw_log"
-        " on; what is there of it stays until then"
+        f"{' and '.join(_files_of(entry))} was loaded in part and is no longer on S3 nor in the"
+        " storage: put it back on S3, or ask edX to, and materialize the day again, starting with"
+        " raw_log; the records already loaded stay until then"
     )
 
 
@@ -126,15 +128,15 @@ def _load_file(store: Store, storage: Storage, day: SiteDay, file: str, counts: 
     except DAMAGED_GZIP:
         storage.delete(key)
         raise DamagedLogError(
-            f"{file}: its decrypted file in the storage was damaged, and is removed: run this"
-            " partition again from daily_log on, which decrypts it again"
+            f"{file}: its decrypted file in the storage was damaged and has been removed:"
+            " materialize this partition again, starting with daily_log, which decrypts it again"
         ) from None
 
 
 def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
-    """Register the courses of a day's events; what was said of those that cannot be.
+    """Register the courses of a day's events; return the messages about those that are refused.
 
-    A browser can send any course key: a day does not fail for one.
+    A browser can send any course key: a day does not fail because of one.
     """
     refused = []
     for course in sorted(courses):
@@ -148,7 +150,7 @@ def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
 def load_lines(
     store: Store, lines: Iterable[bytes], load_file: str, site: str, counts: DayCounts
 ) -> None:
-    """Load a file's lines: one batch is written while the next is read, and memory is flat."""
+    """Load a file's lines: one batch is written while the next is read; memory does not grow."""
     read = line_reader(load_file, site, datetime.now(UTC))
     pieces = _pieces(read, lines, counts.lines + 1)
     for piece, duplicates in ahead(partial(_write, store, load_file), pieces):
@@ -163,7 +165,7 @@ def load_lines(
 
 @dataclass
 class _Piece:
-    """A batch of lines, read: records, encoded and as facts, and the lines that are not records."""
+    """A batch of parsed lines: the records, encoded and as facts, and the lines to quarantine."""
 
     lines: int
     numbers: list[int] = field(default_factory=list)
@@ -193,7 +195,7 @@ def _pieces(
 
 
 def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
-    """Insert a piece's records, quarantine the others; the line numbers of its duplicates."""
+    """Insert a piece's records, quarantine its other lines; return the duplicates' line numbers."""
     inserted = master.insert(store, load_file, piece.documents)
     for i, code in inserted.refused.items():
         piece.quarantined.append((piece.numbers[i], refused_by_database(code), piece.raw[i]))
@@ -202,7 +204,7 @@ def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
 
 
 def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:
-    """Whether the ledger says that this very file is loaded, and the collection bears it out."""
+    """Whether this very file is loaded according to the ledger, and the collection agrees."""
     return entry["etag"] == etag and entry["version"] == RECORDS and _is_whole(store, entry)
 
 
@@ -221,7 +223,8 @@ def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> Non
         raise CountMismatchError(
             f"{file}: {lines} lines decrypted, {counts.lines} read; {counts.loaded} loaded,"
             f" {counts.duplicates} duplicates, {counts.rejected.total()} rejected; {held} records"
-            " in the master collection: run this partition again, and report it if it stays so"
+            " in the master collection: materialize this partition again, and report it if it"
+            " fails again"
         )
 
 

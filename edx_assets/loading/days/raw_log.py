@@ -1,4 +1,7 @@
-"""The stage raw_log: a day's encrypted tracking log, from S3 into the storage."""
+"""The stage raw_log: download a day's encrypted tracking log from S3 into the storage.
+
+It is decrypted in `daily_log`.
+"""
 
 from datetime import date
 
@@ -17,14 +20,14 @@ from edx_assets.resources.storage import Storage
 def fetch_day(
     buckets: Buckets, storage: Storage, day: SiteDay, today: date, rebuild: bool = False
 ) -> Metadata:
-    """Download a day's file if S3 has one that is not here yet; with `rebuild`, in any case.
+    """Download a day's file, unless the storage has it already; with `rebuild`, in any case.
 
-    A day without a file is empty where S3 has later days: edge is often silent. A file that S3
-    has no longer is kept.
+    A day without a file is empty if S3 has later days: edge is often silent. A file that is no
+    longer on S3 is kept.
 
     Raises:
-        NotDeliveredError: the file is not there yet.
-        DeliveryError: it cannot be had.
+        NotDeliveredError: the file is not on S3 yet.
+        DeliveryError: it cannot be downloaded.
     """
     item = buckets.events_file_of(day)
     before = raw_log(storage, day)
@@ -35,7 +38,7 @@ def fetch_day(
         if not buckets.has_events_after(day, today):
             raise NotDeliveredError(
                 f"S3 has no tracking log of {day.site} for {day.day}, nor for any later day: edX"
-                " delivers a day's file on the next day or later; materialize this partition then"
+                " delivers a day's file the next day or later; materialize this partition then"
             )
         note_raw_log(storage, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}

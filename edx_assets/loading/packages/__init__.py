@@ -1,1 +1,1 @@
-"""A database package, downloaded and sorted by course. Loading a course from it is not here."""
+"""Database packages: downloading and sorting by course. Loading courses belongs in `courses`."""

@@ -1,4 +1,7 @@
-"""The stage packages/course_files: a package's members sorted by course."""
+"""The stage packages/course_files: a package's members sorted by course.
+
+The members' contents are loaded in `loading.courses`.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -31,9 +34,9 @@ from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 
 SORTING = 1
-"""Version of how members are told apart; a package sorted under another is sorted again."""
+"""Version of the sorting rules; a package sorted with another version is sorted again."""
 _NAME_COURSE = (COURSE_STRUCTURE, ENROLMENTS)
-"""Members whose content holds the course key, which the files' names do not give exactly."""
+"""Members whose content has the course key, which file names do not give exactly."""
 
 
 def sort_package(
@@ -41,22 +44,23 @@ def sort_package(
 ) -> Metadata:
     """Sort a package's members by course, and register the courses.
 
-    A package that is sorted already is left alone, unless `rebuild` is on.
+    A package that is already sorted is left alone, unless `rebuild` is on.
 
-    Only the members that name a course's key are decrypted now, every other member when its course
-    is loaded: a package can be tens of GB, twenty times that unpacked, and hold courses that nobody
-    asks for.
+    Only the members that contain a course key are decrypted now. The others are decrypted when
+    their course is loaded: a package can be tens of GB, twenty times that unpacked, and contain
+    courses that nobody asks for.
 
     Raises:
         StageMissingError: the package has not been downloaded.
-        DamagedPackageError: it is not a zip file; the ledger then stays as it was.
-        DecryptionError: a member that names a course's key cannot be decrypted.
-        CourseRefusedError: some courses can have no database; the others are registered all the
-            same.
+        DamagedPackageError: it is not a zip file; the ledger is unchanged.
+        DecryptionError: a member that contains a course key cannot be decrypted.
+        CourseRefusedError: some courses cannot have a database; the others are registered anyway.
     """
     raw = storage.read_json(f"packages/{day}/raw.json")
     if raw is None:
-        raise StageMissingError(f"packages/database_package has no {day}: materialize it first")
+        raise StageMissingError(
+            f"the package of {day} is not downloaded: materialize packages/database_package first"
+        )
     source = [raw["etag"], raw["opt_in_etag"], SORTING]
     before = cast(PackageEntry | None, store.get(PACKAGES, str(day)))
     if not rebuild and before and before["source"] == source and not before["refused"]:
@@ -85,7 +89,7 @@ def sort_package(
     for course, files in found:
         try:
             partition = register_course(store, course, files["site"])
-        except CourseRefusedError as error:  # the other courses are not to wait for this one
+        except CourseRefusedError as error:  # the other courses do not wait for this one
             refused.append(str(error))
             continue
         members = groups[files["site"], files["prefix"]]
@@ -118,7 +122,7 @@ def sort_package(
 
 
 def _members(storage: Storage, day: str, name: str) -> list[tuple[str, int, Member | None]]:
-    """A package's members: path in the zip, size there, and what the name tells."""
+    """A package's members: path in the zip, size there, and the parsed name."""
     known = frozenset(tables())
     with storage.reading(package_key(day)) as path, opened(path, name) as archive:
         return [
@@ -135,9 +139,9 @@ def _course_of(
     files: CourseFiles,
     members: dict[str, PackageMember],
 ) -> str | None:
-    """The course of a group of files, by their content before their name.
+    """The course key of a group of files: from their content if possible, else from their name.
 
-    A name cannot tell where its number ends and its run begins, nor what a `_` was.
+    A name does not show where the number ends and the run begins, nor what a `_` stood for.
     """
     for table in _NAME_COURSE:
         if member := members.get(table):

@@ -1,4 +1,7 @@
-"""The stage packages/database_package: a delivery date's package, from S3 into the storage."""
+"""The stage packages/database_package: download a delivery date's package into the storage.
+
+Opening and decrypting it belongs in `members`.
+"""
 
 from datetime import date
 
@@ -10,19 +13,19 @@ from edx_assets.resources.storage import Storage
 
 
 def fetch_package(buckets: Buckets, storage: Storage, day: date, rebuild: bool = False) -> Metadata:
-    """Download the package of a delivery date, and its opt-in list, where they are not here yet.
+    """Download the package of a delivery date and its opt-in list, unless they are in the storage.
 
-    With `rebuild`, they are downloaded even so.
+    With `rebuild`, they are downloaded in any case.
 
     Raises:
-        NotDeliveredError: S3 has no such package.
-        DeliveryError: it cannot be had.
+        NotDeliveredError: S3 does not have the package.
+        DeliveryError: it cannot be downloaded.
     """
     item = buckets.packages().get(day)
     if item is None:
         raise NotDeliveredError(
             f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
-            " packages/delivered to see which there are"
+            " packages/delivered to update the list of packages"
         )
     note_key = f"packages/{day}/raw.json"
     before = storage.read_json(note_key)

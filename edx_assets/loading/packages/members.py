@@ -1,4 +1,7 @@
-"""A package's files: where they are kept, and each member out of its zip when it is asked for."""
+"""A package's files: where they are stored, and how a member is read from its zip and decrypted.
+
+What their content means belongs in `course_files` and `loading.courses`.
+"""
 
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from edx_assets.resources.storage import Storage
 
 
 class DamagedPackageError(FinalError):
-    """A database package cannot be used; the message names the file and the remedy."""
+    """A database package cannot be read; the message names the file and the remedy."""
 
 
 def package_key(day: str, kind: str = "package") -> str:
@@ -23,7 +26,7 @@ def package_key(day: str, kind: str = "package") -> str:
 
 
 def courses_folder(day: str) -> str:
-    """Storage key of what has been decrypted of a package."""
+    """Storage key of a package's decrypted members."""
     return f"packages/{day}/courses"
 
 
@@ -31,12 +34,12 @@ def courses_folder(day: str) -> str:
 def course_file(
     storage: Storage, gnupg: Gnupg, files: CourseFiles, member: PackageMember
 ) -> Iterator[Path]:
-    """A member of a package, decrypted: on its first use, and kept.
+    """A decrypted member of a package. It is decrypted on first use, and kept.
 
-    It is streamed from the zip through gpg into the storage, one at a time.
+    Members are streamed from the zip through gpg into the storage, one at a time.
 
     Raises:
-        DecryptionError, DamagedPackageError: it cannot be had; the message names it.
+        DecryptionError, DamagedPackageError: it cannot be read; the message names it.
     """
     day = files["date"]
     key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
@@ -55,10 +58,10 @@ def course_file(
 
 @contextmanager
 def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator[Path | None]:
-    """The e-mail opt-in list delivered with a package, decrypted; None where there is none.
+    """The decrypted e-mail opt-in list delivered with a package; None if there is none.
 
     Raises:
-        DecryptionError, DamagedPackageError: it cannot be had; the message names it.
+        DecryptionError, DamagedPackageError: it cannot be read; the message names it.
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
     if not storage.exists(key):
@@ -80,17 +83,17 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
 
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
-    """A package's zip.
+    """A package's zip, opened.
 
     Raises:
-        DamagedPackageError: it is none.
+        DamagedPackageError: it is not a zip file.
     """
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
         raise DamagedPackageError(
-            f"{name} is no zip file or is cut short: delete it from the storage, materialize"
-            " packages/database_package again, and ask edX where that does not help"
+            f"{name} is not a zip file or is cut short: delete it from the storage and materialize"
+            " packages/database_package again; if that does not help, ask edX for it"
         ) from None
     with archive:
         yield archive
@@ -103,5 +106,6 @@ def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]
             yield stream
     except zipfile.BadZipFile:
         raise DamagedPackageError(
-            f"{member} is damaged in its package: download the package again"
+            f"{member} is damaged in its package: materialize packages/database_package again with"
+            " `rebuild` on"
         ) from None

@@ -192,5 +192,5 @@ def test_courses_are_looked_at_when_a_run_began_or_ended_or_after_a_while(
     assert not nothing_ran(instance, before.isoformat(), after)
     automation.cursors[COURSES] = after.isoformat()
     assert automation.tick(COURSES) == []
-    assert automation.skipped == "no run began or ended since the last look"
+    assert automation.skipped == "no run has begun or ended since the last look"
     assert automation.cursors[COURSES] == after.isoformat()

@@ -123,7 +123,7 @@ def test_a_file_that_failed_is_not_asked_for_again_until_it_is_replaced(
     [request] = automation.tick(SENSOR)
     assert not automation.run(request).success
     assert automation.tick(SENSOR) == []
-    assert "asked for before and not loaded" in str(automation.skipped)
+    assert "requested before and not loaded" in str(automation.skipped)
     testx.deliver("2014-02-03", [event(1)])
     [corrected] = automation.tick(SENSOR)
     assert automation.run(corrected).success
@@ -213,7 +213,7 @@ def test_the_cursor_passes_no_year_that_was_not_asked_for(
     for request in requests:
         history.begin(request)
     assert history.tick(SENSOR) == []
-    assert "runs of history that wait" in str(history.skipped)
+    assert "runs of history waiting" in str(history.skipped)
     assert year(history.cursors[SENSOR]) == 2009
 
 

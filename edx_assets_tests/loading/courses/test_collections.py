@@ -290,7 +290,7 @@ def test_a_member_that_cannot_be_decrypted_fails_by_name(
 
 def test_a_package_that_is_no_zip_fails_by_name(testx: Institution) -> None:
     testx.s3.put_object(Bucket="course-data", Key="testx-2014-02-09.zip", Body=b"PK no")
-    assert "testx-2014-02-09.zip is no zip file" in failure_text(sort(testx, "2014-02-09"))
+    assert "testx-2014-02-09.zip is not a zip file" in failure_text(sort(testx, "2014-02-09"))
 
 
 def test_the_same_package_again_changes_nothing(testx: Institution, store: Store) -> None:

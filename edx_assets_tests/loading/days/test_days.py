@@ -248,7 +248,7 @@ def test_in_a_range_a_bad_day_fails_alone(testx: Institution, store: Store) -> N
 
 def test_a_stage_alone_says_which_one_must_come_before(testx: Institution) -> None:
     text = failure_text(testx.run("edx/daily_log", partition="2014-02-03"))
-    assert "edx/raw_log has no 2014-02-03: materialize it first" in text
+    assert "edx/raw_log is not materialized for 2014-02-03: materialize it first" in text
 
 
 def test_a_missing_setting_is_named(testx: Institution, monkeypatch: pytest.MonkeyPatch) -> None:

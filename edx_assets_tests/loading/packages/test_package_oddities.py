@@ -137,7 +137,7 @@ def test_a_course_with_too_long_a_name_does_not_hold_up_the_others(testx: Instit
         rows = f"id\tuser_id\tcourse_id\n1\t7\tTestX/{number}/2014\n".encode()
         files[f"TestX-{number}-2014-student_courseenrollment-prod-analytics.sql"] = rows
     testx.deliver_package("2014-02-09", files)
-    assert "would pass 63 bytes" in failure_text(sort(testx, "2014-02-09"))
+    assert "is longer than 63 bytes" in failure_text(sort(testx, "2014-02-09"))
     assert testx.instance.get_dynamic_partitions("courses") == [
         "course-v1:TestX+T1+2014",
         "course-v1:TestX+U1+2014",
