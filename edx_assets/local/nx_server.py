@@ -12,11 +12,11 @@ import sys
 from types import FrameType
 from typing import Any
 
-from nx_27017.handler import NeoSQLiteHandler  # type: ignore[import-untyped]
-from nx_27017.server import run_server_threaded  # type: ignore[import-untyped]
+from nx_27017.handler import NeoSQLiteHandler
+from nx_27017.server import run_server_threaded
 
 
-class _Databases(NeoSQLiteHandler):
+class _Databases(NeoSQLiteHandler):  # type: ignore[misc]  # nx-27017 has no types
     """A folder's databases, in which one collection can be put in another's place.
 
     nx-27017 0.8.1 looks for the collection to rename in the database `admin`, to which the command

@@ -53,7 +53,7 @@ class DecryptionError(FinalError):
         self.remedy = remedy
 
 
-class Gnupg(ConfigurableResource):
+class Gnupg(ConfigurableResource[Any]):
     """The GnuPG home that holds the institution's secret key; the passphrase comes by setting."""
 
     home: str | None = None

@@ -1,5 +1,7 @@
 """MongoDB as a Dagster resource: the connection; what is asked of it is the `store`'s."""
 
+from typing import Any
+
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 from pymongo import MongoClient
@@ -11,7 +13,7 @@ from edx_assets.settings import MissingSettingError, load_settings
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 
 
-class Mongo(ConfigurableResource):
+class Mongo(ConfigurableResource[Any]):
     """The MongoDB that EDX_MONGO_URI names: never part of a run's configuration, which is shown."""
 
     _store: Store | None = PrivateAttr(default=None)

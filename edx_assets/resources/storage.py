@@ -23,7 +23,7 @@ class MissingFileError(FinalError):
     """A file is not in the storage; the message names its key, and the stage that puts it there."""
 
 
-class Storage(ConfigurableResource):
+class Storage(ConfigurableResource[Any]):
     """Files by key (`a/b/c`), each 0600 in folders of 0700."""
 
     folder: str | None = None

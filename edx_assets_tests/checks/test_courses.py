@@ -151,7 +151,7 @@ def test_users_that_are_not_in_auth_user_are_counted(testx: Institution, store: 
         "events_of_users_in_auth_user": 2,
     }
     assert evaluation(testx, "course/tracking", "users_known", COURSE).passed is False
-    assert "90" not in str(told.metadata | {"told": told.description})
+    assert "90" not in str({**told.metadata, "told": told.description})
 
 
 def test_events_without_their_block_are_counted(testx: Institution, store: Store) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import gnupg
 import pytest
@@ -24,7 +24,14 @@ from edx_assets.local.sample import make_institution
 Manifest = dict[str, Any]
 Contents = dict[str, bytes]
 
-SMALL: dict[str, int] = {"seed": 7, "learners": 6, "weeks": 2}
+
+class Size(TypedDict, total=False):
+    seed: int
+    learners: int
+    weeks: int
+
+
+SMALL: Size = {"seed": 7, "learners": 6, "weeks": 2}
 _PREFIX = re.compile(
     rb"\0+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d localhost |tracking\.log-\d{8}\.gz:"
     rb"|\d{4}-\d\d-\d\d [\d:,]+ INFO 20 \[tracking\] \[user None\] \[ip None\] logger\.py:41 - "
@@ -271,7 +278,7 @@ def test_what_is_there_is_left_alone_and_what_is_half_made_is_not(tmp_path: Path
     folder = tmp_path / "institution"
     folder.mkdir()
     (folder / "notes").write_text("of someone else")
-    small = {"learners": 5, "weeks": 2}
+    small: Size = {"learners": 5, "weeks": 2}
     manifest = make_institution(folder, **small)
     passphrase = (folder / "passphrase").read_text()
     assert make_institution(folder, **small) == manifest
@@ -279,7 +286,8 @@ def test_what_is_there_is_left_alone_and_what_is_half_made_is_not(tmp_path: Path
     (folder / "manifest.json").unlink()
     assert make_institution(folder, **small) == manifest
     assert (folder / "passphrase").read_text() != passphrase
-    assert make_institution(folder, **small, seed=2) != manifest
+    other: Size = {**small, "seed": 2}
+    assert make_institution(folder, **other) != manifest
     assert (folder / "notes").read_text() == "of someone else"
 
 

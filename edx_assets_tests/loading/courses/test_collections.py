@@ -59,7 +59,8 @@ def members(**changes: bytes | None) -> dict[str, bytes]:
         ),
         "certificates_generatedcertificate": b"id\tuser_id\tgrade\n",
         "user_id_map": b"hash_id\tid\tusername\nabc\t7\tana\n",
-    } | changes
+        **changes,
+    }
     names = {
         "course_structure": f"{PREFIX}-course_structure-prod-analytics.json",
         "forum": f"{PREFIX}-prod.mongo",
