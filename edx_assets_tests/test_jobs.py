@@ -20,7 +20,7 @@ from edx_assets.partitions import courses_partitions
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, members, sort
+from edx_assets_tests.loading.courses.course_package import COURSE, members, sort
 
 JOBS = {
     "load_a_range_of_days_edx": {"edx/raw_log", "edx/daily_log", "edx/master_tracking"},

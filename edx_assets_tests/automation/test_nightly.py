@@ -23,7 +23,7 @@ from dagster._core.scheduler.instigation import (
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, members
+from edx_assets_tests.loading.courses.course_package import COURSE, members
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from edx_assets.loading.ledger import COURSE_LOADS, IMPORTS, MASTER_TRACKING, co
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.checks.evaluations import checks_alone, evaluation, run_with_checks, verdicts
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members, sort
+from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members, sort
 
 STAGES = ("course/course_structure", "course/auth_user", "course/student_courseenrollment")
 CHECKS = ("window_complete", "users_known", "structure_bound", "enrolments_agree")
