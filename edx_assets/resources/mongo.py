@@ -1,5 +1,6 @@
 """MongoDB as a Dagster resource: the connection; what is asked of it is the `store`'s."""
 
+import weakref
 from typing import Any
 
 from dagster import ConfigurableResource
@@ -53,5 +54,8 @@ def connect(uri: str) -> Store:
     except (PyMongoError, ValueError, TypeError):
         raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
     if not client.write_concern.acknowledged:
+        client.close()
         raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: take out w=0")
-    return Store(client)
+    store = Store(client)
+    weakref.finalize(store, client.close)  # each run and tick has a store, and nobody who ends it
+    return store

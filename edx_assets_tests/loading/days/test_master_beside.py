@@ -117,7 +117,8 @@ def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
     ]
 
     def load_all(deliveries: list[Delivery]) -> None:
-        own = Slow(connect(mongo_uri), Random(deliveries[0][1]))
+        connected = connect(mongo_uri)  # for as long as the slow one uses its connection
+        own = Slow(connected, Random(deliveries[0][1]))
         for delivery in deliveries:
             day = deliver(storage, delivery)
             for _attempt in range(20):
