@@ -14,8 +14,9 @@ from benchmarks.measure import Measure, in_turns, median, ratio
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import empty, scratch_store
+from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines, prepare
+from edx_assets.loading.days.master_tracking import load_lines
 from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect
@@ -56,7 +57,7 @@ def ours(uri: str, home: Path, encrypted: Path, decrypted: Path) -> Measure:
     os.environ["EDX_GPG_PASSPHRASE_FILE"] = str(home / "passphrase")
     os.environ.pop("EDX_GPG_PASSPHRASE", None)
     store = connect(uri)
-    prepare(store)
+    master.prepare(store)
     counts = DayCounts()
     measure = Measure()
     with measure.running():
@@ -71,8 +72,6 @@ def rows(plan: Plan) -> list[Row]:
     """Our load, decryption included, against the pipe into the same server."""
     figure = "our load, of the pipe's"
     missing = [name for name in ("gpg", "gunzip", "mongoimport") if shutil.which(name) is None]
-    if plan.mongo is None and shutil.which("mongod") is None:
-        missing.append("mongod")
     if missing:
         note = f"not measured: no {' and no '.join(missing)} on the PATH"
         return [Row(STAGE, figure, None, "times", note=note)]

@@ -1,6 +1,6 @@
 """The extraction of a course beside a bare find and insert; and the binding by itself."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -16,30 +16,28 @@ from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from benchmarks.servers import scratch_store
 from benchmarks.site import COURSES
+from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, indexes
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.lines import gzipped_lines
-from edx_assets.edx.schema import indexes
 from edx_assets.loading.courses.binding import Share, bind, total
 from edx_assets.loading.courses.rows import RowCounts, encoded
 from edx_assets.loading.courses.tracking import extract_course
+from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines, prepare
+from edx_assets.loading.days.master_tracking import load_lines
 from edx_assets.loading.ledger import (
-    COURSES,
     IMPORTS,
-    MASTER,
     MASTER_TRACKING,
-    TRACKING,
+    CourseLoad,
     forget_course_load,
     new_token,
     note_course_load,
-    register_course,
 )
+from edx_assets.loading.registry import course_database, register_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH, Collection, Store
 
 COURSE = COURSES[0]
-STRUCTURE = "course_structure"
 _BOUND = 20_000  # events that the binding is measured on; fewer are taken several times
 BINDING_RATE = 65_000  # events a second
 RUNNING = date(2014, 2, 3)
@@ -51,7 +49,7 @@ _QUERY = {"course_id": {"$in": [COURSE.canonical]}, "site": "edx"}
 def fill(uri: str, log: Path) -> Measure:
     """Load a log, register its first course, and load the course's structure."""
     store = connect(uri)
-    prepare(store)
+    master.prepare(store)
     counts = DayCounts()
     measure = Measure()
     with measure.running(), gzipped_lines(log) as lines:
@@ -73,25 +71,24 @@ def note_import(store: Store, file: str, day: str, counts: DayCounts) -> None:
 def add_course(store: Store) -> None:
     """Register the course, and load its structure."""
     partition = register_course(store, COURSE.canonical, "edx")
-    database = database_of(store)
+    structure = of_course(store, COURSE_STRUCTURE)
     blocks = read_blocks(orjson.dumps(COURSE.structure)).values()
-    with store.replacing(Collection(database, STRUCTURE), indexes(STRUCTURE)) as staging:
+    with store.replacing(structure, indexes(COURSE_STRUCTURE)) as staging:
         for _ in store.insert_all(staging, encoded(blocks, RowCounts(), [])):
             pass
-    load = {"documents": len(blocks), "source": ["bench"]}
-    note_course_load(store, partition, database, STRUCTURE, load)
+    load = CourseLoad(documents=len(blocks), source=["bench"], loaded_at=datetime.now(UTC))
+    note_course_load(store, partition, structure, load)
 
 
-def database_of(store: Store) -> str:
-    """The name of the course's database."""
-    course = store.get(COURSES, COURSE.canonical) or {}
-    return str(course["database"])
+def of_course(store: Store, name: str) -> Collection:
+    """A collection of the course's database."""
+    return Collection(course_database(store, COURSE.canonical), name)
 
 
 def ours(uri: str) -> Measure:
     """Extract the course as the stage does, from nothing to its collection put in place."""
     store = connect(uri)
-    forget_course_load(store, COURSE.canonical, database_of(store), TRACKING)
+    forget_course_load(store, COURSE.canonical, of_course(store, TRACKING))
     measure = Measure()
     with measure.running():
         told = extract_course(store, COURSE.canonical, None, RUNNING)
@@ -103,13 +100,14 @@ def ours(uri: str) -> Measure:
 def bare(uri: str) -> Measure:
     """Find the same records, insert the same documents, ready made, and make the same indexes."""
     store = connect(uri)
-    blocks = {
-        block["_id"]: block for block in store.find(Collection(database_of(store), STRUCTURE), {})
-    }
+    structure = of_course(store, COURSE_STRUCTURE)
+    blocks = {block["_id"]: block for block in store.find(structure, {})}
     bound = list(bind(store.find_raw(MASTER_TRACKING, _QUERY), blocks, {}))
     with MongoClient[dict[str, Any]](uri) as client:
         client[_BARE].drop_collection(TRACKING)
-        found = client[MASTER].get_collection(TRACKING, codec_options=RAW)
+        found = client[MASTER_TRACKING.database].get_collection(
+            MASTER_TRACKING.name, codec_options=RAW
+        )
         target = client[_BARE][TRACKING]
         measure = Measure()
         batch = []
@@ -131,9 +129,8 @@ def bare(uri: str) -> Measure:
 def binding(uri: str) -> Measure:
     """Bind the documents alone: they are in memory, and what comes out is thrown away."""
     store = connect(uri)
-    blocks = {
-        block["_id"]: block for block in store.find(Collection(database_of(store), STRUCTURE), {})
-    }
+    structure = of_course(store, COURSE_STRUCTURE)
+    blocks = {block["_id"]: block for block in store.find(structure, {})}
     found = list(store.find_raw(MASTER_TRACKING, _QUERY))
     records = found * ceil(_BOUND / len(found))
     measure = Measure()

@@ -9,7 +9,7 @@ import orjson
 from isal import igzip
 
 from benchmarks.measure import Measure
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import RejectedError, line_reader
 
 _PIECE = 1 << 20
 _HELD = 100_000  # lines that are held in memory before a clock starts
@@ -44,7 +44,7 @@ def encode(path: Path) -> Measure:
     for line in _lines(path):
         try:
             document, _told = read(line)
-        except Rejected:
+        except RejectedError:
             continue
         records.append(bson.decode(document))
         measure.size += len(line)

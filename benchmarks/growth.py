@@ -11,28 +11,28 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.extraction import COURSE, RUNNING, add_course, database_of, note_import
+from benchmarks.extraction import COURSE, RUNNING, add_course, note_import, of_course
 from benchmarks.generator import DAY, lines
 from benchmarks.measure import Measure, apart
 from benchmarks.plan import Plan
 from benchmarks.plot import svg
 from benchmarks.report import Row
 from benchmarks.servers import scratch_store
+from edx_assets.edx.collections import TRACKING, indexes
 from edx_assets.edx.courses import Window, day_end, day_start
-from edx_assets.edx.schema import indexes
 from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.courses.window_query import master_query
+from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines, prepare
+from edx_assets.loading.days.master_tracking import load_lines
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,
-    TRACKING,
     forget_course_load,
     new_token,
 )
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Collection, Store
+from edx_assets.resources.store import Store
 
 WINDOW_DAYS = 3
 REPEATS = 3
@@ -45,14 +45,14 @@ WORKS = {
     "day": "loading a day",
     "window": "finding a course's window",
     "extraction": "extracting that window",
-    "share": "extracting a file's share anew",
+    "share": "extracting a file's share again",
 }
 
 
 def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Path) -> Measure:
     """Fill the master collection with days up to a size, and take the time of each work."""
     store = connect(uri)
-    prepare(store)
+    master.prepare(store)
     measure = Measure()
     days = loaded_days
     while (days + REPEATS) * day_events < size or days < WINDOW_DAYS:
@@ -62,7 +62,7 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
         add_course(store)
         extract_course(store, COURSE.canonical, courses, RUNNING)
         for keys in indexes(TRACKING):
-            store.index(Collection(database_of(store), TRACKING), keys)
+            store.index(of_course(store, TRACKING), keys)
     times: dict[str, list[float]] = {name: [] for name in WORKS}
     sizes: dict[str, int] = {}
     for _ in range(REPEATS):
@@ -77,12 +77,12 @@ def at_size(uri: str, size: int, loaded_days: int, day_events: int, courses: Pat
             sizes[name] = measure.events
         days += 1
     measure = Measure()
-    forget_course_load(store, COURSE.canonical, database_of(store), TRACKING)
+    forget_course_load(store, COURSE.canonical, of_course(store, TRACKING))
     with measure.running():
         sizes["extraction"] = extract_course(store, COURSE.canonical, courses, RUNNING)["documents"]
     times["extraction"].append(measure.wall)
     seconds = {name: median(each) for name, each in times.items()}
-    records = store.count(MASTER_TRACKING, {"site": "edx"})  # nx-27017 groups in memory
+    records = store.count(MASTER_TRACKING, {"site": "edx"})
     return Measure(told={"records": records, "days": days, "seconds": seconds, "sizes": sizes})
 
 
@@ -111,7 +111,7 @@ def _share(store: Store, courses: Path, measure: Measure) -> None:
         told = extract_course(store, COURSE.canonical, courses, RUNNING)
     if told["outcome"] != "updated: 1 files":
         raise RuntimeError(f"one file's share was to be extracted, and it was {told['outcome']}")
-    measure.events = store.count(Collection(database_of(store), TRACKING), {"load_file": _file(1)})
+    measure.events = store.count(of_course(store, TRACKING), {"load_file": _file(1)})
 
 
 def _file(number: int) -> str:

@@ -16,11 +16,12 @@ from benchmarks.plan import Plan
 from benchmarks.report import Row, told
 from benchmarks.servers import empty, scratch_store
 from benchmarks.site import COURSES
-from edx_assets.edx.events import Rejected, line_reader, record_id
+from edx_assets.edx.events import RejectedError, line_reader, record_id
 from edx_assets.edx.lines import gzipped_lines
+from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines, prepare
-from edx_assets.loading.ledger import MASTER, MASTER_TRACKING, TRACKING
+from edx_assets.loading.days.master_tracking import load_lines
+from edx_assets.loading.ledger import MASTER_TRACKING
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH
 
@@ -41,7 +42,7 @@ def ready(log: Path, target: Path) -> Measure:
         for number, line in enumerate(lines):
             try:
                 document, _record = readers[number % _FILES](line)
-            except Rejected:
+            except RejectedError:
                 continue
             if (key := record_id(document)) not in known:
                 known.add(key)
@@ -56,7 +57,7 @@ def ours(uri: str, log: Path, name: str, fresh: bool = True) -> Measure:
     if fresh:
         empty(uri)
     store = connect(uri)
-    prepare(store)
+    master.prepare(store)
     counts = DayCounts()
     measure = Measure()
     with measure.running(), gzipped_lines(log) as lines:
@@ -76,7 +77,7 @@ def bare(uri: str, documents: Path, size: int, indexes: Indexes) -> Measure:
         waiting = list(decode_file_iter(file, codec_options=RAW))
     measure = Measure(len(waiting), size)
     with MongoClient[dict[str, Any]](uri) as client:
-        tracking = client[MASTER][TRACKING]
+        tracking = client[MASTER_TRACKING.database][MASTER_TRACKING.name]
         for keys in indexes:
             tracking.create_index(list(keys))
         with measure.running():
@@ -129,7 +130,7 @@ def _two_files(plan: Plan, uri: str, events: int) -> float:
     half = events // 2
     logs = [write_log(plan.work / f"real-{half}-{n}.log.gz", half, seed=n) for n in (21, 22)]
     empty(uri)
-    prepare(connect(uri))
+    master.prepare(connect(uri))
     measures = together([(ours, uri, log, log.name, False) for log in logs])
     return sum(m.events for m in measures) / max(m.wall for m in measures)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from edx_assets.edx.tables import TableReader
 from edx_assets.loading.courses.rows import RowCounts, encoded
+from edx_assets.loading.ledger import CourseFiles, PackageMember
 from edx_assets.loading.packages.members import course_file
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.local.sample.delivery import new_key
@@ -27,7 +28,7 @@ from edx_assets.resources.store import Collection
 
 HEADER = "id module_type module_id student_id state grade created modified max_grade done course_id"
 MEMBER = "BigX-B101-2014-courseware_studentmodule-prod-analytics.sql.gpg"
-PACKAGE = {"date": "2014-02-09", "file": "bigx-2014-02-09.zip", "site": "edx", "prefix": "BigX"}
+PACKAGE = CourseFiles(date="2014-02-09", file="bigx-2014-02-09.zip", site="edx", prefix="BigX")
 
 
 def rows(size: int, width: int) -> Iterator[bytes]:
@@ -73,8 +74,8 @@ def main() -> None:
         ):
             archive.write(encrypted, MEMBER)
         gnupg = Gnupg(home=str(folder / "gnupg"))
-        member = {"table": "courseware_studentmodule", "member": MEMBER}
         size = (folder / "plain").stat().st_size
+        member = PackageMember(table="courseware_studentmodule", member=MEMBER, bytes=size)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         started = time.monotonic()
         with course_file(storage, gnupg, PACKAGE, member) as path:

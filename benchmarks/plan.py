@@ -1,8 +1,9 @@
 """What a run of the suite was asked for: sizes, repeats, server, folders."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+from edx_assets.local.embedded_store import KINDS, SECANTUSD_PY, program_of
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,16 @@ class Plan:
     backfill_days: int
     backfill_events: int
 
+    @property
+    def embedded(self) -> str | None:
+        """The program that a new embedded store is."""
+        return next((kind for kind in KINDS if program_of(kind)), None)
+
     def stored(self, events: int) -> int:
-        """The size of a stage on the store: `events` at most on the embedded one, which is slow.
+        """The size of a stage on the store: `events` at most where that is the slow embedded one.
 
         What is compared there are rates; how they change with the size is told by `growth`.
         """
-        if self.mongo is None and shutil.which("mongod") is None:
+        if self.mongo is None and self.embedded == SECANTUSD_PY:
             return min(self.events, events)
         return min(self.events, 10 * events)

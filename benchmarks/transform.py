@@ -13,7 +13,7 @@ from benchmarks.measure import Measure, in_turns, median, ratio, spread, togethe
 from benchmarks.plain import plain_reader
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.lines import gzipped_lines
 
 PLAIN_RATE = 81_250
@@ -34,7 +34,7 @@ def ours(path: Path) -> Measure:
             measure.size += len(line)
             try:
                 read(line)
-            except Rejected as rejected:
+            except RejectedError as rejected:
                 refused.append((number, rejected.reason, line))
         measure.events = number
     measure.told["refused"] = len(refused)

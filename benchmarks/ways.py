@@ -23,13 +23,13 @@ from benchmarks.measure import Measure, apart, in_turns, ratio, spread
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import empty, scratch_store
-from edx_assets.loading.ledger import MASTER, MASTER_TRACKING, TRACKING
+from edx_assets.loading.ledger import MASTER_TRACKING
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH, Collection
 
 STAGE = "ways of writing"
 _COMPRESSOR = "zlib"  # what Python has without another library
-_COPY = "bench_copy"
+_COPY = Collection("bench_copy", MASTER_TRACKING.name)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def insert(uri: str, documents: Path, way: Way) -> Measure:
         waiting = list(decode_file_iter(file, codec_options=RAW))
     measure = Measure(len(waiting))
     with MongoClient[dict[str, Any]](uri, **way.options) as client:
-        tracking = client[MASTER][TRACKING]
+        tracking = client[MASTER_TRACKING.database][MASTER_TRACKING.name]
         for keys in (WINDOW, FILE):
             tracking.create_index(list(keys))
         write = partial(tracking.insert_many, ordered=way.ordered)
@@ -79,23 +79,24 @@ def insert(uri: str, documents: Path, way: Way) -> Measure:
 def find_and_insert(uri: str) -> Measure:
     """Copy the master collection through this side, as an extraction goes."""
     store = connect(uri)
-    store.drop(Collection(_COPY, TRACKING))
+    store.drop(_COPY)
     measure = Measure(store.estimated_count(MASTER_TRACKING))
     with measure.running():
-        for _ in store.insert_all(Collection(_COPY, TRACKING), store.find_raw(MASTER_TRACKING, {})):
+        for _ in store.insert_all(_COPY, store.find_raw(MASTER_TRACKING, {})):
             pass
-    _whole(store.estimated_count(Collection(_COPY, TRACKING)), measure.events)
+    _whole(store.estimated_count(_COPY), measure.events)
     return measure
 
 
 def merge(uri: str) -> Measure:
     """Copy the master collection on the server, by `$merge`."""
     with MongoClient[dict[str, Any]](uri) as client:
-        source, target = client[MASTER][TRACKING], client[_COPY][TRACKING]
+        source = client[MASTER_TRACKING.database][MASTER_TRACKING.name]
+        target = client[_COPY.database][_COPY.name]
         target.drop()
         measure = Measure(source.estimated_document_count())
         with measure.running():
-            source.aggregate([{"$merge": {"into": {"db": _COPY, "coll": TRACKING}}}])
+            source.aggregate([{"$merge": {"into": {"db": _COPY.database, "coll": _COPY.name}}}])
         _whole(target.estimated_document_count(), measure.events)
     return measure
 

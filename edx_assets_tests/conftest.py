@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 
 from edx_assets.local.embedded_s3 import ACCESS_KEY, SECRET_KEY, s3_client
-from edx_assets.local.embedded_store import embedded_store
+from edx_assets.local.embedded_store import KINDS, embedded_store, program_of
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 from edx_assets_tests.delivery import Delivery
@@ -20,44 +19,51 @@ from edx_assets_tests.institution import Institution, gpg_key, institution, s3_s
 
 _HERE = Path(__file__).parent
 _SYSTEM = {"admin", "config", "local"}
+_NAMED = "EDX_TEST_MONGO_URI"
 
 # never those of the person who runs the tests, nor of a `.env` in the working folder
 for name in [name for name in os.environ if name.startswith(("EDX_", "AWS_", "DAGSTER_"))]:
-    if name != "EDX_TEST_MONGO_URI":
+    if name != _NAMED:
         del os.environ[name]
 
 
 def _servers() -> list[str]:
-    """The stores that are there: the embedded one, a mongod, and the one the environment names."""
-    servers: list[str] = [] if os.environ.get("ONLY2") else ["nx-27017"]
-    if shutil.which("mongod"):
-        servers.append("mongod")
-    if os.environ.get("EDX_TEST_MONGO_URI"):
-        servers.append("EDX_TEST_MONGO_URI")
-    return servers
+    """The stores that are there: of each embedded kind one, and the one the environment names."""
+    kinds = [kind for kind in KINDS if program_of(kind)]
+    return [*kinds, _NAMED] if os.environ.get(_NAMED) else kinds
 
 
-_ON_THE_FIRST_SERVER_ALONE = {"assets", "automation", "checks"}
+_SERVERS = _servers()
+
+_ON_THE_FIRST_SERVER_ALONE = {"assets", "automation", "checks", "test_soak.py"}
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process alone use the server that the environment names: tests drop all they find."""
-    second = [item for item in items if "EDX_TEST_MONGO_URI" in item.name]
-    for item in second:
-        if _ON_THE_FIRST_SERVER_ALONE & {*item.path.relative_to(_HERE).parts}:
-            items.remove(item)
-        item.add_marker(pytest.mark.xdist_group("EDX_TEST_MONGO_URI"))
+    """Choose each test's servers; let one process alone use the server that the environment names.
+
+    Tests drop all that they find there.
+    """
+    chosen = []
+    for item in items:
+        server = getattr(item, "callspec", None) and item.callspec.params.get("mongo_uri")
+        parts = {*item.path.relative_to(_HERE).parts}
+        if server not in (None, _SERVERS[0]) and _ON_THE_FIRST_SERVER_ALONE & parts:
+            continue
+        if server == _NAMED:
+            item.add_marker(pytest.mark.xdist_group(_NAMED))
+        chosen.append(item)
+    items[:] = chosen
 
 
-@pytest.fixture(scope="session", params=_servers())
+@pytest.fixture(scope="session", params=_SERVERS)
 def mongo_uri(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A connection string to each server that is there, empty at the start of the session."""
-    if request.param == "EDX_TEST_MONGO_URI":
-        uri = os.environ["EDX_TEST_MONGO_URI"]
+    if request.param == _NAMED:
+        uri = os.environ[_NAMED]
         with MongoClient(uri) as client:
             others = sorted(set(client.list_database_names()) - _SYSTEM)
         if others:
@@ -83,13 +89,9 @@ def store(empty_mongo_uri: str) -> Store:
 
 
 def empty(uri: str) -> None:
-    """Drop every collection of every database."""
+    """Drop every database."""
     with MongoClient(uri) as client:
         databases = set(client.list_database_names()) - _SYSTEM
-        for database in databases:
-            for collection in client[database].list_collection_names():
-                client[database].drop_collection(collection)
-        # last: mongo-java-server drops with a database those whose names begin the same
         for database in databases:
             client.drop_database(database)
 

@@ -26,7 +26,6 @@ MOST_LINES = 300
 LONGER = {
     "edx_assets.loading.courses.tracking",
     "edx_assets.resources.store",
-    "edx_assets_tests.local.test_embedded",
 }
 """Modules that are longer; none is to be added."""
 

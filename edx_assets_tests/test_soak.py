@@ -9,7 +9,6 @@ from edx_assets_tests.soak.simulation import DayReport
 from edx_assets_tests.soak.soak import soak
 
 
-@pytest.mark.parametrize("mongo_uri", ["nx-27017"], indirect=True)  # where servers differ is tested
 def test_seven_days_end_as_a_clean_backfill_does_with_no_run_doubled(
     testx: Institution, mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from edx_assets.resources.gnupg import (
     usable_until,
 )
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import NO_RENAME, Store
 from edx_assets.settings import MissingSettingError, Settings
 
 _OLDEST_MONGODB = (5, 0)
@@ -162,12 +162,8 @@ def _mongodb(store: Store) -> Iterator[Finding]:
     if store.renames:
         yield Finding("MongoDB", "ok", "replaces a collection at once")
     else:
-        yield Finding(
-            "MongoDB",
-            "warning",
-            "cannot replace a collection at once: readers may see one half loaded",
-            "use a MongoDB 5.0 or newer where that matters",
-        )
+        found, remedy = NO_RENAME.split(": ")
+        yield Finding("MongoDB", "failed", found, remedy)
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,6 +14,7 @@ from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
+from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store, StoreError
 from edx_assets.settings import load_settings
@@ -35,7 +37,17 @@ _WEEKS = click.option("--weeks", default=5, type=click.IntRange(2), show_default
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
 
 
-@click.group()
+class _Commands(click.Group):
+    """Tells in a line, with what to do, why an embedded server cannot be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ServerError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="edx-assets")
 def main() -> None:
     """edX research data as per-course MongoDB databases."""

@@ -28,7 +28,7 @@ from typing import IO, Any
 START_SECONDS = 20
 STOP_SECONDS = 15
 PORT_TRIES = 3
-WITHHELD = ("AWS_", "EDX_")
+WITHHELD = ("AWS_", "EDX_", "SECANTUS_")
 """Settings a local server does not need: they may be secrets, or change how it works."""
 
 

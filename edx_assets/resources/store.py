@@ -1,7 +1,7 @@
 """The document store: every call to the database that the project makes.
 
-What MongoDB does best is done so on every server that answers it rightly, which is found out by
-asking the server. No error of the driver leaves here as it is: its text can hold documents.
+MongoDB 5.0's documented behaviour is what is relied on. No error of the driver leaves here as it
+is: its text can hold documents.
 """
 
 import re
@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -33,8 +32,14 @@ BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""
 
 _DUPLICATE = 11000
+_UNAUTHORIZED = 13
 _STAGING = "_loading"
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
+
+NO_RENAME = (
+    "this server cannot replace a collection in one step (renameCollection with dropTarget): "
+    "use MongoDB 5.0 or newer"
+)
 
 
 class Collection(NamedTuple):
@@ -108,8 +113,7 @@ class Store:
     ) -> Iterator[Document]:
         """The documents that fit, as they stream in; sorted, and cut to top-level fields, if told.
 
-        `_id` is always among the fields. nx-27017 compares dates by the second: of dates, ask for
-        those from (`$gte`) and before (`$lt`) whole seconds only.
+        `_id` is always among the fields.
         """
         with _own_errors():
             yield from self._in(collection).find(query, fields, sort=sort)
@@ -129,16 +133,9 @@ class Store:
     def count(self, collection: Collection, query: Document | None = None) -> int:
         """How many documents fit.
 
-        By `$group`, which after a crash counts better than MongoDB's own books. Where dates are
-        asked for, by the count command: nx-27017 0.8.1 finds none by `$match` on dates, and for
-        the count command it looks through the whole collection.
+        By `$group`, which after a crash counts better than MongoDB's own books.
         """
         with _own_errors():
-            if query and _asks_for_dates(query):
-                answer = self._client[collection.database].command(
-                    {"count": collection.name, "query": query}
-                )
-                return int(answer["n"])
             pipeline: list[Document] = [{"$match": query}] if query else []
             pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
             for row in self._in(collection).aggregate(pipeline):
@@ -158,8 +155,7 @@ class Store:
     ) -> Iterator[tuple[Any, int]]:
         """The values of a top-level field that holds no document, each with how many have it.
 
-        Those without the field count as None. Nothing about dates in `query`: nx-27017 0.8.1 finds
-        none by `$match`.
+        Those without the field count as None.
         """
         pipeline: list[Document] = [{"$match": query}] if query else []
         pipeline.append({"$group": {"_id": f"${field}", "n": {"$sum": 1}}})
@@ -199,11 +195,14 @@ class Store:
     ) -> Iterator[Collection]:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
-        That happens at the end, and not at all if an error comes before. Where the server renames,
-        a reader sees the old collection or the new one; where it does not (not all do that speak
-        MongoDB's protocol), the new one is copied over, and for that time a reader sees a part of
-        it. Two loads of one collection at once end with one of them failing.
+        That happens at the end, and not at all if an error comes before. A reader sees the old
+        collection or the new one. Two loads of one collection at once end with one of them failing.
+
+        Raises:
+            StoreError: the server cannot do that; nothing has been written then.
         """
+        if not self.renames:
+            raise StoreError(NO_RENAME)
         database, name = self._client[collection.database], collection.name
         staging = collection._replace(name=f"{_STAGING}_{name}_{secrets.token_hex(4)}")
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
@@ -218,10 +217,7 @@ class Store:
             for keys in indexes:
                 self.index(staging, keys)
             with _own_errors():
-                if self.renames:
-                    self._in(staging).rename(name, dropTarget=True)
-                else:
-                    self._copy_over(staging, collection, indexes)
+                self._in(staging).rename(name, dropTarget=True)
         finally:
             self.drop(staging)
 
@@ -238,7 +234,8 @@ class Store:
     def renames(self) -> bool:
         """Whether the server can put one collection in another's place: it is tried, once.
 
-        A server may answer that it did, and have done nothing: nx-27017 0.8.1 as it comes is one.
+        Not all do that speak MongoDB's protocol, and one may answer that it did, having done
+        nothing.
         """
         database, token = _PROBES, secrets.token_hex(4)
         old, new = f"{_STAGING}_old_{token}", f"{_STAGING}_new_{token}"
@@ -248,7 +245,9 @@ class Store:
             probe[new].insert_one({"_id": "new"})
             try:
                 probe[new].rename(old, dropTarget=True)
-            except OperationFailure:
+            except OperationFailure as refused:
+                if refused.code == _UNAUTHORIZED:  # that is of the user, not of the server
+                    raise
                 return False
             finally:
                 names = [document["_id"] for document in probe[old].find()]
@@ -282,27 +281,6 @@ class Store:
             self._client[collection.database].create_collection(collection.name)
         except CollectionInvalid:
             return
-
-    def _copy_over(
-        self, staging: Collection, collection: Collection, indexes: Sequence[Index]
-    ) -> None:
-        if staging.name not in self._client[staging.database].list_collection_names():
-            raise StoreError(f"{collection.name} was loaded by another run meanwhile: run it again")
-        self.drop(collection)
-        self._create(collection)
-        for keys in indexes:
-            self.index(collection, keys)
-        documents = self.find_raw(staging, {})
-        for _batch, inserted in self.insert_all(collection, documents):
-            if inserted.duplicates or inserted.refused:
-                raise StoreError(f"{collection.name} could not be copied whole: run it again")
-
-
-def _asks_for_dates(query: Document) -> bool:
-    asked = (
-        value for bounds in query.values() if isinstance(bounds, dict) for value in bounds.values()
-    )
-    return any(isinstance(value, datetime) for value in asked)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 
 from edx_assets_tests.institution import PASSPHRASE
-from edx_assets_tests.resources.deviations import MONGO_JAVA_SERVER, NX_27017
+from edx_assets_tests.resources.deviations import MONGOD, SECANTUSD_PY, SECANTUSD_RS
 from edx_assets_tests.resources.homes import gnupg_home, rsa_key
 
 
@@ -22,8 +22,8 @@ def client(empty_mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
 @pytest.fixture
 def server(client: MongoClient[dict[str, Any]]) -> str:
     """Which server the test runs against, for what is known to be wrong of one."""
-    process = client.admin.command("serverStatus")["process"]
-    return {"nx_27017": NX_27017, "java": MONGO_JAVA_SERVER}.get(process, "mongod")
+    told = client.admin.command("serverStatus").get("secantus", {})
+    return {"python": SECANTUSD_PY, "rust": SECANTUSD_RS}.get(told.get("server"), MONGOD)
 
 
 @pytest.fixture(scope="session")

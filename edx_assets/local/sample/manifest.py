@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+from edx_assets.local.sample.answers import of_events
 from edx_assets.local.sample.calendar import FIRST_DAY, ORG, Calendar
 from edx_assets.local.sample.courses import Course
 from edx_assets.local.sample.delivery import package_name
@@ -95,4 +96,5 @@ def _course(course: Course, loaded: list[Event], packages: list[Package]) -> dic
             "with_module": sum(event.about is not None for event in inside),
             "bound": sum(event.about in blocks for event in inside),
         },
+        "answers": of_events(course, inside) | newest.answers[course.key, course.site],
     }

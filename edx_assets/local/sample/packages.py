@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
+from edx_assets.local.sample.answers import Answer, of_posts, of_states
 from edx_assets.local.sample.calendar import Calendar
 from edx_assets.local.sample.courses import Course
 from edx_assets.local.sample.forum import forum_lines
@@ -17,11 +18,12 @@ _FORUM_SITE = {"edx": "prod", "edge": "edge"}
 
 @dataclass
 class Package:
-    """A weekly package: its files by name (without `.gpg`), and each course's documents."""
+    """A weekly package: its files by name (without `.gpg`), and each course's facts by its key."""
 
     day: date
     members: dict[str, bytes] = field(default_factory=dict)
     documents: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
 
 
 def make_packages(history: History, calendar: Calendar) -> list[Package]:
@@ -42,7 +44,8 @@ def _add(package: Package, course: Course, history: History) -> None:
     events = [e for e in history.events if (e.course, e.site) == (course.key, course.site)]
     prefix, site = course.file_prefix, _TABLES_SITE[course.site]
     documents = {}
-    for table, rows in make_tables(course, enrolments, events, until).items():
+    tables = make_tables(course, enrolments, events, until)
+    for table, rows in tables.items():
         documents[table] = len(rows)
         if rows or table != "courseware_studentmodule":  # an empty one is not delivered
             package.members[f"{prefix}-{table}-{site}.sql"] = written(table, rows)
@@ -54,3 +57,7 @@ def _add(package: Package, course: Course, history: History) -> None:
     package.members[f"{prefix}-{_FORUM_SITE[course.site]}.mongo"] = forum
     documents["forum"] = len(posts)
     package.documents[course.key, course.site] = documents
+    package.answers[course.key, course.site] = {
+        "states_by_learner_and_type": of_states(tables["courseware_studentmodule"], enrolments),
+        "posts_by_author_and_type": of_posts(course, history.posts, until),
+    }

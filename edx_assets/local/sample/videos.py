@@ -13,33 +13,31 @@ _DAYS_LATE = [0, 0, 0, 1, 2, 5]
 def watch(visit: Visit, video: Block) -> None:
     """Play a video in the page; its position is saved along the way.
 
-    In a new course the events' `id` is a bare name, not a usage key: they can only be bound to the
-    page's sequential.
+    In a new course the events' `id` is the bare name of the video, not a usage key.
     """
     course, rng = visit.course, visit.rng
-    about = video.key if course.old else None
     base: dict[str, Any] = {"id": video.html_id, "code": f"{video.name[:11]}"}
-    browser(visit, "load_video", base, about)
+    browser(visit, "load_video", base, video.key)
     translation = course.handler(rng, video, "translation/en", "transcript")
     implicit(visit, translation, get={"videoId": [base["code"]]}, about=video.key)
     position = 0.0
-    browser(visit, "play_video", base | {"currentTime": position}, about)
+    browser(visit, "play_video", base | {"currentTime": position}, video.key)
     for _stretch in range(rng.randint(1, 3)):
         for _minute in range(rng.randint(2, 5)):  # the player saves as it goes
             visit.wait(20, 60)
             position += rng.uniform(20, 60)
             _save(visit, video, position)
-        browser(visit, "pause_video", base | {"currentTime": position}, about)
+        browser(visit, "pause_video", base | {"currentTime": position}, video.key)
         _save(visit, video, position)
         if rng.random() < 0.3:
             seek = {"old_time": position, "new_time": position / 2, "type": "onSlideSeek"}
-            browser(visit, "seek_video", base | seek, about)
+            browser(visit, "seek_video", base | seek, video.key)
             _save(visit, video, position / 2)
         visit.wait(2, 60)
-        browser(visit, "play_video", base | {"currentTime": position}, about)
+        browser(visit, "play_video", base | {"currentTime": position}, video.key)
         _save(visit, video, position)
     visit.wait(20, 200)
-    browser(visit, "stop_video", base | {"currentTime": position + 90.5}, about)
+    browser(visit, "stop_video", base | {"currentTime": position + 90.5}, video.key)
     _save(visit, video, position + 90.5)
 
 
