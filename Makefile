@@ -21,7 +21,7 @@ test: $(VENV)/installed  ## the whole test suite, on two cores
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 soak: $(VENV)/installed  ## a simulated month of deliveries, against one clean backfill
-	$(BIN)/python -W ignore -m edx_assets_tests.soak $(SOAK)
+	$(BIN)/python -m edx_assets_tests.soak $(SOAK)
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .

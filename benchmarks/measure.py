@@ -126,7 +126,7 @@ def in_turns(repeats: int, tasks: dict[str, Task]) -> dict[str, list[Measure]]:
 def ratio(ours: list[Measure], others: list[Measure], by: str = "rate") -> float:
     """How many times the others' rate ours is: the median over the turns."""
     pairs = zip(ours, others, strict=True)
-    return statistics.median(getattr(a, by) / getattr(b, by) for a, b in pairs)
+    return float(statistics.median(getattr(a, by) / getattr(b, by) for a, b in pairs))
 
 
 def spread(ours: list[Measure], others: list[Measure], by: str = "rate") -> str:

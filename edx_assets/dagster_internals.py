@@ -4,7 +4,16 @@ None has changed throughout 1.13; pyproject pins Dagster to that minor version.
 """
 
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.scheduler.instigation import InstigatorType
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+)
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 from dagster._core.storage.tags import (
@@ -36,7 +45,12 @@ __all__ = [
     "RUN_KEY",
     "AssetCheckExecutionRecordStatus",
     "AssetPartitionStatus",
+    "InstigatorState",
+    "InstigatorStatus",
     "InstigatorType",
+    "RegisteredCodeLocationOrigin",
+    "RemoteInstigatorOrigin",
+    "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
 ]

@@ -47,7 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     chosen = []
     for item in items:
-        server = getattr(item, "callspec", None) and item.callspec.params.get("mongo_uri")
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        server = parameters.get("mongo_uri")
         parts = {*item.path.relative_to(_HERE).parts}
         if server not in (None, _SERVERS[0]) and _ON_THE_FIRST_SERVER_ALONE & parts:
             continue
@@ -64,7 +65,7 @@ def mongo_uri(
     """A connection string to each server that is there, empty at the start of the session."""
     if request.param == _NAMED:
         uri = os.environ[_NAMED]
-        with MongoClient(uri) as client:
+        with MongoClient[dict[str, Any]](uri) as client:
             others = sorted(set(client.list_database_names()) - _SYSTEM)
         if others:
             pytest.exit("EDX_TEST_MONGO_URI has databases: the tests drop all that they find", 2)
@@ -90,7 +91,7 @@ def store(empty_mongo_uri: str) -> Store:
 
 def empty(uri: str) -> None:
     """Drop every database."""
-    with MongoClient(uri) as client:
+    with MongoClient[dict[str, Any]](uri) as client:
         databases = set(client.list_database_names()) - _SYSTEM
         for database in databases:
             client.drop_database(database)

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.backfill import Run, Step, _took
 from benchmarks.generator import DAY, lines
 from benchmarks.report import Row
-from edx_assets.edx.events import Rejected, line_reader
+from edx_assets.edx.events import RejectedError, line_reader
 
 ROOT = Path(__file__).parents[1]
 # simeon is installed from PyPI, and Dagster's daemon takes a minute to look at a backfill
@@ -86,7 +86,7 @@ def test_the_real_mix_is_as_counted() -> None:
         size += len(line)
         try:
             _document, record = read(line)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             told[rejected.reason] += 1
             continue
         told["implicit"] += record["event_type"].startswith("/")

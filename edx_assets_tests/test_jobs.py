@@ -20,7 +20,7 @@ from edx_assets.partitions import courses_partitions
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, members, sort
+from edx_assets_tests.loading.courses.course_package import COURSE, members, sort
 
 JOBS = {
     "load_a_range_of_days_edx": {"edx/raw_log", "edx/daily_log", "edx/master_tracking"},
@@ -71,10 +71,8 @@ def test_a_range_of_days_is_loaded_with_the_forms_defaults(testx: Institution) -
 
 def outcomes(ran: ExecuteInProcessResult) -> dict[str, Any]:
     """What each asset that was materialized told of itself."""
-    return {
-        event.asset_key.path[-1]: event.materialization.metadata["outcome"].value
-        for event in ran.get_asset_materialization_events()
-    }
+    made = [event.materialization for event in ran.get_asset_materialization_events()]
+    return {each.asset_key.path[-1]: each.metadata["outcome"].value for each in made}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +127,8 @@ def test_a_course_is_refreshed_or_rebuilt_with_the_forms_defaults(
     ran = job.execute_in_process(instance=testx.instance, partition_key=COURSE)
     assert ran.success
     made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
-    planned = {event.asset_key.to_user_string() for event in ran.get_asset_materialization_events()}
+    events = [event.materialization for event in ran.get_asset_materialization_events()]
+    planned = {each.asset_key.to_user_string() for each in events}
     assert planned == made
 
 

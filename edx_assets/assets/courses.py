@@ -3,9 +3,9 @@
 What a stage does belongs in `loading.courses`; which collections there are, in `edx.collections`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from dagster import (
     AllPartitionMapping,
@@ -16,7 +16,9 @@ from dagster import (
     AssetSelection,
     AssetSpec,
     BackfillPolicy,
+    DynamicPartitionsDefinition,
     MaterializeResult,
+    RetryPolicy,
     asset,
     multi_asset,
 )
@@ -58,12 +60,27 @@ from edx_assets.resources.storage import Storage
 WHOLE_COURSE = AssetSelection.key_prefixes("course")
 """Every asset of a course."""
 
-_COMMON: dict[str, Any] = {
+
+class _Common(TypedDict):
+    partitions_def: DynamicPartitionsDefinition
+    backfill_policy: BackfillPolicy
+    retry_policy: RetryPolicy
+
+
+class _Core(_Common):
+    key_prefix: str
+    group_name: str
+    owners: Sequence[str]
+    kinds: set[str]
+    code_version: str
+
+
+_COMMON: _Common = {
     "partitions_def": courses_partitions,
     "backfill_policy": BackfillPolicy.multi_run(1),
     "retry_policy": RETRIES,
 }
-_CORE: dict[str, Any] = {
+_CORE: _Core = {
     **_COMMON,
     "key_prefix": "course",
     "group_name": "per_course",

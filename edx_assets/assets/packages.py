@@ -3,10 +3,11 @@
 What the stages do belongs in `loading.packages`.
 """
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
-from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, asset
+from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, RetryPolicy, asset
 
 from edx_assets.assets.stages import (
     OWNERS,
@@ -24,7 +25,15 @@ from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
 
-_COMMON: dict[str, Any] = {
+
+class _Common(TypedDict):
+    key_prefix: str
+    group_name: str
+    owners: Sequence[str]
+    retry_policy: RetryPolicy
+
+
+_COMMON: _Common = {
     "key_prefix": "packages",
     "group_name": "packages",
     "owners": OWNERS,

@@ -90,7 +90,7 @@ def course_of_usage(text: str) -> str | None:
     None for a library's block, for a key with a version only, and for anything else.
     """
     try:
-        course = UsageKey.from_string(text).course_key
+        course = UsageKey.from_string(text).context_key
     except (InvalidKeyError, ValueError):
         return None
     if not isinstance(course, CourseLocator) or not course.org:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dagster import ConfigurableResource, ResourceDependency
 from dagster_aws.s3 import S3Resource
 from pydantic import PrivateAttr
-from s3transfer.exceptions import S3DownloadFailedError  # type: ignore[import-untyped]
+from s3transfer.exceptions import S3DownloadFailedError
 
 from edx_assets.edx.file_names import SiteDay, events_file, package_day
 from edx_assets.errors import FinalError, PassingError
@@ -52,7 +52,7 @@ class Delivered:
         return self.key.rsplit("/", 1)[-1]
 
 
-class Buckets(ConfigurableResource):
+class Buckets(ConfigurableResource[Any]):
     """The bucket of tracking logs and the bucket of database packages of one institution."""
 
     s3: ResourceDependency[S3Resource]

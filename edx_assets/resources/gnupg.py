@@ -54,7 +54,7 @@ class DecryptionError(FinalError):
         self.remedy = remedy
 
 
-class Gnupg(ConfigurableResource):
+class Gnupg(ConfigurableResource[Any]):
     """The GnuPG home with the institution's secret key; the passphrase comes from the settings."""
 
     home: str | None = None

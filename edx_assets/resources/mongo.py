@@ -1,5 +1,8 @@
 """MongoDB as a Dagster resource: the connection. Reading and writing belong in `store`."""
 
+import weakref
+from typing import Any
+
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 from pymongo import MongoClient
@@ -11,7 +14,7 @@ from edx_assets.settings import MissingSettingError, load_settings
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 
 
-class Mongo(ConfigurableResource):
+class Mongo(ConfigurableResource[Any]):
     """The MongoDB of EDX_MONGO_URI, which is never in a run's configuration: the UI shows that."""
 
     _store: Store | None = PrivateAttr(default=None)
@@ -51,5 +54,8 @@ def connect(uri: str) -> Store:
     except (PyMongoError, ValueError, TypeError):
         raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
     if not client.write_concern.acknowledged:
+        client.close()
         raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
-    return Store(client)
+    store = Store(client)
+    weakref.finalize(store, client.close)  # nobody else ends the connections of a run or a tick
+    return store

@@ -23,7 +23,7 @@ class MissingFileError(FinalError):
     """A file is not in the storage; the message names its key, and the remedy."""
 
 
-class Storage(ConfigurableResource):
+class Storage(ConfigurableResource[Any]):
     """Files by key (`a/b/c`); files have mode 0600, folders 0700."""
 
     folder: str | None = None

@@ -9,21 +9,19 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, RunRequest, build_schedule_context
-from dagster._core.remote_origin import (
+
+from edx_assets.dagster_internals import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
     RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster._core.scheduler.instigation import (
-    InstigatorState,
-    InstigatorStatus,
-    InstigatorType,
-)
-
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, members
+from edx_assets_tests.loading.courses.course_package import COURSE, members
 
 
 @pytest.fixture

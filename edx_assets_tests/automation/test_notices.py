@@ -2,17 +2,12 @@
 
 import email.policy
 import json
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from dagster import (
     AssetCheckResult,
     DagsterEventType,
@@ -30,57 +25,10 @@ from edx_assets.definitions import build_defs
 from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
+from edx_assets_tests.automation.received import Received
 from edx_assets_tests.institution import Institution, event
 
 LEARNER = "zoe_the_learner@example.org"
-
-
-@dataclass
-class Received:
-    """What a server got."""
-
-    address: str
-    bodies: list[bytes] = field(default_factory=list)
-    answer: int = 200
-
-
-@pytest.fixture
-def web() -> Iterator[Received]:
-    """A web server that keeps what is posted to it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(received.answer)
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        received = Received(f"http://127.0.0.1:{server.server_port}/hook/secret-part")
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield received
-        server.shutdown()
-
-
-@pytest.fixture
-def mail() -> Iterator[Received]:
-    """A mail server that keeps what it gets."""
-
-    class Handler:
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-            received.bodies.append(envelope.content)
-            return "250 OK"
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    received = Received(f"127.0.0.1:{port}")
-    controller = Controller(Handler(), hostname="127.0.0.1", port=port)
-    controller.start()
-    yield received
-    controller.stop()
 
 
 def tell(instance: DagsterInstance, run_id: str, settings: Settings) -> Any:
@@ -178,17 +126,16 @@ def test_a_blocking_check_is_told_with_its_counts(
     assert "the check's description" in posted(web)["remedy"]
 
 
-def fail_with(error: Callable[[], Exception]) -> tuple[DagsterInstance, str]:
-    """A real run on a real instance that fails so."""
+def fail_with(instance: DagsterInstance, error: Callable[[], Exception]) -> str:
+    """A real run that fails so."""
 
     @asset
     def broken() -> None:
         raise error()
 
-    instance = DagsterInstance.ephemeral()
     ran = materialize([broken], instance=instance, raise_on_error=False)
     assert not ran.success
-    return instance, ran.run_id
+    return ran.run_id
 
 
 def wrapped() -> Exception:
@@ -206,9 +153,13 @@ def wrapped() -> Exception:
     ],
 )
 def test_of_an_unknown_exception_only_the_class_and_the_place_are_told(
-    web: Received, mail: Received, error: Callable[[], Exception], told_class: str
+    instance: DagsterInstance,
+    web: Received,
+    mail: Received,
+    error: Callable[[], Exception],
+    told_class: str,
 ) -> None:
-    instance, run_id = fail_with(error)
+    run_id = fail_with(instance, error)
     log = str(instance.all_logs(run_id))
     assert LEARNER in log  # what Dagster itself keeps
     settings = hooked(
@@ -223,14 +174,16 @@ def test_of_an_unknown_exception_only_the_class_and_the_place_are_told(
         assert b"example.org" not in body
 
 
-def test_the_place_is_in_this_packages_code(web: Received) -> None:
-    instance, run_id = fail_with(lambda: ValueError("x"))
+def test_the_place_is_in_this_packages_code(instance: DagsterInstance, web: Received) -> None:
+    run_id = fail_with(instance, lambda: ValueError("x"))
     tell(instance, run_id, hooked(web))
     assert ".py, line " in posted(web)["causes"][0]
     assert "in broken" in posted(web)["causes"][0]
 
 
-def test_a_blocking_check_of_a_step_of_its_own_is_told_once(web: Received) -> None:
+def test_a_blocking_check_of_a_step_of_its_own_is_told_once(
+    instance: DagsterInstance, web: Received
+) -> None:
     @asset
     def good() -> None:
         """Made without trouble."""
@@ -239,7 +192,6 @@ def test_a_blocking_check_of_a_step_of_its_own_is_told_once(web: Received) -> No
     def counted() -> AssetCheckResult:
         return AssetCheckResult(passed=False, description="3 of 4")
 
-    instance = DagsterInstance.ephemeral()
     ran = materialize([good, counted], instance=instance, raise_on_error=False)
     tell(instance, ran.run_id, hooked(web))
     assert posted(web)["causes"] == ["the check counted of good: 3 of 4"]
@@ -247,9 +199,9 @@ def test_a_blocking_check_of_a_step_of_its_own_is_told_once(web: Received) -> No
 
 
 def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_address(
-    web: Received, mail: Received
+    instance: DagsterInstance, web: Received, mail: Received
 ) -> None:
-    instance, run_id = fail_with(lambda: ValueError("x"))
+    run_id = fail_with(instance, lambda: ValueError("x"))
     web.answer = 500
     settings = hooked(
         web, notice_smtp_host=mail.address, notice_mail_to="a@b.c", notice_mail_from="d@e.f"
@@ -264,14 +216,18 @@ def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_addr
         assert "secret-part" not in str(failure.value)
 
 
-def test_a_mail_without_addresses_is_refused_by_the_name_of_the_setting(mail: Received) -> None:
-    instance, run_id = fail_with(lambda: ValueError("x"))
+def test_a_mail_without_addresses_is_refused_by_the_name_of_the_setting(
+    instance: DagsterInstance, mail: Received
+) -> None:
+    run_id = fail_with(instance, lambda: ValueError("x"))
     with pytest.raises(NoticeNotSentError, match="EDX_NOTICE_MAIL_TO is not set"):
         tell(instance, run_id, Settings(notice_smtp_host=mail.address))
 
 
-def test_nothing_is_sent_and_the_sensor_is_off_where_no_way_is_set(web: Received) -> None:
-    instance, run_id = fail_with(lambda: ValueError("x"))
+def test_nothing_is_sent_and_the_sensor_is_off_where_no_way_is_set(
+    instance: DagsterInstance, web: Received
+) -> None:
+    run_id = fail_with(instance, lambda: ValueError("x"))
     skipped = tell(instance, run_id, Settings())
     assert "EDX_NOTICE_WEBHOOK" in str(skipped)
     assert failure_notices(Settings()).default_status == DefaultSensorStatus.STOPPED
@@ -280,7 +236,7 @@ def test_nothing_is_sent_and_the_sensor_is_off_where_no_way_is_set(web: Received
 
 
 def test_the_definitions_have_the_sensor_and_do_not_show_the_webhook(
-    monkeypatch: pytest.MonkeyPatch, web: Received
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, web: Received
 ) -> None:
     monkeypatch.setenv("EDX_NOTICE_WEBHOOK", web.address)
     settings = load_settings()
@@ -288,6 +244,6 @@ def test_the_definitions_have_the_sensor_and_do_not_show_the_webhook(
     sensors = {sensor.name: sensor for sensor in build_defs(settings).sensors or []}
     sensor = sensors["failure_notices"]
     assert isinstance(sensor, SensorDefinition)
-    instance, run_id = fail_with(lambda: ValueError("x"))
+    run_id = fail_with(instance, lambda: ValueError("x"))
     evaluate(sensor, instance, run_id)
     assert len(web.bodies) == 1

@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 import yaml
-from dagster import Backoff, DagsterInstance, ExecuteInProcessResult, Jitter, RetryPolicy
+from dagster import (
+    Backoff,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    Jitter,
+    RetryPolicy,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 
 from edx_assets.assets import tracking_logs
 from edx_assets.assets.stages import RETRIES
 from edx_assets.automation.runs import HISTORY
 from edx_assets.definitions import build_defs
+from edx_assets.loading.days.raw_log import fetch_day
 from edx_assets.loading.stage import Metadata
 from edx_assets.local.environment import local_environment
 from edx_assets.settings import Settings, load_settings
@@ -45,7 +54,6 @@ def test_a_failure_that_passes_is_no_failure_of_the_run(
     (testx.folder / "files").mkdir()
     obstacle = testx.folder / "files" / "events"
     obstacle.write_text("a file where a folder has to be")
-    fetch_day = tracking_logs.fetch_day
 
     def fetch_and_make_way(*arguments: Any) -> Metadata:
         try:
@@ -112,7 +120,10 @@ def test_automation_is_off_until_it_is_switched_on_but_in_the_demo(
 ) -> None:
     def on(settings: Settings) -> set[str]:
         repository = build_defs(settings).get_repository_def()
-        every = [*repository.sensor_defs, *repository.schedule_defs]
+        every: list[SensorDefinition | ScheduleDefinition] = [
+            *repository.sensor_defs,
+            *repository.schedule_defs,
+        ]
         return {each.name for each in every if each.default_status.value == "RUNNING"}
 
     assert on(load_settings()) == set()

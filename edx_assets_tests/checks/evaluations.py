@@ -1,6 +1,7 @@
 """Runs with their checks, and what the instance recorded of them."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from dagster import (
     AssetCheckEvaluation,
@@ -26,7 +27,10 @@ def run_with_checks(
     """Materialize assets as the UI does, with their checks."""
     definitions = build_defs(load_settings())
     return materialize(
-        [*(definitions.assets or []), *(definitions.asset_checks or [])],
+        cast(
+            Sequence[AssetsDefinition],
+            [*(definitions.assets or []), *(definitions.asset_checks or [])],
+        ),
         selection=AssetSelection.assets(*assets),
         instance=testx.instance,
         resources=dict(definitions.resources or {}),

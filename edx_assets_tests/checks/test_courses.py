@@ -13,7 +13,7 @@ from edx_assets.loading.ledger import COURSE_LOADS, IMPORTS, MASTER_TRACKING, co
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.checks.evaluations import checks_alone, evaluation, run_with_checks, verdicts
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members, sort
+from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members, sort
 
 STAGES = ("course/course_structure", "course/auth_user", "course/student_courseenrollment")
 CHECKS = ("window_complete", "users_known", "structure_bound", "enrolments_agree")
@@ -151,7 +151,7 @@ def test_users_that_are_not_in_auth_user_are_counted(testx: Institution, store: 
         "events_of_users_in_auth_user": 2,
     }
     assert evaluation(testx, "course/tracking", "users_known", COURSE).passed is False
-    assert "90" not in str(told.metadata | {"told": told.description})
+    assert "90" not in str({**told.metadata, "told": told.description})
 
 
 def test_events_without_their_block_are_counted(testx: Institution, store: Store) -> None:

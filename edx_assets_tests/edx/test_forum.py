@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edx_assets.edx.forum import read_forum
 from edx_assets.edx.lines import BadLine
+from edx_assets.edx.reasons import Reason
 
 ID = "5365a1b2c3d4e5f601020304"
 
@@ -63,25 +64,27 @@ def test_every_form_of_date_is_the_moment_in_utc(written: Any, moment: datetime)
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"", "blank"),
-        (b"  \r", "blank"),
-        (b"{", "not_json"),
-        (b"nonsense", "not_json"),
-        (b'{"_id": {"$oid": "zz"}}', "not_json"),
-        (b'{"_id": 1, "d": {"$date": "nonsense"}}', "not_json"),
-        (b'{"_id": 1, "d": {"$date": 99999999999999999}}', "not_json"),
-        (b'{"_id": 1, "d": {"$date": {"$numberLong": "9999999999999999"}}}', "not_json"),
-        (b'{"_id": 1, "d": {"$date": null}}', "not_json"),
-        (b'{"_id": 1, "d": {"$binary": {"base64": "x"}}}', "not_json"),
-        (b'{"_id": 1, "d": {"$numberDecimal": "x"}}', "not_json"),
-        (b"[" * 100_000, "not_json"),
-        (b"[1]", "not_a_post"),
-        (b"5", "not_a_post"),
-        (b"null", "not_a_post"),
-        (b'{"body": "no id"}', "not_a_post"),
+        (b"", Reason.BLANK),
+        (b"  \r", Reason.BLANK),
+        (b"{", Reason.NOT_JSON),
+        (b"nonsense", Reason.NOT_JSON),
+        (b'{"_id": {"$oid": "zz"}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$date": "nonsense"}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$date": 99999999999999999}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$date": {"$numberLong": "9999999999999999"}}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$date": null}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$binary": {"base64": "x"}}}', Reason.NOT_JSON),
+        (b'{"_id": 1, "d": {"$numberDecimal": "x"}}', Reason.NOT_JSON),
+        (b"[" * 100_000, Reason.NOT_JSON),
+        (b"[1]", Reason.NOT_A_POST),
+        (b"5", Reason.NOT_A_POST),
+        (b"null", Reason.NOT_A_POST),
+        (b'{"body": "no id"}', Reason.NOT_A_POST),
     ],
 )
-def test_a_bad_line_is_told_with_its_number_and_the_rest_is_read(line: bytes, reason: str) -> None:
+def test_a_bad_line_is_told_with_its_number_and_the_rest_is_read(
+    line: bytes, reason: Reason
+) -> None:
     first, last = lines(post(body="first"), post(body="last"))
     found = list(read_forum([first, line + b"\n", last]))
     assert found[1] == BadLine(2, reason, line)

@@ -1,34 +1,34 @@
 """The sample institution: reproducible, complete, and counted by its manifest."""
 
-import gzip
 import io
 import json
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-import gnupg
 import pytest
 import yaml
 
 from edx_assets.local.sample import make_institution
-
-Manifest = dict[str, Any]
-Contents = dict[str, bytes]
-
-SMALL: dict[str, int] = {"seed": 7, "learners": 6, "weeks": 2}
-_PREFIX = re.compile(
-    rb"\0+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d localhost |tracking\.log-\d{8}\.gz:"
-    rb"|\d{4}-\d\d-\d\d [\d:,]+ INFO 20 \[tracking\] \[user None\] \[ip None\] logger\.py:41 - "
+from edx_assets_tests.local.decrypted_sample import (
+    Contents,
+    Manifest,
+    decrypted,
+    log_key,
+    opened,
+    verdict,
 )
+
+
+class Size(TypedDict, total=False):
+    seed: int
+    learners: int
+    weeks: int
+
+
+SMALL: Size = {"seed": 7, "learners": 6, "weeks": 2}
 
 
 @pytest.fixture(scope="module")
@@ -40,60 +40,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
 @pytest.fixture(scope="module")
 def contents(made: tuple[Path, Manifest]) -> Contents:
     return decrypted(made[0])
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[gnupg.GPG]:
-    """The institution's key, at a path short enough for gpg-agent's socket."""
-    with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as short:
-        shutil.copytree(folder / "gnupg", short, dirs_exist_ok=True)
-        yield gnupg.GPG(gnupghome=short)
-        subprocess.run(["gpgconf", "--homedir", short, "--kill", "gpg-agent"], check=False)
-
-
-def decrypted(folder: Path) -> Contents:
-    """Every delivered file, decrypted, by its object's path; a package's files by member."""
-    found: Contents = {}
-    passphrase = (folder / "passphrase").read_text()
-    with opened(folder) as gpg:
-
-        def plain(content: bytes) -> bytes:
-            result = gpg.decrypt(content, passphrase=passphrase)
-            assert result.ok, result.status
-            return bytes(result.data)
-
-        for path in sorted((folder / "buckets").rglob("*")):
-            key = path.relative_to(folder / "buckets").as_posix()
-            if path.suffix == ".gpg":
-                found[key] = gzip.decompress(plain(path.read_bytes()))
-            elif path.suffix == ".zip":
-                with zipfile.ZipFile(path) as archive:
-                    for name in archive.namelist():
-                        found[f"{key}/{name}"] = plain(archive.read(name))
-    return found
-
-
-def log_key(file: dict[str, Any]) -> str:
-    year = file["date"][:4]
-    return f"edx-course-data/mcgillx/{file['site']}/events/{year}/{file['file']}"
-
-
-def verdict(line: bytes) -> tuple[str, Any]:
-    """The fate of a line: `event` with the event, else the reason for its rejection."""
-    payload = _PREFIX.sub(b"", line, count=1) if _PREFIX.match(line) else line
-    if not payload.strip():
-        return "blank", None
-    if payload.startswith(b"#"):
-        return "comment", None
-    try:
-        event = json.loads(payload)
-    except ValueError:
-        return "not_json", None
-    if not isinstance(event, dict):
-        return "not_an_event", None
-    if not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", event.get("time") or ""):
-        return "no_time", None
-    return "event", (payload, event)
 
 
 def test_the_same_parameters_make_the_same_content(
@@ -271,7 +217,7 @@ def test_what_is_there_is_left_alone_and_what_is_half_made_is_not(tmp_path: Path
     folder = tmp_path / "institution"
     folder.mkdir()
     (folder / "notes").write_text("of someone else")
-    small = {"learners": 5, "weeks": 2}
+    small: Size = {"learners": 5, "weeks": 2}
     manifest = make_institution(folder, **small)
     passphrase = (folder / "passphrase").read_text()
     assert make_institution(folder, **small) == manifest
@@ -279,7 +225,8 @@ def test_what_is_there_is_left_alone_and_what_is_half_made_is_not(tmp_path: Path
     (folder / "manifest.json").unlink()
     assert make_institution(folder, **small) == manifest
     assert (folder / "passphrase").read_text() != passphrase
-    assert make_institution(folder, **small, seed=2) != manifest
+    other: Size = {**small, "seed": 2}
+    assert make_institution(folder, **other) != manifest
     assert (folder / "notes").read_text() == "of someone else"
 
 

@@ -1,5 +1,6 @@
 """Fixtures of the resources' tests: the server's name, a client beside the store, no AWS around."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,13 @@ def server(client: MongoClient[dict[str, Any]]) -> str:
     """Which server the test runs against, for what is known to be wrong of one."""
     told = client.admin.command("serverStatus").get("secantus", {})
     return {"python": SECANTUSD_PY, "rust": SECANTUSD_RS}.get(told.get("server"), MONGOD)
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """The test's own log: an earlier test's store is closed when it is collected, and logs that."""
+    gc.collect()
+    return caplog
 
 
 @pytest.fixture(scope="session")

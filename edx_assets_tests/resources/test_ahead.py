@@ -38,7 +38,7 @@ def test_an_error_of_the_work_ends_it() -> None:
 
 
 def test_an_error_of_the_items_lets_the_work_at_hand_end() -> None:
-    done = []
+    done: list[int] = []
 
     def items() -> Iterator[int]:
         yield 1

@@ -38,7 +38,7 @@ def make_package(
 
 
 def _members(number: str, name: str, end: date, users: int) -> dict[str, bytes]:
-    tables = {
+    tables: dict[str, list[tuple[object, ...]]] = {
         "auth_user": [("id", "username"), *((n, f"u{n}") for n in range(1, users))],
         "student_courseenrollment": [
             ("id", "user_id", "course_id", "created", "is_active", "mode"),

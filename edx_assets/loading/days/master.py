@@ -261,7 +261,7 @@ def _recount(store: Store, done: set[str]) -> None:
             entry["recount_for"] = waiting
         else:
             del entry["was"]
-            entry.update(_totals(store, str(entry["file"])))
+            entry = {**entry, **_totals(store, str(entry["file"]))}
             entry["duplicates"] = entry["lines"] - entry["rejected"] - entry["loaded"]
             entry["state"], entry["token"] = DayState.LOADED, new_token()
         store.put(IMPORTS, entry)

@@ -88,7 +88,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         master.settle(store, earlier, log.file)
         _check(store, log.file, log.lines, counts)
         del entry["was"]
-        entry.update(counts.totals())
+        entry = {**entry, **counts.totals()}
         entry["state"] = DayState.LOADED if log.file else DayState.NO_FILE
         entry["token"] = new_token()
         entry["bytes"] = log.unpacked

@@ -119,7 +119,8 @@ def _turns_page(event: Event) -> bool:
 
 
 def _plays_in_app(event: Event) -> bool:
-    return event.fields["event_source"] == "mobile" and event.fields["event_type"] == "play_video"
+    source, kind = event.fields["event_source"], event.fields["event_type"]
+    return (source, kind) == ("mobile", "play_video")
 
 
 def _is_verdict(event: Event) -> bool:

@@ -16,21 +16,21 @@ from edx_assets.loading.registry import register_course
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event, failure_text
-from edx_assets_tests.loading.courses.test_collections import (
+from edx_assets_tests.loading.courses.course_package import (
     COURSE,
     collection,
     load_all,
     members,
     sort,
 )
-from edx_assets_tests.loading.courses.test_incremental import (
+from edx_assets_tests.loading.courses.tracked_course import (
     FIRST,
     RUNNING,
     extract,
     line,
     with_structure,
 )
-from edx_assets_tests.loading.days.test_master import load
+from edx_assets_tests.loading.days.deliveries import load
 
 TODAY = date(2014, 3, 1)
 

@@ -9,7 +9,7 @@ from edx_assets.automation.sensors.courses import FULL_LOOK, nothing_ran
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
-from edx_assets_tests.loading.courses.test_collections import COURSE, DATABASE, members
+from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members
 
 DAYS, PACKAGES, COURSES = "edx_tracking_logs_sensor", "packages_sensor", "courses_sensor"
 

@@ -1,100 +1,29 @@
-"""A course's database: packages sorted, collections loaded, tracking extracted and bound."""
+"""A course's database: packages sorted, collections loaded."""
 
 import io
-import json
 import subprocess
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bson import ObjectId
 
 from edx_assets.edx.collections import TRACKING
-from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER_TRACKING, PACKAGES
+from edx_assets.loading.ledger import COURSES, IMPORTS, PACKAGES
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event, failure_text
-
-COURSE, DATABASE = "course-v1:TestX+T101+2014", "TestX_T101_2014"
-PREFIX = "TestX-T101-2014"
-VIDEO = "i4x://TestX/T101/video/v1"
-
-
-def structure(**dates: str) -> dict[str, Any]:
-    """A chapter, a sequential, a vertical, and below a conditional a video."""
-
-    def block(category: str, *children: str, **metadata: Any) -> dict[str, Any]:
-        return {"category": category, "children": list(children), "metadata": metadata}
-
-    def key(category: str, name: str) -> str:
-        return f"i4x://TestX/T101/{category}/{name}"
-
-    return {
-        key("course", "2014"): block("course", key("chapter", "c1"), display_name="T", **dates),
-        key("chapter", "c1"): block("chapter", key("sequential", "s1"), display_name="C"),
-        key("sequential", "s1"): block(
-            "sequential", key("html", "h0"), key("vertical", "u1"), display_name="S"
-        ),
-        key("html", "h0"): block("html"),
-        key("vertical", "u1"): block("vertical", key("conditional", "x1"), display_name="U"),
-        key("conditional", "x1"): block("conditional", VIDEO),
-        VIDEO: block("video", display_name="V", youtube_id_1_0="abc"),
-    }
-
-
-def members(**changes: bytes | None) -> dict[str, bytes]:
-    """A package's files of the course, by collection; None leaves one out."""
-    post = {"_id": {"$oid": "50f1dd4ae05f6d2600000001"}, "created_at": {"$date": 1358028106904}}
-    files: dict[str, bytes | None] = {
-        "course_structure": json.dumps(
-            structure(start="2014-02-03T00:00:00Z", end="2014-02-10T12:00:00Z")
-        ).encode(),
-        "forum": json.dumps(post).encode() + b"\n",
-        "auth_user": b"id\tusername\n7\tana\n8\tb\\tob\n",
-        "auth_userprofile": b"id\tuser_id\tbio\n1\t7\ta\\nb\n",
-        "student_courseenrollment": (
-            b"id\tuser_id\tcourse_id\tcreated\tis_active\tmode\n"
-            b"1\t7\tTestX/T101/2014\t2014-01-05 10:00:00\t1\thonor\n"
-        ),
-        "certificates_generatedcertificate": b"id\tuser_id\tgrade\n",
-        "user_id_map": b"hash_id\tid\tusername\nabc\t7\tana\n",
-    } | changes
-    names = {
-        "course_structure": f"{PREFIX}-course_structure-prod-analytics.json",
-        "forum": f"{PREFIX}-prod.mongo",
-    }
-    return {
-        names.get(name, f"{PREFIX}-{name}-prod-analytics.sql"): content
-        for name, content in files.items()
-        if content is not None
-    }
-
-
-def sort(testx: Institution, day: str) -> Any:
-    testx.run("packages/delivered")
-    return testx.run("packages/database_package", "packages/course_files", partition=day)
-
-
-def collection(store: Store, name: str) -> list[dict[str, Any]]:
-    return sorted(
-        store.find(Collection(DATABASE, name), {}), key=lambda document: str(document["_id"])
-    )
-
-
-COLLECTIONS = (
-    "course_structure",
-    "forum",
-    "student_courseenrollment",
-    "certificates_generatedcertificate",
-    "auth_user",
-    "user_id_map",
-    "auth_userprofile",
+from edx_assets_tests.loading.courses.course_package import (
+    COLLECTIONS,
+    COURSE,
+    DATABASE,
+    PREFIX,
+    VIDEO,
+    collection,
+    load_all,
+    members,
+    sort,
 )
-
-
-def load_all(testx: Institution) -> Any:
-    return testx.run(*(f"course/{name}" for name in COLLECTIONS), partition=COURSE)
 
 
 def test_a_package_reveals_its_courses_and_fills_their_collections(
@@ -132,103 +61,6 @@ def test_a_package_reveals_its_courses_and_fills_their_collections(
         "vertical_id": "i4x://TestX/T101/vertical/u1",
         "vertical_display_name": "U",
     }
-
-
-def test_the_window_is_the_structures_and_its_last_day_counts_whole(
-    testx: Institution, store: Store
-) -> None:
-    lines = [
-        event(1, time="2014-02-02T23:59:59.999999+00:00"),
-        event(1, time="2014-02-03T00:00:00+00:00"),
-        event(1, time="2014-02-10T23:59:59.999999Z"),
-        event(1, time="2014-02-11T00:00:00"),
-        event(9, context={"course_id": "TestX/Other/2014"}),
-    ]
-    testx.deliver("2014-02-11", lines)
-    testx.deliver_package("2014-02-09", members())
-    testx.run_day("2014-02-11")
-    sort(testx, "2014-02-09")
-    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
-    assert result.success, failure_text(result)
-    times = sorted(record["time"] for record in collection(store, TRACKING))
-    assert times == ["2014-02-03T00:00:00+00:00", "2014-02-10T23:59:59.999999Z"]
-
-
-def test_the_courses_file_sets_the_window_and_knows_other_spellings(
-    testx: Institution, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    courses = tmp_path / "courses.yaml"
-    courses.write_text(
-        "courses:\n"
-        f"  - course_key: {COURSE}\n"
-        "    spellings: [TestX/T101/Typo]\n"
-        "    enrolment_start: 2014-02-05\n"
-        "    course_end: 2014-02-06\n"
-    )
-    monkeypatch.setenv("EDX_COURSES_FILE", str(courses))
-    lines = [
-        event(1, time=f"2014-02-{day:02d}T12:00:00", context={"course_id": f"TestX/T101/{run}"})
-        for day in (4, 5, 6, 7)
-        for run in ("2014", "Typo", "2015")
-    ]
-    testx.deliver("2014-02-08", lines)
-    testx.deliver_package("2014-02-09", members())
-    testx.run_day("2014-02-08")
-    sort(testx, "2014-02-09")
-    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
-    assert result.success, failure_text(result)
-    found = sorted(
-        (record["time"][8:10], record["course_id"]) for record in collection(store, TRACKING)
-    )
-    typo = "course-v1:TestX+T101+Typo"
-    assert found == [("05", COURSE), ("05", typo), ("06", COURSE), ("06", typo)]
-
-
-def test_a_courses_file_that_is_not_there_is_named(
-    testx: Institution, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    testx.deliver_package("2014-02-09", members())
-    sort(testx, "2014-02-09")
-    monkeypatch.setenv("EDX_COURSES_FILE", "/nowhere/courses.yaml")
-    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
-    text = failure_text(result)
-    assert text.startswith("dagster._core.definitions.events.Failure")
-    assert "/nowhere/courses.yaml" in text
-
-
-def test_events_are_bound_to_their_block_in_either_spelling(
-    testx: Institution, store: Store
-) -> None:
-    lines = [
-        event(1, event=json.dumps({"id": "i4x-TestX-T101-video-v1"}), event_type="play_video"),
-        event(2, event={"id": "block-v1:TestX+T101+2014+type@video+block@v1"}),
-        event(3, event={"id": "i4x-TestX-T101-video-gone"}),
-        event(4),
-    ]
-    testx.deliver("2014-02-03", lines)
-    testx.deliver_package("2014-02-09", members())
-    testx.run_day("2014-02-03")
-    sort(testx, "2014-02-09")
-    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
-    assert result.success, failure_text(result)
-    by_second = {record["timestamp"].second: record for record in collection(store, TRACKING)}
-    place = next(b for b in collection(store, "course_structure") if b["_id"] == VIDEO)
-    for second in (1, 2):
-        assert by_second[second]["parent_data"] == place["parent_data"]
-        assert by_second[second]["metadata"] == {"display_name": "V", "youtube_id_1_0": "abc"}
-    assert "parent_data" not in by_second[3]
-    assert "parent_data" not in by_second[4]
-    master = {record["_id"]: record for record in store.find(MASTER_TRACKING, {})}
-    for record in by_second.values():
-        own = {k: v for k, v in record.items() if k not in ("parent_data", "metadata")}
-        assert own == master[record["_id"]]
-
-
-def test_tracking_without_a_structure_says_what_to_do(testx: Institution) -> None:
-    testx.deliver("2014-02-03", [event(1)])
-    testx.run_day("2014-02-03")
-    text = failure_text(testx.run("course/tracking", partition=COURSE))
-    assert "materialize course/course_structure first" in text
 
 
 def test_collections_come_from_the_newest_package_and_are_never_kept_from_an_older(

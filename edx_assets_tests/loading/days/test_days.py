@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -179,7 +180,7 @@ def _for_another_key(testx: Institution) -> bytes:
         return bytes(gpg.encrypt(b"x", fingerprint, armor=False, always_trust=True).data)
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[Institution], bytes], str, str]] = {
     "not GPG": (lambda testx: b"just text", "not GPG data", "download it again"),
     "another key": (_for_another_key, "encrypted for another key", "gpg --import"),
     "cut short": (

@@ -16,9 +16,9 @@ from edx_assets.edx.dictionary import dictionary
 from edx_assets.edx.schema import tables
 from edx_assets.loading.courses.learners import JOINED
 from edx_assets.resources.store import Collection, Store
-from edx_assets_tests.edx.test_table_escapes import bytes_literals, exporter, mysql_batch
+from edx_assets_tests.edx.table_writers import bytes_literals, exporter, mysql_batch
 from edx_assets_tests.institution import Institution, failure_text
-from edx_assets_tests.loading.courses.test_collections import (
+from edx_assets_tests.loading.courses.course_package import (
     COURSE,
     DATABASE,
     PREFIX,

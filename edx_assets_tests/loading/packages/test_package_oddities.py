@@ -7,7 +7,7 @@ import pytest
 
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, failure_text
-from edx_assets_tests.loading.courses.test_collections import (
+from edx_assets_tests.loading.courses.course_package import (
     COURSE,
     DATABASE,
     PREFIX,
