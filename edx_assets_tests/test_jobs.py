@@ -75,21 +75,29 @@ def outcomes(ran: ExecuteInProcessResult) -> dict[str, Any]:
     return {each.asset_key.path[-1]: each.metadata["outcome"].value for each in made}
 
 
+REBUILT = [{"rebuild": True}, {"anew": True}]
+"""The form that rebuilds, under its name and under its old one."""
+
+
 @pytest.mark.parametrize(
-    ("anew", "made"),
-    [(False, ("unchanged", "unchanged", "unchanged")), (True, ("replaced", "decrypted", "loaded"))],
+    ("form", "made"),
+    [
+        ({}, ("unchanged", "unchanged", "unchanged")),
+        *((form, ("replaced", "decrypted", "loaded")) for form in REBUILT),
+    ],
 )
 def test_a_day_is_made_again_where_the_form_says_so(
-    testx: Institution, store: Store, anew: bool, made: tuple[str, ...]
+    testx: Institution, store: Store, form: dict[str, bool], made: tuple[str, ...]
 ) -> None:
     stages = ("raw_log", "daily_log", "master_tracking")
     testx.deliver("2014-02-03", [event(1), event(2)])
     assert testx.run_day("2014-02-03").success
     before = store.get(IMPORTS, "edx/2014-02-03")
     job = build_defs(load_settings()).resolve_job_def("load_a_range_of_days_edx")
-    form = {"ops": {"edx_tracking_logs": {"config": {"anew": anew}}}}
     ran = job.execute_in_process(
-        run_config=form, instance=testx.instance, partition_key="2014-02-03"
+        run_config={"ops": {"edx_tracking_logs": {"config": form}}},
+        instance=testx.instance,
+        partition_key="2014-02-03",
     )
     assert outcomes(ran) == dict(zip(stages, made, strict=True))
     after = store.get(IMPORTS, "edx/2014-02-03")
@@ -97,22 +105,27 @@ def test_a_day_is_made_again_where_the_form_says_so(
     assert after is not None
     assert (after["loaded"], after["duplicates"], after["rejected"]) == (2, 0, 0)
     assert store.count(MASTER_TRACKING) == 2
-    assert (after["token"] != before["token"]) is anew
+    assert (after["token"] != before["token"]) is bool(form)
 
 
 @pytest.mark.parametrize(
-    ("anew", "made"), [(False, ("unchanged", "unchanged")), (True, ("downloaded", "sorted"))]
+    ("form", "made"),
+    [
+        ({}, ("unchanged", "unchanged")),
+        *((form, ("downloaded", "sorted")) for form in REBUILT),
+    ],
 )
 def test_a_package_is_made_again_where_the_form_says_so(
-    testx: Institution, anew: bool, made: tuple[str, ...]
+    testx: Institution, form: dict[str, bool], made: tuple[str, ...]
 ) -> None:
     testx.deliver_package("2014-03-02", members())
     sort(testx, "2014-03-02")
     job = build_defs(load_settings()).resolve_job_def("load_a_package")
     stages = ("database_package", "course_files")
-    form = {"ops": {f"packages__{stage}": {"config": {"anew": anew}} for stage in stages}}
     ran = job.execute_in_process(
-        run_config=form, instance=testx.instance, partition_key="2014-03-02"
+        run_config={"ops": {f"packages__{stage}": {"config": form} for stage in stages}},
+        instance=testx.instance,
+        partition_key="2014-03-02",
     )
     assert outcomes(ran) == dict(zip(stages, made, strict=True))
 
@@ -132,16 +145,16 @@ def test_a_course_is_refreshed_or_rebuilt_with_the_forms_defaults(
     assert planned == made
 
 
-def test_rebuilding_switches_anew_on_and_refreshing_leaves_it_off() -> None:
+def test_rebuilding_switches_rebuild_on_and_refreshing_leaves_it_off() -> None:
     class Rebuild(Config):
-        anew: bool = False
+        rebuild: bool = False
 
     seen: list[tuple[str, bool]] = []
 
     @asset(key_prefix="course", partitions_def=courses_partitions)
     def forum(context: AssetExecutionContext, config: Rebuild) -> None:
         """A collection that can be rebuilt."""
-        seen.append((context.run.job_name, config.anew))
+        seen.append((context.run.job_name, config.rebuild))
 
     @asset(key_prefix="course", partitions_def=courses_partitions)
     def other() -> None:

@@ -112,11 +112,10 @@ def packages_due(store: Store) -> dict[str, str]:
     due = {}
     for package in _newest_packages(store):
         held = loaded.get(package["partition"], {})
-        sources = {
-            name: package_source(package, name) for name in {*held, *_collections_of(package)}
-        }
+        of_package = {name: package_source(package, name) for name in _collections_of(package)}
+        sources = of_package | {name: package_source(package, name) for name in held}
         if sources != held:
-            token = blake2b(repr(sorted(sources.items())).encode(), digest_size=6).hexdigest()
+            token = blake2b(repr(sorted(of_package.items())).encode(), digest_size=6).hexdigest()
             due[package["partition"]] = f"{package['date']}-{token}"
     return dict(sorted(due.items()))
 

@@ -1,23 +1,31 @@
-"""What is due: by tracking, as its own test tells further, and by packages."""
+"""Which courses are due: by their tracking, and by their packages."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edx_assets.automation.due.courses import packages_due, tracking_due
-from edx_assets.edx.collections import TRACKING, catalogue, from_package
-from edx_assets.edx.courses import CoursesFileError, Window, day_start
-from edx_assets.loading.courses.window_files import has_ended, missing_days
-from edx_assets.loading.ledger import COURSE_LOADS, MASTER
+from edx_assets.edx.collections import (
+    TRACKING,
+    CourseCollection,
+    Origin,
+    catalogue,
+    from_package,
+)
+from edx_assets.edx.courses import CoursesFileError
+from edx_assets.edx.schema import tables
+from edx_assets.loading.ledger import COURSE_LOADS, MASTER, CourseLoad, note_course_load
 from edx_assets.loading.registry import register_course
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event, failure_text
 from edx_assets_tests.loading.courses.course_package import (
     COURSE,
+    DATABASE,
     collection,
     load_all,
     members,
@@ -93,50 +101,6 @@ def test_a_courses_file_that_cannot_be_read_is_no_answer(store: Store, tmp_path:
         tracking_due(store, tmp_path / "courses.yaml", RUNNING)
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "today", "ended", "missing"),
-    [
-        ("2014-02-03", "2014-02-05", "2014-02-05", True, 0),
-        ("2014-02-03", "2014-02-05T12:00:00", "2014-02-05", False, 0),
-        ("2014-02-03", "2014-02-05T12:00:00", "2014-02-06", True, 0),
-        ("2014-02-02", "2014-02-08", "2014-02-07", False, 2),
-        ("2014-02-02", "2014-02-08", "2014-02-08", True, 3),
-        (None, "2014-02-05", "2014-03-01", True, 0),
-        ("2014-02-05", None, "2014-02-08", False, 2),
-        ("2014-03-05", "2014-04-05", "2014-02-08", False, 0),
-    ],
-)
-def test_a_window_has_ended_and_lacks_days(
-    start: str | None, end: str | None, today: str, ended: bool, missing: int
-) -> None:
-    window, day = Window(day_start(start), day_start(end)), date.fromisoformat(today)
-    assert has_ended(window, day) is ended
-    assert missing_days({"2014-02-03", "2014-02-04", "2014-02-05"}, window, day) == missing
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "missing"),
-    [
-        ("2014-02-01", "2014-02-09", 5),
-        ("2014-02-03", "2014-02-09", 3),
-        ("2014-02-03", "2014-02-05", 0),
-        ("2014-02-05", "2014-02-06", 1),
-        ("2014-03-01", "2014-03-02", 0),
-    ],
-)
-def test_a_window_lacks_no_day_of_which_there_are_no_logs(
-    first: str, last: str, missing: int
-) -> None:
-    window = Window(day_start("2014-01-01"), day_start("2014-02-09"))
-    dates = {"2014-02-03", "2014-02-04", "2014-02-05"}
-    log_days = date.fromisoformat(first), date.fromisoformat(last)
-    assert missing_days(dates, window, date(2014, 3, 1), log_days) == missing
-
-
-def test_a_window_open_at_its_start_lacks_nothing_where_nothing_is_loaded() -> None:
-    assert missing_days(set(), Window(), TODAY) == 0
-
-
 def load_package(testx: Institution) -> Any:
     """Every collection of the course that a package brings."""
     names = [*filter(from_package, catalogue()), "unknown_tables"]
@@ -171,6 +135,53 @@ def test_a_course_is_due_until_its_newest_package_is_loaded(
     assert "course_structure: it is not JSON" in text
     [(_course, bad)] = packages_due(store).items()
     assert bad not in (token, other)
+
+
+def test_a_course_is_due_when_a_column_is_read_otherwise_and_its_table_alone_is_loaded(
+    testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testx.deliver_package("2014-02-09", members())
+    assert sort(testx, "2014-02-09").success
+    assert load_package(testx).success
+    assert packages_due(store) == {}
+    columns = tables()["auth_user"]
+    as_text = columns | {"id": replace(columns["id"], type="text")}
+    changed = {**tables(), "auth_user": as_text}
+    for module in ("schema", "tables", "collections"):
+        monkeypatch.setattr(f"edx_assets.edx.{module}.tables", lambda: changed)
+    [(course, _token)] = packages_due(store).items()
+    assert course == COURSE
+    ran = load_package(testx)
+    outcomes = {
+        event.asset_key.path[-1]: event.materialization.metadata["outcome"].value
+        for event in ran.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert outcomes["auth_user"] == "loaded"
+    assert "loaded" not in {outcomes[name] for name in ("auth_userprofile", "course_structure")}
+    users = store.find(Collection(DATABASE, "auth_user"), {})
+    assert sorted(user["id"] for user in users) == ["7", "8"]
+    assert packages_due(store) == {}
+
+
+def test_a_collection_that_is_made_here_stays_and_makes_nothing_due(
+    testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = CourseCollection("time_on_task", Origin.MADE_HERE, "", "A dataset.")
+    listed = {**catalogue(), made.name: made}
+    for place in ("edx.collections", "loading.courses.unknown_tables"):
+        monkeypatch.setattr(f"edx_assets.{place}.catalogue", lambda: listed)
+    testx.deliver_package("2014-02-09", members(a_new_table=b"id\n1\n"))
+    assert sort(testx, "2014-02-09").success
+    assert load_package(testx).success
+    dataset = Collection(DATABASE, made.name)
+    store.put(dataset, {"_id": 1})
+    load = CourseLoad(documents=1, source=["made"], loaded_at=datetime.now(UTC))
+    note_course_load(store, COURSE, dataset, load)
+    assert packages_due(store) == {}
+    assert testx.run("course/unknown_tables", partition=COURSE).success
+    assert store.count(dataset) == 1
+    assert packages_due(store) == {}
 
 
 def test_anew_loads_again_what_has_not_changed(testx: Institution, store: Store) -> None:
