@@ -38,6 +38,9 @@ _SERVERS = _servers()
 _ON_THE_FIRST_SERVER_ALONE = {"assets", "automation", "checks", "test_soak.py"}
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
 
+_BUILT_ONCE = {"end_to_end", "test_benchmarks.py"}
+"""Tests that look at what takes a minute to build: one process builds it, and runs them all."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if server == _NAMED:
             item.add_marker(pytest.mark.xdist_group(_NAMED))
+        elif built := _BUILT_ONCE & parts:
+            item.add_marker(pytest.mark.xdist_group(f"{built.pop()} {server}"))
         chosen.append(item)
     items[:] = chosen
 

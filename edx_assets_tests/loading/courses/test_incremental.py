@@ -16,6 +16,7 @@ from edx_assets.loading.ledger import (
     LOADS,
 )
 from edx_assets.loading.stage import CountMismatchError
+from edx_assets.resources import lock
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.conftest import empty
@@ -199,8 +200,9 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(
 
 
 def test_a_day_that_is_being_loaded_is_left_as_it_is_until_it_is_loaded(
-    store: Store, storage: Storage
+    store: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)  # the killed load leaves its lock behind
     with_structure(store)
     load(store, storage, FIRST)
     extract(store)
