@@ -1,5 +1,6 @@
 """The definitions as Dagster loads them: fast, offline, whole, and described."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,17 @@ def test_no_secret_is_in_what_dagster_shows_of_the_resources(
 def test_the_workspace_names_the_definitions() -> None:
     workspace = Path(__file__).parents[1] / "workspace.yaml"
     assert "edx_assets.definitions" in workspace.read_text()
+
+
+def test_dg_lists_the_definitions() -> None:
+    """Dagster's own command for a project reads `[tool.dg]` of pyproject.toml."""
+    root = Path(__file__).parents[1]
+    dg = Path(sys.executable).with_name("dg")
+    listed = subprocess.run(
+        [dg, "list", "defs", "--json"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert listed.returncode == 0, listed.stderr
+    found = json.loads(listed.stdout)
+    keys = {each["asset_key"] for each in found["assets"]}
+    assert {"edx/master_tracking", "course/tracking", "upkeep/overview"} <= keys
+    assert "nightly_reconcile" in {each["name"] for each in found["schedules"]}
