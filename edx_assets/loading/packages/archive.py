@@ -4,6 +4,7 @@ What members are and contain belongs in `members` and `course_files`. Nothing is
 names in a zip: `..`, absolute names and links lead nowhere.
 """
 
+import errno
 import io
 import lzma
 import mmap
@@ -44,6 +45,7 @@ _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _HEADER = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 _ENTRY_MARK, _HEADER_MARK, _END_MARK = b"PK\1\2", b"PK\3\4", b"PK\5\6"
+_LAST = _END.size + (1 << 16)  # where the end's mark is, before a comment
 _PIECE = 1 << 16
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -81,18 +83,21 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
     Raises:
         DamagedPackageError: it is not a zip file.
     """
-    try:
-        file = zipfile.ZipFile(path)
-    except FileNotFoundError:
-        raise
-    except _UNREADABLE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        with path.open("rb") as source:
+    with path.open("rb") as source:
+        try:
+            file = zipfile.ZipFile(source)
+        except _UNREADABLE as error:
+            if _of_the_system(error):
+                raise
             yield _salvaged(source, name)
-        return
-    with file:
-        yield Archive(file, [info for info in file.infolist() if not info.is_dir()], {})
+            return
+        with file:
+            found, told = file.infolist(), _told(source)
+            # a wrong length in one entry can hide those behind it
+            if told and len(found) != told:
+                yield _salvaged(source, name)
+            else:
+                yield Archive(file, [info for info in found if not info.is_dir()], {})
 
 
 def refusal(archive: Archive, info: zipfile.ZipInfo) -> str | None:
@@ -154,7 +159,7 @@ class _Watched(io.RawIOBase):
 
 def _named(info: zipfile.ZipInfo, error: Exception) -> Exception:
     """The error of a member; the system's own (a bad disk, say) stays what it is."""
-    if isinstance(error, OSError) and error.errno is not None:
+    if _of_the_system(error):
         return error
     if info.flag_bits & 1:
         return DamagedPackageError(
@@ -168,6 +173,11 @@ def _named(info: zipfile.ZipInfo, error: Exception) -> Exception:
             " be read here: ask edX for the package with deflate"
         )
     return DamagedPackageError(f"{info.filename} is damaged in its package: {_AGAIN}")
+
+
+def _of_the_system(error: Exception) -> bool:
+    """Whether it is the disk's error, say; the zip's own are those of bz2 and impossible places."""
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def _salvaged(source: IO[bytes], name: str) -> Archive:
@@ -188,7 +198,7 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
             for at in _places(content, _HEADER_MARK)
             if at not in good and (member := _name_at(content, at)) and not member.endswith("/")
         }
-        missing = _told(content) - len(good) - len(lost)
+        missing = _told(source) - len(good) - len(lost)
     if not good:
         raise damaged
     if missing > 0:
@@ -239,11 +249,13 @@ def _name_at(content: mmap.mmap, at: int) -> str | None:
     return text if readable else None
 
 
-def _told(content: mmap.mmap) -> int:
+def _told(source: IO[bytes]) -> int:
     """How many members the zip says to have; 0 if it does not say or has more than 65,534."""
-    at = content.rfind(_END_MARK)
+    source.seek(-min(_LAST, source.seek(0, io.SEEK_END)), io.SEEK_END)
+    last = source.read()
+    at = last.rfind(_END_MARK)
     try:
-        count = int(_END.unpack(content[at : at + _END.size])[4])
+        count = int(_END.unpack(last[at : at + _END.size])[4])
     except struct.error:
         return 0
     return 0 if at < 0 or count == 0xFFFF else count
