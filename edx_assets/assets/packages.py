@@ -103,4 +103,6 @@ def course_files(
             metadata = sort_package(store, storage, gnupg, day, config.forced)
         finally:
             reveal_courses(context, store)
+    if refused := metadata.get("refused_members"):
+        context.log.warning(f"{day}: members that cannot be used:\n{refused}")
     return MaterializeResult(metadata=shown(metadata))

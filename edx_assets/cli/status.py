@@ -10,7 +10,17 @@ from edx_assets.resources.store import Store
 Status = dict[str, Any]
 
 _FILE = ("site", "date", "file", "state", "lines", "loaded", "duplicates", "rejected")
-_PACKAGE = ("date", "file", "state", "members", "courses", "failed_exports", "not_of_a_course")
+_PACKAGE = (
+    "date",
+    "file",
+    "state",
+    "members",
+    "courses",
+    "failed_exports",
+    "not_of_a_course",
+    "refused",
+    "refused_members",
+)
 
 
 def status(store: Store) -> Status:

@@ -1,5 +1,6 @@
 """A course's partition key, database name and window of time, and the courses file."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,8 +12,13 @@ from edx_assets.edx.keys import course_key, course_parts
 from edx_assets.errors import FinalError
 
 _EDGE = "@edge"
-_ILLEGAL = re.compile(r'[/\\. "$*<>:|?+@\x00]')
+_DOTS, _DOTS_IN_PARTITION = "...", "..%2E"  # Dagster takes `...` in a partition key for a range
+_SEPARATOR = re.compile(r'[/\\. "$*<>:|?+@\x00]')
+_USABLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+_UNUSABLE = re.compile(r"^-|[^A-Za-z0-9_-]")
 _MAX_NAME = 63  # bytes: MongoDB's limit for a database's name
+_MAX_KEY = 255  # characters: the column `course_id` of edX's tables
+_DIGEST = 8  # hexadecimal digits: of 10,000 names, two are alike once in 80 such institutions
 
 
 class CoursesFileError(FinalError):
@@ -38,8 +44,12 @@ class CourseEntry:
 
 
 def course_partition(key: str, site: str) -> str:
-    """The partition key of a course: its canonical key, with `@edge` for a course on edge."""
-    return key + _EDGE if site == "edge" else key
+    """The partition key of a course: its canonical key, with `@edge` for a course on edge.
+
+    Of three dots in a row, which a course key may have and a partition key may not, the last is
+    written `%2E`: a `%` is never in a canonical key.
+    """
+    return key.replace(_DOTS, _DOTS_IN_PARTITION) + (_EDGE if site == "edge" else "")
 
 
 def partition_course(partition: str) -> tuple[str, str]:
@@ -51,23 +61,51 @@ def partition_course(partition: str) -> tuple[str, str]:
     key, site = (
         (partition.removesuffix(_EDGE), "edge") if partition.endswith(_EDGE) else (partition, "edx")
     )
+    key = key.replace(_DOTS_IN_PARTITION, _DOTS)
     course_parts(key)
     return key, site
 
 
 def database_name(key: str, site: str) -> str:
-    """The name of a course's database, `Org_Number_Run` (`…_edge` on edge), legal in MongoDB.
+    """The name of a course's database: `Org_Number_Run` (`…_edge` on edge), usable anywhere.
+
+    A dot or colon becomes `_`. Where that is not a name yet (a letter outside ASCII, a `~`, a `-`
+    at the beginning, more than 63 bytes), it is made one by `distinct_name`. The rule is fixed:
+    another would give a course a second database.
 
     Different courses can get the same name (`A.1` and `A_1`): the registry refuses the second.
 
     Raises:
-        ValueError: not a canonical course key, or the name is longer than 63 bytes.
+        ValueError: not a canonical course key, or one that is too long to be a real course's.
     """
+    if len(key) > _MAX_KEY:
+        raise ValueError(
+            f"{key[:60]}… has {len(key)} characters, and edX's keys {_MAX_KEY} at most"
+        )
     name = "_".join(course_parts(key)) + ("_edge" if site == "edge" else "")
-    name = _ILLEGAL.sub("_", name)
-    if len(name.encode()) > _MAX_NAME:
-        raise ValueError(f"the database name of {key} is longer than {_MAX_NAME} bytes: {name}")
-    return name
+    name = _SEPARATOR.sub("_", name)
+    if _USABLE.fullmatch(name) and len(name) <= _MAX_NAME:
+        return name
+    return distinct_name(name, course_partition(key, site))
+
+
+def dated_name(name: str, day: str) -> str:
+    """The name of the database for a course's files in the package of a delivery date.
+
+    It is the course's own, followed by `_YYYYMMDD`; a name that is too long for that is cut.
+    """
+    suffix = f"_{day.replace('-', '')}"
+    room = _MAX_NAME - len(suffix)
+    return (name if len(name) <= room else distinct_name(name, name, room)) + suffix
+
+
+def distinct_name(name: str, whose: str, room: int = _MAX_NAME) -> str:
+    """A usable name in `room` bytes: what cannot stay becomes `_`, and a hash of `whose` follows.
+
+    Names that lost what told them apart still differ by the hash.
+    """
+    digest = hashlib.sha256(whose.encode()).hexdigest()[:_DIGEST]
+    return f"{_UNUSABLE.sub('_', name)[: room - _DIGEST - 1]}_{digest}"
 
 
 def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from edx_assets.edx.keys import course_parts
+
 SITES = ("edx", "edge")
 
 
@@ -22,10 +24,12 @@ _EVENTS_FILE = re.compile(
     r"(?P<org>.+)-(?P<site>edx|ex|prod|edge)-events-(?P<date>\d{4}-\d{2}-\d{2})\.log\.gz\.gpg"
 )
 _PACKAGE_FILE = re.compile(r"(?P<org>.+)-(?P<date>\d{4}-\d{2}-\d{2})\.zip")
-_SITE_SUFFIX = r"-(?P<site>prod-edge-analytics|prod-analytics|prod-edx-replica|edge-analytics)"
+_SITE_SUFFIX = r"-(?P<site>(?:prod|edge)(?:-(?:edx|edge))?(?:-(?:analytics|replica))?)"
 _TABLE_MEMBER = re.compile(rf"(?P<rest>.+?){_SITE_SUFFIX}\.sql")
 _STRUCTURE_MEMBER = re.compile(rf"(?P<prefix>.+)-course_structure{_SITE_SUFFIX}\.json")
 _EXPORT_MEMBER = re.compile(rf"(?P<prefix>.+)-course{_SITE_SUFFIX}\.xml\.tar\.gz")
+_TABLE = re.compile(r"[a-z]\w*", re.ASCII | re.IGNORECASE)
+_MAX_PREFIX = 240  # characters: edX's own file names are shorter, and it becomes a folder's name
 _FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")
 
 
@@ -82,19 +86,47 @@ def package_member(path: str, tables: frozenset[str]) -> Member | None:
         tables: the known table names. If none matches, the part after the last dash is the table:
             table names contain no dashes, courses do.
     """
-    name = path.rsplit("/", 1)[-1].removesuffix(".gpg")
+    name = re.split(r"[/\\]", path)[-1].removesuffix(".gpg")
     failed = name.endswith(".failed")
     name = name.removesuffix(".failed")
     if found := _STRUCTURE_MEMBER.fullmatch(name):
-        return Member(found["prefix"], "course_structure", _site(found["site"]), failed)
-    if found := _EXPORT_MEMBER.fullmatch(name):
-        return Member(found["prefix"], "course_export", _site(found["site"]), failed)
-    if found := _TABLE_MEMBER.fullmatch(name):
+        table = "course_structure"
+        prefix = found["prefix"]
+    elif found := _EXPORT_MEMBER.fullmatch(name):
+        table = "course_export"
+        prefix = found["prefix"]
+    elif found := _TABLE_MEMBER.fullmatch(name):
         prefix, table = _split_table(found["rest"], tables)
-        return Member(prefix, table, _site(found["site"]), failed) if prefix else None
-    if found := _FORUM_MEMBER.fullmatch(name):
-        return Member(found["prefix"], "forum", _site(found["site"] or "prod"), failed)
-    return None
+    elif found := _FORUM_MEMBER.fullmatch(name):
+        table = "forum"
+        prefix = found["prefix"]
+    else:
+        return None
+    if prefix.strip(".") == "" or len(prefix) > _MAX_PREFIX or not prefix.isprintable():
+        return None
+    if table not in tables and not _TABLE.fullmatch(table):
+        return None
+    return Member(prefix, table, _site(found["site"] or "prod"), failed)
+
+
+def opt_in_site(path: str) -> str | None:
+    """The site of the e-mail opt-in list at this path in its zip, or None if it is not one."""
+    name = re.split(r"[/\\]", path)[-1]
+    if not name.endswith(".csv.gpg"):
+        return None
+    return _site(name.rpartition("email_opt_in")[2])  # an organisation can have `edge` in its name
+
+
+def course_prefix(key: str) -> str:
+    """How the names of a course's files begin in a package.
+
+    `Org-Number-Run`, for a CCX followed by `-ccx-N`, and every character beyond ASCII as `_`.
+    Source: `CourseTask.entity_name` of edx-analytics-exporter.
+    """
+    org, number, run = course_parts(key)
+    if key.startswith("ccx-"):
+        run = "-ccx-".join(run.rsplit("_ccx_", 1))
+    return "".join("_" if ord(each) > 127 else each for each in f"{org}-{number}-{run}")
 
 
 def _split_table(rest: str, tables: frozenset[str]) -> tuple[str, str]:

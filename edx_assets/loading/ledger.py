@@ -109,11 +109,15 @@ class DayEntry(TypedDict):
 
 
 class PackageMember(TypedDict):
-    """A member of a package: its collection, its path in the zip, and its size there."""
+    """A member of a package: its collection, its path in the zip, and its size there.
+
+    `refused` says why it cannot be used, where only the whole package tells that.
+    """
 
     table: str
     member: str
     bytes: int
+    refused: NotRequired[str]
 
 
 class CourseFiles(TypedDict):
@@ -143,19 +147,32 @@ class CourseOfPackage(TypedDict):
     site: str
 
 
+class PackageState(StrEnum):
+    """The state of a package."""
+
+    SORTING = "sorting"
+    """It is being sorted again, or that run was killed: its courses may be a mixture."""
+    SORTED = "sorted"
+
+
 class PackageEntry(TypedDict):
-    """A package that has been sorted (`packages`)."""
+    """A package that has been sorted (`packages`).
+
+    `refused` and `refused_members` are the messages on what was left out: courses, and members of
+    courses that are otherwise sorted.
+    """
 
     _id: str
     date: str
     file: str
     source: Source
-    state: str
+    state: PackageState
     members: int
     courses: list[CourseOfPackage]
     failed_exports: list[str]
     not_of_a_course: list[str]
     refused: list[str]
+    refused_members: NotRequired[list[str]]
 
 
 class CourseLoad(TypedDict):

@@ -1,13 +1,16 @@
 """The registry: every known course and the name of its database. Counts belong in the ledger."""
 
+import re
 from typing import TypedDict, cast
 
-from edx_assets.edx.courses import course_partition, database_name
+from edx_assets.edx.courses import course_partition, database_name, dated_name, distinct_name
 from edx_assets.errors import FinalError
-from edx_assets.loading.ledger import COURSES, MASTER
+from edx_assets.loading.ledger import COURSE_LOADS, COURSES, MASTER
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.lock import locked
 from edx_assets.resources.store import Store
+
+_DATED = re.compile(r"(.+)_[0-9]{8}")
 
 
 class CourseRefusedError(FinalError):
@@ -27,29 +30,37 @@ class RegisteredCourse(TypedDict):
 def register_course(store: Store, key: str, site: str) -> str:
     """Register a course if it is new, and return its partition key.
 
+    A registered course keeps the name of its database, whatever the rule says now; but while
+    nothing of it is loaded, the name of today's rule takes the place of an older one's: there have
+    been names that not every server accepts.
+
     Raises:
-        CourseRefusedError: its database name is taken by another course, too long, or impossible.
+        CourseRefusedError: its database name is taken by another course, or its key is none.
         StoreError: the database failed.
     """
     partition = course_partition(key, site)
-    if store.get(COURSES, partition):
-        return partition
     try:
         database = database_name(key, site)
     except ValueError as error:
         raise CourseRefusedError(str(error)) from None
-    # MongoDB refuses names that differ only by case: they clash as well
-    folded = database.lower()
+    if _keeps_name(store, partition, database):
+        return partition
     with locked(store, MASTER, COURSES.name):
-        for other in store.find(COURSES, {"database_folded": folded}):
-            if other["_id"] == partition:  # another run was faster
-                return partition
+        if (stem := _DATED.fullmatch(database)) and _named(store, stem[1]):
+            # the other course's database for a package of that date has this name
+            database = distinct_name(database, partition)
+        # MongoDB refuses names that differ only by case: they clash as well
+        if other := next((each for each in _named(store, database) if each != partition), None):
             raise CourseRefusedError(
-                f"{partition} and {other['_id']} would both be the database {database}: rename one"
+                f"{partition} and {other} would both be the database {database}: rename one"
                 " of them or leave it out"
             )
         course = RegisteredCourse(
-            _id=partition, course_key=key, site=site, database=database, database_folded=folded
+            _id=partition,
+            course_key=key,
+            site=site,
+            database=database,
+            database_folded=database.lower(),
         )
         store.put(COURSES, course)
     return partition
@@ -81,4 +92,21 @@ def course_database(store: Store, partition: str, day: str | None = None) -> str
         StageMissingError: the course is not registered.
     """
     name = registered_course(store, partition)["database"]
-    return f"{name[:54]}_{day.replace('-', '')}" if day else name
+    if day is None:
+        return name
+    dated = dated_name(name, day)
+    return distinct_name(dated, f"{partition} {day}") if _named(store, dated) else dated
+
+
+def _keeps_name(store: Store, partition: str, database: str) -> bool:
+    """Whether a course is registered, and with a name that stays."""
+    known = store.get(COURSES, partition)
+    if known is None or database == known["database"]:
+        return known is not None
+    return any(True for _load in store.find(COURSE_LOADS, {"partition": partition}))
+
+
+def _named(store: Store, database: str) -> list[str]:
+    """The partition keys of the courses with a database of this name, ignoring case."""
+    found = store.find(COURSES, {"database_folded": database.lower()})
+    return [course["_id"] for course in found]

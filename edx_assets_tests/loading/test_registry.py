@@ -5,8 +5,8 @@ from threading import Barrier
 
 import pytest
 
-from edx_assets.loading.ledger import COURSES
-from edx_assets.loading.registry import CourseRefusedError, register_course
+from edx_assets.loading.ledger import COURSE_LOADS, COURSES
+from edx_assets.loading.registry import CourseRefusedError, course_database, register_course
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 
@@ -39,3 +39,36 @@ def test_one_course_by_two_at_once_is_one(store: Store, mongo_uri: str) -> None:
     with ThreadPoolExecutor(3) as three:
         assert set(three.map(register, range(3))) == {"course-v1:TestX+A+1"}
     assert store.count(COURSES) == 1
+
+
+def _with_old_name(store: Store, course: str, database: str) -> None:
+    register_course(store, course, "edx")
+    store.update(
+        COURSES, {"_id": course}, {"database": database, "database_folded": database.lower()}
+    )
+
+
+def test_a_name_of_an_older_rule_stays_where_something_is_loaded(store: Store) -> None:
+    loaded, empty = "course-v1:TestX+Démo+1", "course-v1:TestX+Démo+2"
+    _with_old_name(store, loaded, "TestX_Démo_1")
+    _with_old_name(store, empty, "TestX_Démo_2")
+    store.put(COURSE_LOADS, {"_id": f"{loaded}/forum", "partition": loaded, "collection": "forum"})
+    for course in (loaded, empty):
+        register_course(store, course, "edx")
+    assert course_database(store, loaded) == "TestX_Démo_1"
+    assert course_database(store, empty).isascii()
+
+
+@pytest.mark.parametrize("dated_first", [True, False])
+def test_a_course_named_like_another_s_package_has_a_database_of_its_own(
+    store: Store, dated_first: bool
+) -> None:
+    plain, dated = "course-v1:TestX+T1+A", "course-v1:TestX+T1+A_20140209"
+    for course in (dated, plain) if dated_first else (plain, dated):
+        register_course(store, course, "edx")
+    names = {
+        course_database(store, course, day)
+        for course in (plain, dated)
+        for day in (None, "2014-02-09")
+    }
+    assert len(names) == 4

@@ -5,9 +5,10 @@ No run is requested here.
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import cast
 
-from edx_assets.loading.ledger import PACKAGES
-from edx_assets.loading.packages.course_files import SORTING
+from edx_assets.loading.ledger import PACKAGES, PackageEntry
+from edx_assets.loading.packages.course_files import SORTING, is_sorted
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
 
@@ -29,7 +30,7 @@ def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dic
         if str(day) in busy or day < max(found) - WINDOW:
             continue
         other = opt_in[day].etag if day in opt_in else None
-        entry = store.get(PACKAGES, str(day))
-        if entry is None or entry["source"] != [item.etag, other, SORTING]:
+        entry = cast(PackageEntry | None, store.get(PACKAGES, str(day)))
+        if entry is None or not is_sorted(entry, [item.etag, other, SORTING]):
             due[str(day)] = f"{item.key}:{item.etag}" + (f"+{other}" if other else "")
     return due

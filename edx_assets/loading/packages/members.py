@@ -1,23 +1,19 @@
 """A package's files: where they are stored, and how a member is read from its zip and decrypted.
 
-What their content means belongs in `course_files` and `loading.courses`.
+The zip itself belongs in `archive`, what the content means in `course_files` and
+`loading.courses`.
 """
 
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from edx_assets.edx.collections import OPT_IN
-from edx_assets.errors import FinalError
+from edx_assets.edx.file_names import opt_in_site
 from edx_assets.loading.ledger import CourseFiles, PackageMember
+from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage
-
-
-class DamagedPackageError(FinalError):
-    """A database package cannot be read; the message names the file and the remedy."""
 
 
 def package_key(day: str, kind: str = "package") -> str:
@@ -41,17 +37,12 @@ def course_file(
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
     """
+    if why := member.get("refused"):
+        raise DamagedPackageError(why)
     day = files["date"]
     key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
     if not storage.exists(key):
-        with (
-            storage.reading(package_key(day)) as path,
-            opened(path, files["file"]) as archive,
-            _member_stream(archive, member["member"]) as stream,
-            naming(member["member"]),
-            storage.writing(key) as target,
-        ):
-            gnupg.decrypt(stream, target)
+        _decrypt(storage, gnupg, package_key(day), files["file"], member["member"], key)
     with storage.reading(key) as path:
         yield path
 
@@ -65,47 +56,33 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
     if not storage.exists(key):
-        with storage.reading(package_key(day, OPT_IN)) as path, opened(path, OPT_IN) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".csv.gpg")]
-            own = next((name for name in names if ("edge" in name) == (site == "edge")), None)
-            if own is None:
-                yield None
-                return
-            with (
-                _member_stream(archive, own) as stream,
-                naming(own),
-                storage.writing(key) as target,
-            ):
-                gnupg.decrypt(stream, target)
+        source = package_key(day, OPT_IN)
+        with storage.reading(source) as path, opened(path, OPT_IN) as archive:
+            names = [*(info.filename for info in archive.members), *archive.lost]
+        own = next((name for name in names if opt_in_site(name) == site), None)
+        if own is None:
+            yield None
+            return
+        _decrypt(storage, gnupg, source, OPT_IN, own, key)
     with storage.reading(key) as path:
         yield path
 
 
-@contextmanager
-def opened(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
-    """A package's zip, opened.
-
-    Raises:
-        DamagedPackageError: it is not a zip file.
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
-        raise DamagedPackageError(
-            f"{name} is not a zip file or is cut short: delete it from the storage and materialize"
-            " packages/database_package again; if that does not help, ask edX for it"
-        ) from None
-    with archive:
-        yield archive
-
-
-@contextmanager
-def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]:
-    try:
-        with archive.open(member) as stream:
-            yield stream
-    except zipfile.BadZipFile:
-        raise DamagedPackageError(
-            f"{member} is damaged in its package: materialize packages/database_package again with"
-            " `rebuild` on"
-        ) from None
+def _decrypt(
+    storage: Storage, gnupg: Gnupg, source: str, package: str, member: str, key: str
+) -> None:
+    # the storage is outermost: what comes of a damaged stream must not be kept
+    with (
+        storage.writing(key) as target,
+        storage.reading(source) as path,
+        opened(path, package) as archive,
+    ):
+        info = next((each for each in archive.members if each.filename == member), None)
+        if info is None:
+            raise DamagedPackageError(
+                archive.lost.get(member)
+                or f"{member} is not in its package: materialize packages/course_files again with"
+                " `rebuild` on"
+            )
+        with member_stream(archive, info) as stream, naming(member):
+            gnupg.decrypt(stream, target)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
+from edx_assets.edx.courses import course_partition
 from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER_TRACKING
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event, failure_text
 
 STAGES = ("edx/raw_log", "edx/daily_log", "edx/master_tracking")
-LONG = "course-v1:UniversityOfSomewhereX+" + "N" * 30 + "+" + "R" * 20
+LONG = "course-v1:TestX+" + "N" * 240 + "+2014"
+UNUSUAL = "course-v1:TestX+Démo~...+2014"
 BUCKET = "edx-course-data"
 
 
@@ -108,15 +110,15 @@ def test_a_course_that_no_database_can_be_named_after_is_told_and_fails_no_day(
     testx: Institution, store: Store
 ) -> None:
     for day, n in (("2014-02-03", 0), ("2014-02-04", 10)):
-        lines = [of_course(n, LONG), of_course(n + 1, "course-v1:ZetaX+Z+1"), event(n + 2)]
+        lines = [of_course(n, LONG), of_course(n + 1, UNUSUAL), event(n + 2)]
         testx.deliver(day, lines)
     assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
     assert {course["_id"] for course in store.find(COURSES, {})} == {
         "course-v1:TestX+T101+2014",
-        "course-v1:ZetaX+Z+1",
+        course_partition(UNUSUAL, "edx"),
     }
     [told] = (store.get(IMPORTS, "edx/2014-02-03") or {})["courses_refused"]
-    assert told.startswith(f"the database name of {LONG} is longer than 63 bytes")
+    assert told == f"{LONG[:60]}… has 261 characters, and edX's keys 255 at most"
     kept = testx.instance.get_latest_materialization_event(AssetKey(["edx", "master_tracking"]))
     assert kept
     assert kept.asset_materialization

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from edx_assets.cli.status import status
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, failure_text
 from edx_assets_tests.loading.courses.course_package import (
@@ -131,14 +132,24 @@ def test_courses_that_would_share_a_database_do_not_hold_up_the_others(
     assert store.count(Collection("TestX_U1_2014", "student_courseenrollment")) == 1
 
 
-def test_a_course_with_too_long_a_name_does_not_hold_up_the_others(testx: Institution) -> None:
-    files = {}
-    for number in ("T1", "T" * 60, "U1"):
-        rows = f"id\tuser_id\tcourse_id\n1\t7\tTestX/{number}/2014\n".encode()
-        files[f"TestX-{number}-2014-student_courseenrollment-prod-analytics.sql"] = rows
+@pytest.mark.parametrize("number", ["T" * 60, "Démo", "T~1", "T...1"])
+def test_a_course_whose_key_makes_no_database_s_name_loads_like_any_other(
+    testx: Institution, store: Store, number: str
+) -> None:
+    course = f"course-v1:TestX+{number}+2014"
+    rows = f"id\tuser_id\tcourse_id\n1\t7\t{course}\n".encode()
+    prefix = f"TestX-{number}-2014".replace("é", "_")
+    tables = ("student_courseenrollment", "wiki_article")
+    files = {f"{prefix}-{table}-prod-analytics.sql": rows for table in tables}
     testx.deliver_package("2014-02-09", files)
-    assert "is longer than 63 bytes" in failure_text(sort(testx, "2014-02-09"))
-    assert testx.instance.get_dynamic_partitions("courses") == [
-        "course-v1:TestX+T1+2014",
-        "course-v1:TestX+U1+2014",
-    ]
+    assert sort(testx, "2014-02-09").success
+    [partition] = testx.instance.get_dynamic_partitions("courses")
+    load(testx, "student_courseenrollment", partition)
+    [told] = status(store)["courses"]
+    assert told["course_key"] == course
+    assert store.count(Collection(told["database"], "student_courseenrollment")) == 1
+    del files[f"{prefix}-student_courseenrollment-prod-analytics.sql"]
+    testx.deliver_package("2014-02-16", files)  # the name alone tells the course
+    assert sort(testx, "2014-02-16").success
+    load(testx, "wiki_article", partition)
+    assert store.count(Collection(told["database"], "wiki_article")) == 1

@@ -1,0 +1,261 @@
+"""The zip of a package: its members, each listed and read so that a bad one is refused by itself.
+
+What members are and contain belongs in `members` and `course_files`. Nothing is unpacked under the
+names in a zip: `..`, absolute names and links lead nowhere.
+"""
+
+import errno
+import io
+import lzma
+import mmap
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from edx_assets.errors import FinalError
+
+MAX_RATIO = 100
+"""How many times its size a member may unpack to. What is encrypted hardly becomes smaller at all;
+deflate reaches 1,032 at most."""
+
+RATIO_FROM = 1 << 20
+"""From this unpacked size on: smaller members may be anything."""
+
+MAX_BYTES = 1 << 40
+"""A member's largest unpacked size. Whole packages of edX's have tens of GB."""
+
+_METHODS = {
+    1: "shrink",
+    6: "implode",
+    9: "deflate64",
+    93: "zstd",
+    95: "xz",
+    98: "ppmd",
+    99: "AES encryption",
+}
+_AGAIN = (
+    "materialize packages/database_package again with `rebuild` on; if that does not help, ask edX"
+    " for it"
+)
+_ENTRY = struct.Struct("<4s4B4HL2L5H2L")
+_HEADER = struct.Struct("<4s5H3L2H")
+_END = struct.Struct("<4s4H2LH")
+_ENTRY_MARK, _HEADER_MARK, _END_MARK = b"PK\1\2", b"PK\3\4", b"PK\5\6"
+_LAST = _END.size + (1 << 16)  # where the end's mark is, before a comment
+_PIECE = 1 << 16
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,  # a compression method, or a version of the format
+    RuntimeError,  # a password
+    ValueError,  # a place before the file's beginning, a name that is no text
+    OverflowError,
+    EOFError,
+    OSError,  # of bz2
+)
+
+
+class DamagedPackageError(FinalError):
+    """A database package, or a member, cannot be read; the message names it and the remedy."""
+
+
+class Archive(NamedTuple):
+    """A zip, its readable members, and by name why others cannot be read."""
+
+    file: zipfile.ZipFile
+    members: list[zipfile.ZipInfo]
+    lost: dict[str, str]
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[Archive]:
+    """A package's zip, opened.
+
+    If its directory is damaged, the entries that are not are used, and the other members, which
+    the headers before the members' content name, are lost.
+
+    Raises:
+        DamagedPackageError: it is not a zip file.
+    """
+    with path.open("rb") as source:
+        try:
+            file = zipfile.ZipFile(source)
+        except _UNREADABLE as error:
+            if _of_the_system(error):
+                raise
+            yield _salvaged(source, name)
+            return
+        with file:
+            found, told = file.infolist(), _told(source)
+            # a wrong length in one entry can hide those behind it
+            if told and len(found) != told:
+                yield _salvaged(source, name)
+            else:
+                yield Archive(file, [info for info in found if not info.is_dir()], {})
+
+
+def refusal(archive: Archive, info: zipfile.ZipInfo) -> str | None:
+    """Why a member cannot be read, as far as its headers tell; else None."""
+    try:
+        with member_stream(archive, info):
+            return None
+    except DamagedPackageError as error:
+        return str(error)
+
+
+@contextmanager
+def member_stream(archive: Archive, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """A member's content.
+
+    Raises:
+        DamagedPackageError: it cannot be read. That comes at the end, if another thread reads it.
+    """
+    if info.file_size > MAX_BYTES or (
+        info.file_size > RATIO_FROM and info.file_size > MAX_RATIO * info.compress_size
+    ):
+        raise DamagedPackageError(
+            f"{info.filename} would unpack from {info.compress_size:,} bytes to"
+            f" {info.file_size:,}, which no encrypted file does: ask edX for the package"
+        )
+    try:
+        source = archive.file.open(info)
+    except _UNREADABLE as error:
+        raise _named(info, error) from None
+    with source:
+        watched = _Watched(source)
+        try:
+            yield io.BufferedReader(watched, _PIECE)
+        finally:
+            if watched.error:  # whatever the reader made of it, this is the cause
+                raise _named(info, watched.error) from None
+
+
+class _Watched(io.RawIOBase):
+    """A stream that ends at an error and keeps it: gpg is fed by a thread, where it would go."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        super().__init__()
+        self._source = source
+        self.error: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            piece = self._source.read(len(buffer))
+        except _UNREADABLE as error:
+            self.error = error
+            return 0
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _named(info: zipfile.ZipInfo, error: Exception) -> Exception:
+    """The error of a member; the system's own (a bad disk, say) stays what it is."""
+    if _of_the_system(error):
+        return error
+    if info.flag_bits & 1:
+        return DamagedPackageError(
+            f"{info.filename} has a password in its package, which edX's do not: ask edX for a"
+            " package without"
+        )
+    if isinstance(error, NotImplementedError):
+        method = _METHODS.get(info.compress_type, "an unknown one")
+        return DamagedPackageError(
+            f"{info.filename} is compressed by method {info.compress_type} ({method}), which cannot"
+            " be read here: ask edX for the package with deflate"
+        )
+    return DamagedPackageError(f"{info.filename} is damaged in its package: {_AGAIN}")
+
+
+def _of_the_system(error: Exception) -> bool:
+    """Whether it is the disk's error, say; the zip's own are those of bz2 and impossible places."""
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
+def _salvaged(source: IO[bytes], name: str) -> Archive:
+    """What can be told of a zip with a damaged directory."""
+    damaged = DamagedPackageError(
+        f"{name} is not a zip file or is cut short: delete it from the storage and materialize"
+        " packages/database_package again; if that does not help, ask edX for it"
+    )
+    try:
+        content = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
+    except ValueError:  # it is empty
+        raise damaged from None
+    with content:
+        found = [info for at in _places(content, _ENTRY_MARK) if (info := _entry(content, at))]
+        good = {info.header_offset: info for info in found}
+        lost = {
+            member: f"{member} is damaged in the directory of its package: {_AGAIN}"
+            for at in _places(content, _HEADER_MARK)
+            if at not in good and (member := _name_at(content, at)) and not member.endswith("/")
+        }
+        missing = _told(source) - len(good) - len(lost)
+    if not good:
+        raise damaged
+    if missing > 0:
+        more = f"{missing} more members"
+        lost[more] = f"{more} of {name} cannot be named, because its directory is damaged: {_AGAIN}"
+    file = zipfile.ZipFile(io.BytesIO(_END.pack(_END_MARK, 0, 0, 0, 0, 0, 0, 0)))
+    file.fp = source
+    return Archive(file, [info for info in good.values() if not info.is_dir()], lost)
+
+
+def _places(content: mmap.mmap, mark: bytes) -> Iterator[int]:
+    at = content.find(mark)
+    while at >= 0:
+        yield at
+        at = content.find(mark, at + 1)
+
+
+def _entry(content: mmap.mmap, at: int) -> zipfile.ZipInfo | None:
+    """The directory's entry at this place, if it is one and a member with its name is there."""
+    try:
+        lengths = _ENTRY.unpack(content[at : at + _ENTRY.size])[12:15]
+        entry = content[at : at + _ENTRY.size + sum(lengths)]
+        end = _END.pack(_END_MARK, 0, 0, 1, 1, len(entry), 0, 0)
+        with zipfile.ZipFile(io.BytesIO(entry + end)) as alone:
+            [read] = alone.infolist()
+    except _UNREADABLE:
+        return None
+    if _name_at(content, read.header_offset) != read.orig_filename:
+        return None
+    # without the places that `alone` had for it
+    info = zipfile.ZipInfo(read.orig_filename, read.date_time)
+    for field in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
+        setattr(info, field, getattr(read, field))
+    info.flag_bits = read.flag_bits
+    return info
+
+
+def _name_at(content: mmap.mmap, at: int) -> str | None:
+    """The name in a member's header at this place, if there is one."""
+    try:
+        fields = _HEADER.unpack(content[at : at + _HEADER.size])
+        mark, flags, length = fields[0], fields[2], fields[9]
+        name = content[at + _HEADER.size : at + _HEADER.size + length]
+        text = name.decode("utf-8" if flags & 0x800 else "cp437")
+    except (struct.error, ValueError):
+        return None
+    readable = mark == _HEADER_MARK and len(name) == length and text.isprintable()
+    return text if readable else None
+
+
+def _told(source: IO[bytes]) -> int:
+    """How many members the zip says to have; 0 if it does not say or has more than 65,534."""
+    source.seek(-min(_LAST, source.seek(0, io.SEEK_END)), io.SEEK_END)
+    last = source.read()
+    at = last.rfind(_END_MARK)
+    try:
+        count = int(_END.unpack(last[at : at + _END.size])[4])
+    except struct.error:
+        return 0
+    return 0 if at < 0 or count == 0xFFFF else count
