@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from edx_assets.automation.notices import ways
-from edx_assets.cli.doctor_gpg import gpg
+from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
@@ -45,7 +45,7 @@ def diagnose(
     newest: dict[str, Delivered] = {}
     checks: dict[str, Check] = {
         "S3": lambda: _s3(buckets, newest),
-        "GPG": lambda: gpg(gnupg, buckets, newest),
+        "GPG": lambda: gpg_findings(gnupg, buckets, newest),
         "storage": lambda: _storage(storage),
         "courses file": lambda: _courses_file(courses_file),
         "settings": lambda: _settings(settings, told),

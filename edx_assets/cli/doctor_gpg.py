@@ -22,7 +22,9 @@ from edx_assets.resources.gnupg import (
 _HEAD = 4096  # bytes: what says whom a file is encrypted for comes first, 300 to 600 bytes a key
 
 
-def gpg(gnupg: Gnupg, buckets: Buckets, newest: Mapping[str, Delivered]) -> Iterator[Finding]:
+def gpg_findings(
+    gnupg: Gnupg, buckets: Buckets, newest: Mapping[str, Delivered]
+) -> Iterator[Finding]:
     """Check the keys, and hold them against each site's newest tracking log."""
     if shutil.which("gpg") is None:
         yield Finding("GPG", "failed", "no gpg on the PATH", "install GnuPG")
