@@ -151,7 +151,13 @@ def demo(data: Path, learners: int, weeks: int) -> None:
 
 @main.command()
 @_DATA
-@click.option("--port", default=3000, show_default=True, help="Port of Dagster's UI.")
+@click.option(
+    "--port",
+    default=3000,
+    type=click.IntRange(1, 65535),
+    show_default=True,
+    help="Port of Dagster's UI.",
+)
 def dev(data: Path, port: int) -> None:
     """Run the embedded servers and `dagster dev` on what the demo built."""
     with _local():

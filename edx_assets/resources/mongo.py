@@ -49,22 +49,26 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
         InvalidSettingError: it is not a connection string, a file or a DNS record that it names is
             not there, or it asks for unacknowledged writes.
     """
-    patience_ms = _PATIENCE_MS if patience_ms is None else patience_ms
+    # a connection has to fail before the patience ends, or nobody says why it did
+    shorter = {} if patience_ms is None else {"connectTimeoutMS": patience_ms // 2}
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise InvalidSettingError(connection_string(ValueError()))
-    user = uri.partition("://")[2].partition("?")[0].rpartition("@")[0]
-    if "/" in user:  # the driver may take what stands before it for a host and a port
+    before, _question, options = uri.partition("://")[2].partition("?")
+    if "/" in before.rpartition("@")[0]:  # the driver may take what stands before it for a host
         raise InvalidSettingError(connection_string(ValueError("to be escaped")))
     try:
         client: MongoClient[Document] = MongoClient(
             uri,
             tz_aware=True,
-            serverSelectionTimeoutMS=patience_ms,
+            serverSelectionTimeoutMS=_PATIENCE_MS if patience_ms is None else patience_ms,
             appname="edx_assets",
             readPreference="primary",
+            **shorter,
         )
     except (PyMongoError, OSError, ValueError, TypeError) as error:
-        raise InvalidSettingError(connection_string(error)) from None
+        # an `@` there is behind a password with a question mark
+        cause = ValueError("to be escaped") if "@" in options else error
+        raise InvalidSettingError(connection_string(cause)) from None
     if not client.write_concern.acknowledged:
         client.close()
         raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")

@@ -34,38 +34,31 @@ _REFUSED = {
 }
 """Codes that no retry helps against, and what they mean."""
 
-_UNREACHABLE = [
-    (
-        r"Name or service not known|name resolution|nodename nor servname|getaddrinfo|DNS",
-        "the name of its host cannot be resolved: correct the host, or the machine's DNS",
+_TLS = (
+    "TLS failed: the server may speak none, or its certificate fits neither its host nor the"
+    " authorities known here: correct tls and tlsCAFile"
+)
+_UNREACHABLE = {
+    r"Name or service not known|name resolution|nodename nor servname|No address associated": (
+        "the name of its host cannot be resolved: correct the host, or the machine's DNS"
     ),
-    (
-        r"belongs to a (replica )?set named|replica set named|not a member of|replicaSet"
-        r"|No replica set members? match|topology_type: ReplicaSetNoPrimary, servers: \[\]",
-        "the replica set has another name: correct replicaSet",
+    r"replica set name|belongs to a (replica )?set named": (
+        "its replica set has another name: correct replicaSet"
     ),
-    (
-        r"SSL|TLS|certificate|WRONG_VERSION",
-        "TLS failed: the server may speak none, or its certificate fits neither its host nor the"
-        " authorities known here: correct tls and tlsCAFile",
+    r"SSL|TLS|certificate": _TLS,
+    r"Connection refused": (
+        "nothing listens at its host and port: start it, or correct the host and port"
     ),
-    (
-        r"Connection refused",
-        "nothing listens at its host and port: start it, or correct the host and port",
+    r"connection closed|reset by peer|response id": (
+        "it ends the connection: it may ask for TLS (tls=true), or be no MongoDB"
     ),
-    (
-        r"connection closed|reset by peer|response id",
-        "it ends the connection: it may ask for TLS (tls=true), or be no MongoDB",
+    r"No primary|ReplicaSetNoPrimary": "its replica set has no primary: look at its members",
+    r"timed out|No servers found": (
+        "nobody answers at its host: look at the host, the network and the firewalls between; with"
+        " tls=true, whether it speaks TLS"
     ),
-    (
-        r"No primary|ReplicaSetNoPrimary",
-        "the replica set has no primary: look at its members",
-    ),
-    (
-        r"timed out|No servers found",
-        "nobody answers at its host: look at the host, the network and the firewalls between",
-    ),
-]
+}
+"""What the driver says of a server that it has waited for in vain, the surest signs first."""
 
 
 class StoreRefusedError(FinalError):
@@ -76,8 +69,13 @@ def meaning(error: PyMongoError) -> tuple[str, bool]:
     """What an error means with what to do about it, and whether it is final."""
     kind = type(error).__name__
     if isinstance(error, ServerSelectionTimeoutError):
-        cause = _unreachable(str(error))
-        return f"the database answered {kind}: {cause}; {_CHECK}" if cause else _plain(kind), False
+        text = str(error)
+        if re.search("authentication failed|AuthenticationFailed|bad auth", text):
+            return f"the database answered {_REFUSED[_AUTHENTICATION_FAILED]}", True
+        for pattern, cause in _UNREACHABLE.items():
+            if re.search(pattern, text):
+                return f"the database answered {kind}: {cause}; {_CHECK}", False
+        return _plain(kind), False
     if isinstance(error, OperationFailure) and error.code is not None:
         code = _AUTHENTICATION_FAILED if error.code == _ATLAS else error.code
         if code in _REFUSED:
@@ -86,7 +84,7 @@ def meaning(error: PyMongoError) -> tuple[str, bool]:
     if isinstance(error, ConfigurationError):
         return connection_string(error), True
     if isinstance(error, AutoReconnect) and re.search("SSL|TLS|certificate", str(error)):
-        return f"the database answered {kind}: {_UNREACHABLE[2][1]}; {_CHECK}", False
+        return f"the database answered {kind}: {_TLS}; {_CHECK}", False
     return _plain(kind), False
 
 
@@ -115,7 +113,3 @@ def connection_string(error: Exception) -> str:
 
 def _plain(answer: str) -> str:
     return f"the database answered {answer}; {_CHECK}"
-
-
-def _unreachable(text: str) -> str | None:
-    return next((cause for pattern, cause in _UNREACHABLE if re.search(pattern, text)), None)
