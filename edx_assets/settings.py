@@ -1,65 +1,119 @@
-"""The settings, from the environment or a `.env` file, each with its description."""
+"""The settings, from the environment or a `.env` file, each with its description.
 
+How a value has to be written is in `setting_forms`.
+"""
+
+import os
+from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edx_assets.errors import FinalError
+from edx_assets.setting_forms import a_bucket, a_date, a_mail_server, a_truth, an_address
+
+_PREFIX = "EDX_"
+_NOT_OURS = ("EDX_TEST_", "EDX_BENCH_")  # of the tests and the benchmarks
+MAIL = ("notice_smtp_host", "notice_mail_to", "notice_mail_from")
+"""The settings of notices by mail, which need each other."""
+_DOTENV = ".env"
 
 
 class MissingSettingError(FinalError):
     """A setting is needed and not set; the message names its variable and what it is for."""
 
     def __init__(self, name: str) -> None:
-        variable = f"EDX_{name.upper()}"
         meaning = Settings.model_fields[name].description
-        super().__init__(f"{variable} is not set: {meaning}. Set it in the environment or in .env")
+        super().__init__(
+            f"{variable(name)} is not set: {meaning}. Set it in the environment or in .env"
+        )
+
+
+class InvalidSettingError(FinalError):
+    """A setting cannot be used; the message names its variable, its form and the remedy."""
 
 
 class Settings(BaseSettings):
     """Every setting. Its variable is `EDX_` and its name in capitals.
 
-    None is needed to load the definitions.
+    None is needed to load the definitions, and none stops them: one whose value is wrong has its
+    default, and who uses it asks `require` for it, which says what is wrong.
     """
 
-    model_config = SettingsConfigDict(env_prefix="EDX_", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", env_ignore_empty=True)
 
     org: str | None = Field(None, description="the institution's name as edX spells it (mcgillx)")
-    events_bucket: str = Field("edx-course-data", description="S3 bucket of the tracking logs")
-    packages_bucket: str = Field("course-data", description="S3 bucket of the database packages")
-    s3_endpoint_url: str | None = Field(None, description="S3 server, if it is not Amazon's")
+    events_bucket: Annotated[str, BeforeValidator(a_bucket)] = Field(
+        "edx-course-data", description="S3 bucket of the tracking logs"
+    )
+    packages_bucket: Annotated[str, BeforeValidator(a_bucket)] = Field(
+        "course-data", description="S3 bucket of the database packages"
+    )
+    s3_endpoint_url: Annotated[str | None, BeforeValidator(an_address)] = Field(
+        None, description="S3 server, if it is not Amazon's"
+    )
     storage: str | None = Field(None, description="folder for downloaded and decrypted files")
     gnupg_home: str | None = Field(None, description="GnuPG home with the secret key")
     gpg_passphrase: SecretStr | None = Field(None, description="passphrase of the secret key")
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
     courses_file: Path | None = Field(None, description="YAML file with course windows")
-    start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
-    end_date: date | None = Field(None, description="last day of tracking logs, if they have ended")
-    automation: bool = Field(
+    start_date: Annotated[date, BeforeValidator(a_date)] = Field(
+        date(2012, 9, 1), description="first day of tracking logs (UTC)"
+    )
+    end_date: Annotated[date | None, BeforeValidator(a_date)] = Field(
+        None, description="last day of tracking logs, if they have ended"
+    )
+    automation: Annotated[bool, BeforeValidator(a_truth)] = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"
     )
-    notice_webhook: SecretStr | None = Field(
+    notice_webhook: Annotated[SecretStr | None, BeforeValidator(an_address)] = Field(
         None, description="address (http, https) to which notices of failed runs are posted as JSON"
     )
-    notice_smtp_host: str | None = Field(
+    notice_smtp_host: Annotated[str | None, BeforeValidator(a_mail_server)] = Field(
         None, description="mail server (host or host:port) for notices of failed runs"
     )
     notice_mail_to: str | None = Field(
         None, description="who gets notices by mail: addresses separated by commas"
     )
     notice_mail_from: str | None = Field(None, description="the sender of notices by mail")
-    ui_url: str | None = Field(
+    ui_url: Annotated[str | None, BeforeValidator(an_address)] = Field(
         None, description="address of Dagster's UI, for links (https://dagster.example.edu)"
     )
+    _wrong: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def log_days(self) -> tuple[date, date]:
         """The first and last day of tracking logs; the last is far off if they have not ended."""
         return self.start_date, self.end_date or date.max
+
+    @property
+    def invalid(self) -> dict[str, str]:
+        """What is wrong, by the setting's name: a sentence without the value."""
+        return _disagreeing(self) | self._wrong
+
+    def is_given(self, name: str) -> bool:
+        """Whether a setting is set, rightly or wrongly."""
+        return getattr(self, name) is not None or name in self.invalid
+
+    def require(self, *names: str) -> None:
+        """See that what is going to be used can be used.
+
+        Raises:
+            InvalidSettingError: one of these settings is wrong, or `.env` cannot be read.
+        """
+        if wrong := [told for name, told in self.invalid.items() if name in (_DOTENV, *names)]:
+            raise InvalidSettingError("; ".join(wrong))
+
+
+def variable(name: str) -> str:
+    """The variable of a setting."""
+    return f"{_PREFIX}{name.upper()}"
 
 
 def load_settings() -> Settings:
@@ -67,19 +121,99 @@ def load_settings() -> Settings:
 
     It is loaded into the process's environment, so it can contain the usual AWS variables too.
     """
-    load_dotenv(Path.cwd() / ".env")
-    return Settings()
+    wrong = {}
+    try:
+        load_dotenv(Path.cwd() / _DOTENV, encoding="utf-8-sig")  # Windows writes a mark before it
+    except (OSError, ValueError) as error:  # its text could be a line of the file
+        wrong[_DOTENV] = (
+            f".env in the working folder cannot be read ({type(error).__name__}): make it a text"
+            " file in UTF-8 that you may read"
+        )
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # a message of pydantic's own would hold the value
+        for each in error.errors(include_url=False, include_input=False):
+            name = str(each["loc"][0])
+            told = each.get("ctx", {}).get("error", "cannot be used: correct it")
+            wrong[name] = f"{variable(name)} {told}"
+        fields = Settings.model_fields
+        settings = Settings(**{name: fields[name].default for name in wrong.keys() & fields})
+    settings._wrong = wrong
+    return settings
+
+
+def _disagreeing(settings: Settings) -> dict[str, str]:
+    """Settings that are wrong together."""
+    found = {}
+    if settings.end_date and settings.end_date < settings.start_date:
+        found["end_date"] = (
+            "EDX_END_DATE is before EDX_START_DATE: correct one of them (YYYY-MM-DD)"
+        )
+    given = [name for name in MAIL if getattr(settings, name) or name in settings._wrong]
+    for name in MAIL if given else ():
+        if name in given:
+            continue
+        found[name] = (
+            f"{variable(name)} is not set, but {variable(given[0])} is: notices by mail need"
+            f" {', '.join(map(variable, MAIL[:2]))} and {variable(MAIL[2])}"
+        )
+    return found
+
+
+def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Variables that look like settings and are none, each with the setting that is nearest."""
+    known = [variable(name) for name in Settings.model_fields]
+    unknown = [
+        name
+        for name in sorted(environment)
+        if name.upper().startswith(_PREFIX)
+        and name.upper() not in known
+        and not name.upper().startswith(_NOT_OURS)
+    ]
+    return {
+        name: next(iter(get_close_matches(name.upper(), known, 1, 0.75)), None) for name in unknown
+    }
 
 
 def passphrase(settings: Settings) -> str:
     """The passphrase of the GPG key, from its variable or its file (without a final line end).
 
+    None in either is that of a key without a passphrase, once either variable is there.
+
     Raises:
         MissingSettingError: neither is set.
-        OSError: the file cannot be read.
+        InvalidSettingError: the file cannot be read.
     """
     if settings.gpg_passphrase is not None:
         return settings.gpg_passphrase.get_secret_value()
     if settings.gpg_passphrase_file is not None:
-        return settings.gpg_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+        try:
+            text = settings.gpg_passphrase_file.expanduser().read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise InvalidSettingError(
+                f"EDX_GPG_PASSPHRASE_FILE: {settings.gpg_passphrase_file} is not text in UTF-8:"
+                " save it as UTF-8"
+            ) from None
+        except OSError as error:
+            raise InvalidSettingError(
+                f"EDX_GPG_PASSPHRASE_FILE: {settings.gpg_passphrase_file} cannot be read"
+                f" ({error.strerror}): correct the setting or the file's permissions"
+            ) from None
+        return text.rstrip("\r\n")
+    if "EDX_GPG_PASSPHRASE" in os.environ:
+        return ""
     raise MissingSettingError("gpg_passphrase")
+
+
+def existing_folder(name: str, folder: str) -> Path:
+    """A folder that a setting names and that has to be there.
+
+    Raises:
+        InvalidSettingError: it is not there, or is not a folder.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "does not exist"
+        raise InvalidSettingError(f"{variable(name)}: {path} {what}: correct the setting")
+    return path

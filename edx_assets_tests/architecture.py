@@ -22,7 +22,8 @@ LAYERS: tuple[set[str], ...] = (
 """From top to bottom: a module imports its own layer and lower ones."""
 LEAVES = {
     "errors": set[str](),
-    "settings": {"errors"},
+    "settings": {"errors", "setting_forms"},
+    "setting_forms": set[str](),
     "partitions": set[str](),
     "dagster_internals": set[str](),
 }

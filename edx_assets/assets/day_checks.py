@@ -26,7 +26,7 @@ from dagster import (
 )
 
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.errors import FinalError
+from edx_assets.errors import EdxAssetsError, FinalError
 from edx_assets.loading import quarantine
 from edx_assets.loading.days import master
 from edx_assets.loading.ledger import (
@@ -37,8 +37,7 @@ from edx_assets.loading.ledger import (
     is_settled,
     set_aside,
 )
-from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSettingError
+from edx_assets.resources.store import Store
 
 WEEKS = 8
 """A day is compared with this many weeks of its weekday: courses come and go within a term."""
@@ -202,7 +201,7 @@ def check_day(context: AssetExecutionContext, day: SiteDay) -> Exception | None:
             result = check.verdict(store, day)
             if check.blocking and not result.passed:
                 set_aside(store, day)
-        except (MissingSettingError, StoreError) as error:
+        except EdxAssetsError as error:
             return error
         context.log_event(
             AssetCheckEvaluation(

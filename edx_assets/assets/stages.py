@@ -25,6 +25,7 @@ from edx_assets.loading.registry import registered_courses
 from edx_assets.loading.stage import Metadata
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.store import Store
+from edx_assets.settings import load_settings
 
 RETRIES = RetryPolicy(
     max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
@@ -52,8 +53,12 @@ class Rebuild(Config):
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """Turn a stage's expected failures into Dagster's, with only the message and no stack trace."""
+    """Turn a stage's expected failures into Dagster's, with only the message and no stack trace.
+
+    Settings of the days are in the definitions already, where a wrong one has been left out.
+    """
     try:
+        load_settings().require("start_date", "end_date")
         yield
     except EXPECTED as error:
         raise Failure(str(error), allow_retries=can_pass(error)) from None

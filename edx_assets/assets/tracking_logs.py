@@ -40,7 +40,7 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import InvalidSettingError, MissingSettingError
 
 STAGES = ("raw_log", "daily_log", "master_tracking")
 """The stages of a day, in order."""
@@ -85,7 +85,8 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
         storage: Storage,
         mongo: Mongo,
     ) -> Iterator[Any]:
-        today = datetime.now(UTC).date()
+        with plain_failures():  # of the settings too
+            today = datetime.now(UTC).date()
         stages: dict[str, Stage] = {
             "raw_log": lambda day: fetch_day(buckets, storage, day, today, config.forced),
             "daily_log": lambda day: decrypt_day(gnupg, storage, day, config.forced),
@@ -131,7 +132,7 @@ def _run_day(
         started = monotonic()
         try:
             metadata = stage(day)
-        except MissingSettingError as error:
+        except (MissingSettingError, InvalidSettingError) as error:
             raise Failure(str(error), allow_retries=False) from None
         except EXPECTED as error:
             context.log.error(f"{site}/{name} {partition}: {error}")

@@ -51,7 +51,7 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
         mongo: Mongo,
         courses_file: CoursesFile,
     ) -> list[RunRequest] | SkipReason:
-        with plain_ticks():
+        with plain_ticks(settings):
             night = f"@{context.scheduled_execution_time:%Y-%m-%d}"
             requests = to_reconcile(
                 context.instance, buckets, mongo.store(), courses_file.path(), settings, night

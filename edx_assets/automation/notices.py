@@ -34,7 +34,7 @@ from edx_assets.dagster_internals import (
     SerializableErrorInfo,
 )
 from edx_assets.errors import PassingError
-from edx_assets.settings import MissingSettingError, Settings
+from edx_assets.settings import MAIL, InvalidSettingError, MissingSettingError, Settings
 
 _PATIENCE = 10  # seconds for a server to answer: a sensor's tick has 60 in all
 _LINES = 20  # of a cause: each day of a range can have failed for its own reason
@@ -104,12 +104,11 @@ def failure_notices(settings: Settings) -> SensorDefinition:
 
 
 def ways(settings: Settings) -> dict[str, Callable[[Notice], None]]:
-    """The ways of sending a notice that are set, by their variables."""
+    """The ways of sending a notice that are set, rightly or wrongly, by their variables."""
     found: dict[str, Callable[[Notice], None]] = {}
-    if settings.notice_webhook:
-        address = settings.notice_webhook.get_secret_value()
-        found["EDX_NOTICE_WEBHOOK"] = lambda message: _post(address, message)
-    if settings.notice_smtp_host:
+    if settings.is_given("notice_webhook"):
+        found["EDX_NOTICE_WEBHOOK"] = lambda message: _post(settings, message)
+    if any(map(settings.is_given, MAIL)):
         found["EDX_NOTICE_SMTP_HOST"] = lambda message: _mail(settings, message)
     return found
 
@@ -129,7 +128,7 @@ def send(settings: Settings, message: Notice) -> None:
         # the texts of these can contain the address, and a webhook's address is a secret
         except (HTTPException, OSError, ValueError, smtplib.SMTPException) as error:
             failures.append(f"{name}: {type(error).__name__}")
-        except MissingSettingError as error:
+        except (MissingSettingError, InvalidSettingError) as error:
             failures.append(str(error))
     if failures:
         raise NoticeNotSentError(f"the notice was not sent: {'; '.join(failures)}")
@@ -243,20 +242,20 @@ def _cut(text: str) -> str:
     return "\n".join(lines[:_LINES] + more)
 
 
-def _post(address: str, message: Notice) -> None:
+def _post(settings: Settings, message: Notice) -> None:
     """Post a notice as JSON; chat programs show its `text`."""
-    if not address.startswith(("https://", "http://")):
-        raise ValueError("the address does not begin with http:// or https://")
+    settings.require("notice_webhook", "ui_url")
+    if settings.notice_webhook is None:
+        raise MissingSettingError("notice_webhook")
+    address = settings.notice_webhook.get_secret_value()
     body = json.dumps({"text": message.text(), **asdict(message)}).encode()
-    request = Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    with urlopen(request, timeout=_PATIENCE):  # noqa: S310 - checked above
+    request = Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - http(s), as required above
+    with urlopen(request, timeout=_PATIENCE):  # noqa: S310
         pass
 
 
 def _mail(settings: Settings, message: Notice) -> None:
-    for name in ("notice_mail_to", "notice_mail_from"):
-        if not getattr(settings, name):
-            raise MissingSettingError(name)
+    settings.require(*MAIL)
     mail = EmailMessage()
     mail["Subject"] = message.headline()
     mail["From"], mail["To"] = settings.notice_mail_from, settings.notice_mail_to

@@ -17,9 +17,14 @@ def default_status(settings: Settings) -> DefaultSensorStatus:
 
 
 @contextmanager
-def plain_ticks() -> Iterator[None]:
-    """Let a tick fail with a message that says what is down; its cursor then stays unchanged."""
+def plain_ticks(settings: Settings) -> Iterator[None]:
+    """Let a tick fail with a message that says what is down or set wrongly; its cursor then stays.
+
+    Which days there are is in every tick's settings: with the default in their place it would
+    request runs that nobody asked for.
+    """
     try:
+        settings.require("start_date", "end_date", "automation")
         yield
     except EXPECTED as error:
         raise Failure(str(error)) from None

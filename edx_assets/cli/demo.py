@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from dagster import AssetSelection, DagsterInstance, Definitions
+from dagster import AssetSelection, DagsterInstance, Definitions, Failure
 from rich.console import Console
 
 from edx_assets.assets.courses import WHOLE_COURSE
@@ -17,6 +17,7 @@ from edx_assets.cli.tables import print_status
 from edx_assets.dagster_internals import RANGE_END, RANGE_START
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
+from edx_assets.local.shared_process import ServerError
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
 
@@ -61,7 +62,10 @@ def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[s
         for title, selection, partition in _steps(manifest, instance):
             started = monotonic()
             with console.status(title):
-                _materialize(definitions, instance, selection, partition)
+                try:
+                    _materialize(definitions, instance, selection, partition)
+                except Failure as failure:
+                    raise ServerError(f"{title}: {failure.description}") from None
             yield title, monotonic() - started
 
 

@@ -1,7 +1,9 @@
 """`edx-assets dev`: runs Dagster's UI and daemon on the embedded servers until interrupted."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,18 +11,25 @@ from pathlib import Path
 from rich.console import Console
 
 from edx_assets.local.environment import local_environment
+from edx_assets.local.shared_process import ServerError
 
 _PATIENCE = 20  # seconds: Dagster needs some to stop its daemon, web server and code server
 
 
 def run_dev(data: Path, port: int) -> int:
-    """Run `dagster dev` on what the demo built; return its exit code."""
+    """Run `dagster dev` on what the demo built; return its exit code.
+
+    Raises:
+        ServerError: there is no demo, or the port is in use.
+    """
     console = Console()
     if not (data / "institution" / "manifest.json").is_file():
-        console.print(
-            "There is no sample institution yet: first run `edx-assets demo` (make demo)."
+        raise ServerError(
+            f"There is no sample institution in {data}: first run `edx-assets demo` (make demo), or"
+            " name the demo's folder (--data)"
         )
-        return 1
+    if _in_use(port):
+        raise ServerError(f"Port {port} is in use: choose another (--port), or end what uses it")
     with local_environment(data) as variables:
         console.print(f"Dagster's UI: http://127.0.0.1:{port}  (Ctrl-C stops it)")
         console.print(
@@ -44,6 +53,16 @@ def run_dev(data: Path, port: int) -> int:
             return 0
         finally:
             _end(process)
+
+
+def _in_use(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,76 +1,90 @@
 """`edx-assets doctor`: checks that everything a run needs works, and says what to do if not.
 
-The findings are printed in `main`.
+It makes nothing but what it removes again. The findings are printed in `main`; the checks of GnuPG
+are in `doctor_gpg`.
 """
 
+import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from edx_assets.edx.courses import read_courses_file
+from edx_assets.automation.notices import ways
+from edx_assets.cli.doctor_gpg import gpg_findings
+from edx_assets.cli.finding import Finding
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
-from edx_assets.resources.buckets import Buckets
-from edx_assets.resources.gnupg import (
-    EXPIRY_WARNING,
-    DecryptionError,
-    Gnupg,
-    key_expiry,
-    usable_until,
-)
+from edx_assets.loading.courses.window_query import courses_entries
+from edx_assets.resources.buckets import Buckets, Delivered
+from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import NO_RENAME, Store
-from edx_assets.settings import MissingSettingError, Settings
+from edx_assets.resources.store_causes import StoreRefusedError
+from edx_assets.settings import MissingSettingError, Settings, unknown_variables
 
 _OLDEST_MONGODB = (5, 0)
 _LITTLE_SPACE = 20 * 2**30  # bytes: a weekly package can be tens of GB
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check: `ok`, `warning` or `failed`, what was found, and what to do."""
-
-    subject: str
-    state: str
-    found: str
-    remedy: str = ""
-
 
 Check = Callable[[], Iterator[Finding]]
 
 
 def diagnose(
-    settings: Settings, buckets: Buckets, gnupg: Gnupg, storage: Storage, store: Callable[[], Store]
+    settings: Settings,
+    buckets: Buckets,
+    gnupg: Gnupg,
+    storage: Storage,
+    courses_file: CoursesFile,
+    store: Callable[[], Store],
 ) -> Iterator[Finding]:
-    """Yield every check's findings as they are made; expected errors become findings too."""
+    """Yield every check's findings as they are made; expected errors become findings too.
+
+    The store is opened last: it takes the longest where it is down.
+    """
+    newest: dict[str, Delivered] = {}
     checks: dict[str, Check] = {
-        "S3": lambda: _s3(buckets),
-        "GPG": lambda: _gpg(gnupg),
-        "MongoDB": lambda: _mongodb(store()),
+        "S3": lambda: _s3(buckets, newest),
+        "GPG": lambda: gpg_findings(gnupg, buckets, newest),
         "storage": lambda: _storage(storage),
-        "courses file": lambda: _courses_file(settings.courses_file),
+        "courses file": lambda: _courses_file(courses_file),
+        "settings": lambda: _settings(settings, told),
+        "MongoDB": lambda: _mongodb(store()),
     }
+    told = ""
     for subject, check in checks.items():
         try:
-            yield from check()
+            for finding in check():
+                told += finding.found
+                yield finding
         except MissingSettingError as error:
             yield Finding(subject, "failed", str(error), "see the table of settings in the README")
         except EdxAssetsError as error:
+            told += str(error)
             yield Finding(subject, "failed", str(error))
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
             remedy = "correct the setting or the path's permissions"
             yield Finding(subject, "failed", f"{error.strerror or error}{where}", remedy)
-        except ValueError as error:  # python-gnupg: the home is not a folder
-            yield Finding(subject, "failed", str(error), "correct the setting")
 
 
-def _s3(buckets: Buckets) -> Iterator[Finding]:
+def _settings(settings: Settings, told: str) -> Iterator[Finding]:
+    """What is set wrongly and no other check has told, and what is no setting."""
+    wrong = [text for text in settings.invalid.values() if text not in told]
+    yield from (Finding("settings", "failed", text) for text in wrong)
+    for name, nearest in unknown_variables(os.environ).items():
+        yield Finding(
+            "settings",
+            "warning",
+            f"{name} is no setting" + (f": is {nearest} meant?" if nearest else ""),
+            f"rename it to {nearest}" if nearest else "remove it, or see the table in the README",
+        )
+    if not wrong:
+        notices = " and ".join(ways(settings)) or "nobody"
+        yield Finding("settings", "ok", f"are written as they should be; notices go to {notices}")
+
+
+def _s3(buckets: Buckets, newest: dict[str, Delivered]) -> Iterator[Finding]:
     folders = buckets.check()
     if not folders:
         yield Finding(
@@ -82,16 +96,18 @@ def _s3(buckets: Buckets) -> Iterator[Finding]:
         return
     this_year = datetime.now(UTC).year
     for site in SITES:
-        newest = next(
+        latest = next(
             (
-                day
+                max(files, key=lambda file: file[1])
                 for year in range(this_year, 2011, -1)
-                for day in sorted((day for _item, day in buckets.events_files(site, year)))[-1:]
+                if (files := buckets.events_files(site, year))
             ),
             None,
         )
+        if latest:
+            newest[site] = latest[0]
         yield Finding(
-            "S3", "ok", f"tracking logs of {site}: {f'newest {newest}' if newest else 'none'}"
+            "S3", "ok", f"tracking logs of {site}: {f'newest {latest[1]}' if latest else 'none'}"
         )
     packages = buckets.packages()
     newest_package = f", newest {max(packages)}" if packages else ""
@@ -103,59 +119,6 @@ def _s3(buckets: Buckets) -> Iterator[Finding]:
     )
 
 
-def _gpg(gnupg: Gnupg) -> Iterator[Finding]:
-    if shutil.which("gpg") is None:
-        yield Finding("GPG", "failed", "no gpg on the PATH", "install GnuPG")
-        return
-    keys = gnupg.secret_keys()
-    if not keys:
-        yield Finding("GPG", "failed", "no secret key in EDX_GNUPG_HOME", "import it: gpg --import")
-        return
-    now = datetime.now(UTC)
-    expiry = key_expiry(keys, now)
-    for key in expiry.expired:  # edX can no longer encrypt for it
-        ended = f"{_name(key)} expired {usable_until(key):%Y-%m-%d}"
-        if expiry.good:
-            yield Finding("GPG", "ok", f"{ended}; it still decrypts older files")
-        else:
-            yield Finding("GPG", "failed", ended, "extend it: gpg --edit-key")
-    for key in expiry.good:
-        end = usable_until(key)
-        if end and end <= now + EXPIRY_WARNING:
-            yield Finding(
-                "GPG",
-                "warning",
-                f"{_name(key)} expires {end:%Y-%m-%d}",
-                "extend it (gpg --edit-key) and send edX the public key",
-            )
-        else:
-            until = f"expires {end:%Y-%m-%d}" if end else "never expires"
-            yield Finding("GPG", "ok", f"{_name(key)} {until}")
-        yield _decrypts(gnupg, _name(key), key["fingerprint"])
-
-
-def _name(key: dict[str, Any]) -> str:
-    return f"secret key {key['keyid'][-16:]}"
-
-
-def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:
-    sample = gnupg.open().encrypt(b"edx", fingerprint, always_trust=True, armor=False)
-    if not sample.ok:
-        return Finding(
-            "GPG",
-            "failed",
-            f"nothing can be encrypted for {name}",
-            "make a key with an encryption subkey",
-        )
-    gnupg.forget_passphrases()
-    with TemporaryDirectory() as folder:
-        try:
-            gnupg.decrypt(BytesIO(bytes(sample.data)), Path(folder) / "sample")
-        except DecryptionError as error:
-            return Finding("GPG", "failed", f"{name}: {error.cause}", error.remedy)
-    return Finding("GPG", "ok", f"{name} decrypts with the passphrase")
-
-
 def _mongodb(store: Store) -> Iterator[Finding]:
     version = store.version()
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
@@ -163,17 +126,31 @@ def _mongodb(store: Store) -> Iterator[Finding]:
         yield Finding("MongoDB", "failed", f"version {version}", "5.0 or newer is needed")
     else:
         yield Finding("MongoDB", "ok", f"connected, version {version}")
-    store.check()
-    yield Finding("MongoDB", "ok", "writes, reads and deletes")
-    if store.renames:
-        yield Finding("MongoDB", "ok", "replaces a collection in one step")
-    else:
-        found, remedy = NO_RENAME.split(": ")
-        yield Finding("MongoDB", "failed", found, remedy)
+    # a user can have rights on one database alone, and every course has its own
+    for database, what in (
+        ("tracking_logs", "tracking_logs"),
+        (f"edx_assets_doctor_{secrets.token_hex(4)}", "a new database, as a course has"),
+    ):
+        try:
+            store.check(database)
+            renames = store.renames_in(database)
+        except StoreRefusedError as error:
+            yield Finding("MongoDB", "failed", f"in {what}: {error}")
+            continue
+        yield Finding("MongoDB", "ok", f"writes, reads and deletes in {what}")
+        if renames:
+            yield Finding("MongoDB", "ok", f"replaces a collection in one step in {what}")
+        else:
+            found, remedy = NO_RENAME.split(": ")
+            yield Finding("MongoDB", "failed", found, remedy)
+            break
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:
     folder = storage.check()
+    if not folder.is_dir():
+        yield Finding("storage", "ok", f"{folder} does not exist yet: the first run makes it")
+        return
     yield Finding("storage", "ok", f"{folder} is writable")
     if folder.stat().st_mode & 0o077:
         yield Finding(
@@ -188,9 +165,9 @@ def _storage(storage: Storage) -> Iterator[Finding]:
     )
 
 
-def _courses_file(path: Path | None) -> Iterator[Finding]:
+def _courses_file(courses_file: CoursesFile) -> Iterator[Finding]:
+    path = courses_file.path()
     if path is None:
         yield Finding("courses file", "ok", "none: windows come from the courses' own dates")
         return
-    entries = read_courses_file(path.read_text(encoding="utf-8"))
-    yield Finding("courses file", "ok", f"{len(entries)} courses")
+    yield Finding("courses file", "ok", f"{len(courses_entries(path))} courses")

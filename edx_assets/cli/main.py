@@ -6,7 +6,7 @@ What a subcommand does is in the modules next to this one.
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
+from edx_assets.errors import EdxAssetsError
 from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import load_settings
+from edx_assets.resources.store import Store
+from edx_assets.settings import InvalidSettingError, load_settings
 
 _DATA = click.option(
     "--data",
@@ -43,17 +44,33 @@ _WEEKS = click.option(
     show_default=True,
     help="Weeks of events in the sample.",
 )
+_DOCTOR_PATIENCE_MS = 5_000  # somebody waits for the answer
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
 
 
 class _Commands(click.Group):
-    """Tells in a line, with what to do, why an embedded server cannot be used."""
+    """Tells in a line, with what to do, why a command cannot go on. Ctrl-C is click's own."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except ServerError as error:
+        except BrokenPipeError:  # whoever reads has enough; click ends quietly
+            raise
+        except (ServerError, EdxAssetsError) as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(_of_the_system(error)) from None
+
+
+def _of_the_system(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{where}a file is where a folder should be: name another folder"
+    remedy = {
+        "PermissionError": "name a folder that you may write to, or correct its permissions",
+        "FileNotFoundError": "correct the path",
+    }.get(type(error).__name__, "correct that, and run the command again")
+    return f"{where}{error.strerror or error}: {remedy}"
 
 
 @click.group(cls=_Commands)
@@ -72,13 +89,14 @@ def doctor(data: Path) -> None:
     resources = build_resources(settings)
     console = Console(soft_wrap=True)
     failed = False
-    with _store(data) as store:
+    with ExitStack() as opened:
         for finding in diagnose(
             settings,
             resources["buckets"],
             resources["gnupg"],
             resources["storage"],
-            lambda: store,
+            resources["courses_file"],
+            lambda: opened.enter_context(_store(data, _DOCTOR_PATIENCE_MS)),
         ):
             failed |= finding.state == "failed"
             console.print(f"{_MARKS[finding.state]:>8}  {finding.subject}: {finding.found}")
@@ -93,10 +111,7 @@ def doctor(data: Path) -> None:
 def status(as_json: bool, data: Path) -> None:
     """Show what has been loaded: tracking logs, packages, courses."""
     with _store(data) as store:
-        try:
-            now = status_of(store)
-        except StoreError as error:
-            raise click.ClickException(str(error)) from None
+        now = status_of(store)
     if as_json:
         click.echo(json.dumps(now, indent=2))
     else:
@@ -136,7 +151,13 @@ def demo(data: Path, learners: int, weeks: int) -> None:
 
 @main.command()
 @_DATA
-@click.option("--port", default=3000, show_default=True, help="Port of Dagster's UI.")
+@click.option(
+    "--port",
+    default=3000,
+    type=click.IntRange(1, 65535),
+    show_default=True,
+    help="Port of Dagster's UI.",
+)
 def dev(data: Path, port: int) -> None:
     """Run the embedded servers and `dagster dev` on what the demo built."""
     with _local():
@@ -146,15 +167,21 @@ def dev(data: Path, port: int) -> None:
 
 
 @contextmanager
-def _store(data: Path) -> Iterator[Store]:
-    """The store of EDX_MONGO_URI, or else the embedded one, which runs only as long as needed."""
+def _store(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
+    """The store of EDX_MONGO_URI, or else that of the demo, which runs only as long as needed.
+
+    Raises:
+        InvalidSettingError: there is neither; none is made.
+    """
     uri = load_settings().mongo_uri
     if uri is not None:
-        try:
-            yield connect(uri.get_secret_value())
-        except StoreError as error:
-            raise click.ClickException(str(error)) from None
+        yield connect(uri.get_secret_value(), patience_ms)
         return
+    if not (data / "mongo").is_dir():
+        raise InvalidSettingError(
+            f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
+            " .env, or name the demo's folder (--data)"
+        )
     with _local():
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:

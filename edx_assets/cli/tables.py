@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _COUNTS = ("lines", "loaded", "duplicates", "rejected")
@@ -44,14 +45,24 @@ def _courses(courses: list[dict[str, Any]]) -> Table:
     table.add_column("course's database and its collections", no_wrap=True)
     table.add_column("documents", justify="right")
     for course in courses:
-        window = course["window"]
-        span = f"{_day(window['start'])} to before {_day(window['end'])}" if window else "no window"
-        table.add_row(f"[bold]{course['database']}[/]  {span}", "")
+        table.add_row(f"[bold]{escape(course['database'])}[/]  {_span(course['window'])}", "")
+        if course["database"] != _usual(course):
+            table.add_row(f"  of {escape(course['course_key'])} on {course['site']}", "")
         for name, documents in course["collections"].items():
             table.add_row(f"  {name}", f"{documents:,}")
         table.add_section()
     return table
 
 
-def _day(moment: str | None) -> str:
-    return moment[:10] if moment else "now"
+def _span(window: dict[str, str | None] | None) -> str:
+    if not window:
+        return "no window"
+    start, end = window["start"], window["end"]
+    first = start[:10] if start else "from the first event"
+    return f"{first} to before {end[:10]}" if end else f"{first} to now"
+
+
+def _usual(course: dict[str, Any]) -> str:
+    """The database's name as one guesses it from the course key."""
+    parts = course["course_key"].partition(":")[2].split("+")
+    return "_".join([*parts, *(["edge"] if course["site"] == "edge" else [])])

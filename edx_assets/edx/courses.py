@@ -1,4 +1,7 @@
-"""A course's partition key, database name and window of time, and the courses file."""
+"""A course's partition key, database name and window of time.
+
+The courses file is read in `courses_file`.
+"""
 
 import hashlib
 import re
@@ -6,10 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import yaml
-
-from edx_assets.edx.keys import course_key, course_parts
-from edx_assets.errors import FinalError
+from edx_assets.edx.keys import course_parts
 
 _EDGE = "@edge"
 _DOTS, _DOTS_IN_PARTITION = "...", "..%2E"  # Dagster takes `...` in a partition key for a range
@@ -19,10 +19,6 @@ _UNUSABLE = re.compile(r"^-|[^A-Za-z0-9_-]")
 _MAX_NAME = 63  # bytes: MongoDB's limit for a database's name
 _MAX_KEY = 255  # characters: the column `course_id` of edX's tables
 _DIGEST = 8  # hexadecimal digits: of 10,000 names, two are alike once in 80 such institutions
-
-
-class CoursesFileError(FinalError):
-    """The courses file (YAML) cannot be used; the message says where, and how to correct it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Window:
 
 @dataclass(frozen=True)
 class CourseEntry:
-    """A course in the courses file; its window ends at the midnight after its last day."""
+    """What the courses file says of a course. Its window ends at midnight after its last day."""
 
     course_key: str
     site: str = "edx"
@@ -108,36 +104,6 @@ def distinct_name(name: str, whose: str, room: int = _MAX_NAME) -> str:
     return f"{_UNUSABLE.sub('_', name)[: room - _DIGEST - 1]}_{digest}"
 
 
-def read_courses_file(text: str) -> dict[tuple[str, str], CourseEntry]:
-    """The courses file, by (course key, site).
-
-    YAML: `courses:` is a list. Each item has a `course_key` and, optionally, `site` (default: edx),
-    `spellings` (other spellings of the key in its events), `enrolment_start` and `course_end`
-    (dates or times, UTC; an end date is inclusive).
-
-    Raises:
-        CoursesFileError: not YAML of that form, or a course is listed twice.
-    """
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise CoursesFileError(f"the courses file is not YAML{where}") from None
-    except ValueError:  # PyYAML parses dates itself
-        raise CoursesFileError("the courses file has a date that does not exist") from None
-    listed = document.get("courses") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
-        raise CoursesFileError("the courses file has no list `courses:`")
-    entries: dict[tuple[str, str], CourseEntry] = {}
-    for number, item in enumerate(listed, 1):
-        entry = _entry(item, number)
-        if (entry.course_key, entry.site) in entries:
-            raise CoursesFileError(f"course {number}: {entry.course_key} is listed twice")
-        entries[entry.course_key, entry.site] = entry
-    return entries
-
-
 def window_of(entry: CourseEntry | None, structure_window: Window) -> Window:
     """A course's window: from the courses file, else from the dates of the structure."""
     window = entry.window if entry else Window()
@@ -167,27 +133,3 @@ def day_end(value: Any) -> datetime | None:
     if moment is None:
         return None
     return datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
-
-
-def _entry(item: Any, number: int) -> CourseEntry:
-    if not isinstance(item, dict):
-        raise CoursesFileError(f"course {number}: expected `course_key: …` and optional settings")
-    known = {"course_key", "site", "spellings", "enrolment_start", "course_end"}
-    if unknown := sorted(map(str, item.keys() - known)):
-        raise CoursesFileError(
-            f"course {number}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}"
-        )
-    key = course_key(str(item.get("course_key", "")))
-    if key is None:
-        raise CoursesFileError(f"course {number}: {item.get('course_key')!r} is not a course key")
-    site = item.get("site", "edx")
-    if site not in ("edx", "edge"):
-        raise CoursesFileError(f"course {number}: site is {site!r}; it must be edx or edge")
-    spellings = item.get("spellings") or []
-    if not isinstance(spellings, list):
-        raise CoursesFileError(f"course {number}: spellings is not a list")
-    try:
-        window = Window(day_start(item.get("enrolment_start")), day_end(item.get("course_end")))
-    except (ValueError, OverflowError):
-        raise CoursesFileError(f"course {number}: a date is not written YYYY-MM-DD") from None
-    return CourseEntry(key, site, tuple(course_key(str(s)) or str(s) for s in spellings), window)

@@ -20,7 +20,7 @@ from s3transfer.exceptions import S3DownloadFailedError
 
 from edx_assets.edx.file_names import SiteDay, events_file, package_day
 from edx_assets.errors import FinalError, PassingError
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import MissingSettingError, load_settings
 
 _PIECE = 1 << 20
 _FRESH_SECONDS = 60
@@ -149,6 +149,23 @@ class Buckets(ConfigurableResource[Any]):
             " it may be being delivered right now; materialize this partition again"
         )
 
+    def head(self, item: Delivered, size: int) -> bytes:
+        """The first bytes of an object.
+
+        Raises:
+            NotDeliveredError: it is not there (any more), or S3 refuses access.
+            DeliveryError: S3 failed.
+        """
+        if not item.size:  # S3 refuses a range of nothing
+            return b""
+        try:
+            place = {"Bucket": item.bucket, "Key": item.key}
+            body = self.client().get_object(**place, Range=f"bytes=0-{size - 1}")["Body"]
+            content: bytes = body.read()
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
+        return content
+
     def check(self) -> list[str]:
         """The institution's folders in the events bucket.
 
@@ -162,6 +179,7 @@ class Buckets(ConfigurableResource[Any]):
     def client(self) -> Any:
         """The boto3 client."""
         if self._client is None:
+            load_settings().require("s3_endpoint_url", "events_bucket", "packages_bucket")
             self._client = self.s3.get_client()
         return self._client
 

@@ -15,7 +15,7 @@ from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 
 from edx_assets.errors import FinalError
-from edx_assets.settings import MissingSettingError, load_settings, passphrase
+from edx_assets.settings import MissingSettingError, existing_folder, load_settings, passphrase
 
 EXPIRY_WARNING = timedelta(days=60)
 """When to warn before a key expires: edX has taken weeks to install a new or extended key."""
@@ -93,18 +93,38 @@ class Gnupg(ConfigurableResource[Any]):
         """
         return list(self.open().list_keys(secret=True))
 
+    def recipients(self, head: bytes) -> list[str]:
+        """The ids of the keys that a file is encrypted for, from its first bytes.
+
+        Nothing is decrypted. None: it is not GPG data. An id of zeros: the recipient is hidden.
+        """
+        home = str(self.open().gnupghome)
+        listed = subprocess.run(
+            ["gpg", "--homedir", home, "--batch", "--no-tty", "--list-only", "--list-packets"],
+            input=head,
+            env=os.environ | {"LC_ALL": "C"},
+            check=False,  # the file goes on after its first bytes
+            capture_output=True,
+        )
+        found = re.findall(
+            rb"^:pubkey enc packet:.*keyid ([0-9A-F]{16})", listed.stdout, re.MULTILINE
+        )
+        return [keyid.decode() for keyid in found]
+
     def open(self) -> gnupg.GPG:
         """The gpg program with this home.
 
         Raises:
             MissingSettingError: EDX_GNUPG_HOME is not set.
-            OSError, ValueError: gpg is not installed, or the home is not a folder.
+            InvalidSettingError: the home is not a folder that exists.
+            OSError: gpg is not installed.
         """
         if not self.home:
             raise MissingSettingError("gnupg_home")
+        folder = existing_folder("gnupg_home", self.home)
         if self._gpg is None:  # making one starts a process, to ask gpg for its version
             self._gpg = gnupg.GPG(
-                gnupghome=str(Path(self.home).expanduser()),
+                gnupghome=str(folder),
                 env=os.environ | {"LC_ALL": "C"},  # its messages are parsed, in English
             )
         return self._gpg
@@ -144,6 +164,13 @@ def key_expiry(keys: Iterable[dict[str, Any]], now: datetime) -> KeyExpiry:
         first_end=first_end,
         soon=first_end is not None and first_end <= now + EXPIRY_WARNING,
     )
+
+
+def key_ids(keys: Iterable[dict[str, Any]]) -> set[str]:
+    """The ids of keys, as listed by `secret_keys`, and of their subkeys."""
+    return {
+        each[-16:] for key in keys for each in (key["keyid"], *(sub[0] for sub in key["subkeys"]))
+    }
 
 
 def usable_until(key: dict[str, Any]) -> datetime | None:

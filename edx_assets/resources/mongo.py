@@ -8,8 +8,9 @@ from pydantic import PrivateAttr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from edx_assets.resources.store import Document, Store, StoreError
-from edx_assets.settings import MissingSettingError, load_settings
+from edx_assets.resources.store import Document, Store
+from edx_assets.resources.store_causes import connection_string
+from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings
 
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 
@@ -24,7 +25,7 @@ class Mongo(ConfigurableResource[Any]):
 
         Raises:
             MissingSettingError: EDX_MONGO_URI is not set.
-            StoreError: it is not a connection string.
+            InvalidSettingError: it cannot be used.
         """
         if self._store is None:
             uri = load_settings().mongo_uri
@@ -34,28 +35,43 @@ class Mongo(ConfigurableResource[Any]):
         return self._store
 
 
-def connect(uri: str) -> Store:
+def connect(uri: str, patience_ms: int | None = None) -> Store:
     """The document store at a connection string, whose options apply, with two exceptions.
 
     Writes must be acknowledged, and reads go to the primary, where the writes go. Otherwise no
     count could be trusted.
 
+    Args:
+        uri: the connection string.
+        patience_ms: how long a server is waited for, if not as long as an election takes.
+
     Raises:
-        StoreError: it is not a connection string, or asks for unacknowledged writes.
+        InvalidSettingError: it is not a connection string, a file or a DNS record that it names is
+            not there, or it asks for unacknowledged writes.
     """
+    # a connection has to fail before the patience ends, or nobody says why it did
+    shorter = {} if patience_ms is None else {"connectTimeoutMS": patience_ms // 2}
+    if not uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise InvalidSettingError(connection_string(ValueError()))
+    before, _question, options = uri.partition("://")[2].partition("?")
+    if "/" in before.rpartition("@")[0]:  # the driver may take what stands before it for a host
+        raise InvalidSettingError(connection_string(ValueError("to be escaped")))
     try:
         client: MongoClient[Document] = MongoClient(
             uri,
             tz_aware=True,
-            serverSelectionTimeoutMS=_PATIENCE_MS,
+            serverSelectionTimeoutMS=_PATIENCE_MS if patience_ms is None else patience_ms,
             appname="edx_assets",
             readPreference="primary",
+            **shorter,
         )
-    except (PyMongoError, ValueError, TypeError):
-        raise StoreError("EDX_MONGO_URI is not a connection string (mongodb://…)") from None
+    except (PyMongoError, OSError, ValueError, TypeError) as error:
+        # an `@` there is behind a password with a question mark
+        cause = ValueError("to be escaped") if "@" in options else error
+        raise InvalidSettingError(connection_string(cause)) from None
     if not client.write_concern.acknowledged:
         client.close()
-        raise StoreError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
+        raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
     store = Store(client)
     weakref.finalize(store, client.close)  # nobody else ends the connections of a run or a tick
     return store

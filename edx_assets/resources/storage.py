@@ -16,7 +16,7 @@ import orjson
 from dagster import ConfigurableResource
 
 from edx_assets.errors import FinalError
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import InvalidSettingError, MissingSettingError
 
 
 class MissingFileError(FinalError):
@@ -86,22 +86,32 @@ class Storage(ConfigurableResource[Any]):
             return document
 
     def check(self) -> Path:
-        """Create the folder if it does not exist, write to it, and return its path.
+        """The folder, if it can be written to, or be made by the first run; it is not made here.
 
         Raises:
             MissingSettingError: EDX_STORAGE is not set.
-            OSError: it cannot be made or written to.
+            InvalidSettingError: it cannot be made or written to.
         """
-        with self.writing(".check") as path:
-            path.write_bytes(b"ok")
-        self.delete(".check")
-        return self._root()
+        root = self._named()
+        try:
+            there = next(path for path in (root, *root.parents) if path.exists())
+            with tempfile.TemporaryDirectory(dir=there, prefix=".check-") as probe:
+                (Path(probe) / "check").write_bytes(b"ok")
+        except OSError as error:
+            raise _unusable(root, error) from None
+        return root
 
-    def _root(self) -> Path:
+    def _named(self) -> Path:
         if not self.folder:
             raise MissingSettingError("storage")
-        root = Path(self.folder).expanduser()
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(self.folder).expanduser()
+
+    def _root(self) -> Path:
+        root = self._named()
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
+            raise _unusable(root, error) from None
         return root
 
     def _path(self, key: str) -> Path:
@@ -115,3 +125,12 @@ class Storage(ConfigurableResource[Any]):
         root = self._root().resolve()
         for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
             os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
+
+
+def _unusable(root: Path, error: OSError) -> InvalidSettingError:
+    a_file = isinstance(error, FileExistsError | NotADirectoryError)
+    why = "it, or a folder above it, is a file" if a_file else error.strerror
+    return InvalidSettingError(
+        f"EDX_STORAGE: {root} cannot be used as a folder ({why}): correct the setting or the"
+        " permissions of the folder above"
+    )

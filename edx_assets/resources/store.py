@@ -21,6 +21,7 @@ from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, 
 from edx_assets.edx.lines import batches
 from edx_assets.errors import PassingError
 from edx_assets.resources.ahead import ahead
+from edx_assets.resources.store_causes import UNAUTHORIZED, StoreRefusedError, meaning
 
 Document = dict[str, Any]
 Index = Sequence[tuple[str, int]]
@@ -32,7 +33,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""
 
 _DUPLICATE = 11000
-_UNAUTHORIZED = 13
 _STAGING = "_loading"
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
 
@@ -232,12 +232,16 @@ class Store:
 
     @cached_property
     def renames(self) -> bool:
-        """Whether the server can put one collection in another's place: it is tried, once.
+        """Whether the server can put one collection in another's place: it is tried, once."""
+        return self.renames_in(_PROBES)
+
+    def renames_in(self, database: str) -> bool:
+        """Whether it can in this database; the trial leaves nothing behind.
 
         Not all do that speak MongoDB's protocol, and one may answer that it did, having done
         nothing.
         """
-        database, token = _PROBES, secrets.token_hex(4)
+        token = secrets.token_hex(4)
         old, new = f"{_STAGING}_old_{token}", f"{_STAGING}_new_{token}"
         with _own_errors():
             probe = self._client[database]
@@ -246,7 +250,7 @@ class Store:
             try:
                 probe[new].rename(old, dropTarget=True)
             except OperationFailure as refused:
-                if refused.code == _UNAUTHORIZED:  # that is of the user, not of the server
+                if refused.code == UNAUTHORIZED:  # that is of the user, not of the server
                     raise
                 return False
             finally:
@@ -260,13 +264,13 @@ class Store:
         with _own_errors():
             return str(self._client.admin.command("buildInfo").get("version", "?"))
 
-    def check(self) -> None:
+    def check(self, database: str = _PROBES) -> None:
         """Write a document, read it, remove it.
 
         Raises:
             StoreError: one of them did not work.
         """
-        probe = Collection(_PROBES, f"{_STAGING}_check_{secrets.token_hex(4)}")
+        probe = Collection(database, f"{_STAGING}_check_{secrets.token_hex(4)}")
         self.put(probe, {"_id": 1})
         read = self.get(probe, 1)
         self.drop(probe)
@@ -290,8 +294,5 @@ def _own_errors() -> Iterator[None]:
     except BSONError as error:  # of this side: a document is no BSON, or larger than BSON may be
         raise StoreError(f"a document cannot be stored or read: {type(error).__name__}") from None
     except PyMongoError as error:
-        code = getattr(error, "code", None)
-        raise StoreError(
-            f"the database answered {type(error).__name__}{f' ({code})' if code else ''};"
-            " check EDX_MONGO_URI (edx-assets doctor checks it)"
-        ) from None
+        told, final = meaning(error)
+        raise (StoreRefusedError if final else StoreError)(told) from None

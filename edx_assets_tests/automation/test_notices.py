@@ -199,7 +199,7 @@ def test_a_blocking_check_of_a_step_of_its_own_is_told_once(
 
 
 def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_address(
-    instance: DagsterInstance, web: Received, mail: Received
+    instance: DagsterInstance, web: Received, mail: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = fail_with(instance, lambda: ValueError("x"))
     web.answer = 500
@@ -211,8 +211,9 @@ def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_addr
     assert "EDX_NOTICE_WEBHOOK: the server answered 500" in str(failure.value)
     assert len(mail.bodies) == 1
     for address in ("http://127.0.0.1:1/secret-part", "secret-part", "file:///secret-part"):
+        monkeypatch.setenv("EDX_NOTICE_WEBHOOK", address)
         with pytest.raises(NoticeNotSentError) as failure:
-            tell(instance, run_id, Settings(notice_webhook=address))
+            tell(instance, run_id, load_settings())
         assert "secret-part" not in str(failure.value)
 
 

@@ -1,26 +1,23 @@
 """The doctor: what is wrong is found with a remedy, and stops no other check."""
 
-import io
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
-from edx_assets.cli.doctor import Finding, diagnose
+from edx_assets.cli.doctor import diagnose
+from edx_assets.cli.finding import Finding
 from edx_assets.definitions import build_resources
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.resources import mongo
-from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import PASSPHRASE
-from edx_assets_tests.resources.homes import gnupg_home, gpg, new_key
 
-SUBJECTS = ["S3", "GPG", "MongoDB", "storage", "courses file"]
+SUBJECTS = ["S3", "GPG", "storage", "courses file", "settings", "MongoDB"]
 COURSES = "courses:\n  - course_key: course-v1:McGillX+CHEM181x+1T2014\n"
 
 Doctor = Callable[[], list[Finding]]
@@ -44,7 +41,8 @@ def doctor(
     """The doctor of an institution where all is well, but for what a test changes."""
     log = "mcgillx/{site}/events/2014/mcgillx-{site}-events-2014-03-0{day}.log.gz.gpg"
     for site, day in (("edx", 1), ("edx", 9), ("edge", 2)):
-        delivery.put(log.format(site=site, day=day))
+        log_of_day = key[0].encrypt(b"{}", key[1], armor=False, always_trust=True).data
+        delivery.put(log.format(site=site, day=day), log_of_day)
     delivery.put_package("mcgillx-2014-03-02.zip")
     (tmp_path / "courses.yaml").write_text(COURSES)
     for name, value in {
@@ -71,6 +69,7 @@ def examine() -> list[Finding]:
             resources["buckets"],
             resources["gnupg"],
             resources["storage"],
+            resources["courses_file"],
             resources["mongo"].store,
         )
     )
@@ -107,15 +106,26 @@ def test_all_is_well(
         ("ok", "tracking logs of edge: newest 2014-03-02"),
         ("ok", "1 database packages, newest 2014-03-02"),
     ]
-    (state, for_ever), decrypts = of(findings, "GPG")
+    (state, for_ever), decrypts, *logs = of(findings, "GPG")
     assert state == "ok"
     assert for_ever.endswith(" never expires")
     assert decrypts == ("ok", for_ever.replace("never expires", "decrypts with the passphrase"))
-    reached, writes, replaces = of(findings, "MongoDB")
-    assert reached == ("ok", f"connected, version {store.version()}")
-    assert writes == ("ok", "writes, reads and deletes")
-    assert replaces[0] == "ok"
-    assert of(findings, "storage")[0] == ("ok", f"{tmp_path / 'storage'} is writable")
+    for site, log in zip(("edx", "edge"), logs, strict=True):
+        assert log == (
+            "ok",
+            f"the newest tracking log of {site} is for key {for_ever.split()[2]}, which is among"
+            " your secret keys",
+        )
+    assert of(findings, "MongoDB") == [
+        ("ok", f"connected, version {store.version()}"),
+        ("ok", "writes, reads and deletes in tracking_logs"),
+        ("ok", "replaces a collection in one step in tracking_logs"),
+        ("ok", "writes, reads and deletes in a new database, as a course has"),
+        ("ok", "replaces a collection in one step in a new database, as a course has"),
+    ]
+    assert of(findings, "storage") == [
+        ("ok", f"{tmp_path / 'storage'} does not exist yet: the first run makes it")
+    ]
     assert of(findings, "courses file") == [("ok", "1 courses")]
 
 
@@ -147,7 +157,8 @@ def test_a_missing_setting(
 def test_nothing_is_set_at_all() -> None:
     findings = examine()
     states = {finding.subject: finding.state for finding in findings}
-    assert states == dict.fromkeys(SUBJECTS[:4], "failed") | {"courses file": "ok"}
+    failing = dict.fromkeys(SUBJECTS, "failed")
+    assert states == failing | {"courses file": "ok", "settings": "ok"}
     assert all(finding.remedy for finding in findings if finding.state == "failed")
 
 
@@ -157,12 +168,22 @@ def test_nothing_is_set_at_all() -> None:
         ("EDX_ORG", "MITx", "S3", ["no folder for the institution MITx", "correct EDX_ORG"]),
         ("EDX_EVENTS_BUCKET", "not-there", "S3", ["NoSuchBucket", "check EDX_ORG, the bucket"]),
         ("EDX_PACKAGES_BUCKET", "not-there", "S3", ["s3://not-there/", "NoSuchBucket", "check"]),
-        ("EDX_GNUPG_HOME", "/nowhere", "GPG", ["/nowhere", "correct the setting"]),
+        ("EDX_GNUPG_HOME", "/nowhere", "GPG", ["EDX_GNUPG_HOME: /nowhere does not exist"]),
         ("EDX_GPG_PASSPHRASE", "wrong", "GPG", ["passphrase does not fit", "EDX_GPG_PASSPHRASE"]),
         ("EDX_MONGO_URI", "mongodb://", "MongoDB", ["not a connection string", "EDX_MONGO_URI"]),
-        ("EDX_MONGO_URI", "mongodb://127.0.0.1:1", "MongoDB", ["ServerSelection", "check EDX"]),
-        ("EDX_STORAGE", "/proc/storage", "storage", ["/proc/storage", "correct the setting"]),
-        ("EDX_COURSES_FILE", "/nowhere", "courses file", ["/nowhere", "correct the setting"]),
+        ("EDX_MONGO_URI", "mongodb://127.0.0.1:1", "MongoDB", ["nothing listens", "check EDX"]),
+        ("EDX_STORAGE", "/proc/storage", "storage", ["EDX_STORAGE: /proc/storage", "correct the"]),
+        ("EDX_STORAGE", "/proc/version/x", "storage", ["EDX_STORAGE: /proc/version/x", "a file"]),
+        ("EDX_COURSES_FILE", "/nowhere", "courses file", ["EDX_COURSES_FILE: /nowhere", "correct"]),
+        ("EDX_COURSES_FILE", "/proc", "courses file", ["EDX_COURSES_FILE: /proc", "directory"]),
+        ("EDX_S3_ENDPOINT_URL", "127.0.0.1:9000", "S3", ["EDX_S3_ENDPOINT_URL", "http://"]),
+        ("EDX_EVENTS_BUCKET", "s3://events", "S3", ["EDX_EVENTS_BUCKET", "the name alone"]),
+        ("EDX_START_DATE", "2.9.2012", "settings", ["EDX_START_DATE", "YYYY-MM-DD"]),
+        ("EDX_END_DATE", "2012-08-31", "settings", ["EDX_END_DATE", "before EDX_START_DATE"]),
+        ("EDX_AUTOMATION", "sure", "settings", ["EDX_AUTOMATION", "true nor false"]),
+        ("EDX_NOTICE_WEBHOOK", "chat/hook", "settings", ["EDX_NOTICE_WEBHOOK", "https://"]),
+        ("EDX_UI_URL", "dagster", "settings", ["EDX_UI_URL", "https://"]),
+        ("EDX_MONGO_URI", "mongodb://u:a/b@h", "MongoDB", ["EDX_MONGO_URI", "percent-encode"]),
         ("EDX_COURSES_FILE", "/proc/version", "courses file", ["no list `courses:`"]),
         ("PATH", "/nowhere", "GPG", ["no gpg on the PATH", "install"]),
     ],
@@ -190,6 +211,7 @@ def test_everything_is_wrong(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) ->
         "EDX_MONGO_URI": "mongodb://127.0.0.1:1",
         "EDX_STORAGE": "/proc/storage",
         "EDX_COURSES_FILE": "/nowhere",
+        "EDX_START_DATE": "soon",
     }.items():
         monkeypatch.setenv(name, value)
     wrong = [finding.subject for finding in doctor() if finding.state == "failed"]
@@ -211,7 +233,7 @@ def test_a_passphrase_file_that_is_not_there(
     monkeypatch.delenv("EDX_GPG_PASSPHRASE")
     monkeypatch.setenv("EDX_GPG_PASSPHRASE_FILE", "/nowhere/passphrase")
     told = failed(doctor(), "GPG")
-    assert told.startswith("No such file or directory: /nowhere/passphrase -> correct")
+    assert "EDX_GPG_PASSPHRASE_FILE: /nowhere/passphrase cannot be read (No such file" in told
 
 
 @pytest.mark.parametrize("content", ["courses: [", "courses:\n  - course_key: x\n", "\udcff"])
@@ -220,76 +242,29 @@ def test_a_courses_file_that_cannot_be_used(doctor: Doctor, tmp_path: Path, cont
     assert failed(doctor(), "courses file")
 
 
+def test_a_misspelt_setting(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDX_STORGE", "/srv/edx")
+    findings = doctor()
+    assert ("warning", "EDX_STORGE is no setting: is EDX_STORAGE meant?") in of(
+        findings, "settings"
+    )
+    assert not [finding for finding in findings if finding.state == "failed"]
+
+
 def test_a_storage_that_is_open_to_others(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "storage").mkdir()
     (tmp_path / "storage").chmod(0o755)
     assert f"chmod 700 {tmp_path / 'storage'}" in failed(doctor(), "storage")
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty GnuPG home, which the setting names."""
-    with gnupg_home() as made:
-        monkeypatch.setenv("EDX_GNUPG_HOME", made)
-        yield made
-
-
-def test_no_secret_key(doctor: Doctor, home: str) -> None:
-    assert failed(doctor(), "GPG") == ("no secret key in EDX_GNUPG_HOME -> import it: gpg --import")
-
-
-def test_a_key_that_expires_soon(doctor: Doctor, home: str) -> None:
-    fingerprint = new_key(home, PASSPHRASE, expires="10d")
-    findings = doctor()
-    expires = datetime.now(UTC).date() + timedelta(days=10)
-    (state, found), decrypts = of(findings, "GPG")
-    assert (state, found[:28]) == ("warning", f"secret key {fingerprint[-16:]} ")
-    assert date.fromisoformat(found[-10:]) in (expires, expires - timedelta(days=1))
-    assert decrypts[0] == "ok"
-    [remedy] = [finding.remedy for finding in findings if finding.found == found]
-    assert "gpg --edit-key" in remedy
-
-
-def test_a_key_that_expires_late(doctor: Doctor, home: str) -> None:
-    new_key(home, PASSPHRASE, expires="400d")
-    assert [state for state, _found in of(doctor(), "GPG")] == ["ok", "ok"]
-
-
-def test_an_expired_key_beside_a_good_one(doctor: Doctor, home: str) -> None:
-    expired = new_key(home, PASSPHRASE, expires="seconds=1")
-    new_key(home, PASSPHRASE)
-    time.sleep(1.2)
-    findings = of(doctor(), "GPG")
-    assert [state for state, _found in findings] == ["ok", "ok", "ok"]
-    assert findings[0][1].startswith(f"secret key {expired[-16:]} expired ")
-    assert findings[0][1].endswith("; it still decrypts older files")
-
-
-def test_an_expired_key_alone(doctor: Doctor, home: str) -> None:
-    expired = new_key(home, PASSPHRASE, expires="seconds=1")
-    time.sleep(1.2)
-    told = failed(doctor(), "GPG")
-    assert told.startswith(f"secret key {expired[-16:]} expired ")
-    assert told.endswith("-> extend it: gpg --edit-key")
-
-
-def test_a_subkey_that_expires_before_its_key(doctor: Doctor, home: str) -> None:
-    """Extending a key leaves its subkeys as they are, and those are what edX encrypts for."""
-    fingerprint = new_key(home, PASSPHRASE, encrypts=False)
-    gpg(home, PASSPHRASE, "--quick-add-key", fingerprint, "cv25519", "encrypt", "10d")
-    assert [state for state, _found in of(doctor(), "GPG")] == ["warning", "ok"]
-    gpg(home, PASSPHRASE, "--quick-add-key", fingerprint, "cv25519", "encrypt", "400d")
-    assert [state for state, _found in of(doctor(), "GPG")] == ["ok", "ok"]
-
-
-def test_a_key_that_does_not_encrypt(doctor: Doctor, home: str) -> None:
-    new_key(home, PASSPHRASE, encrypts=False)
-    assert "nothing can be encrypted for secret key" in failed(doctor(), "GPG")
-
-
-def test_the_check_writes_nothing_readable(doctor: Doctor, tmp_path: Path, key: Any) -> None:
-    doctor()
+def test_the_check_leaves_nothing_behind(doctor: Doctor, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with MongoClient[dict[str, Any]](str(load_settings().mongo_uri.get_secret_value())) as client:  # type: ignore[union-attr]
+        databases = client.list_database_names()
+        doctor()
+        assert set(client.list_database_names()) - {*databases} <= {"tracking_logs"}
+        assert client["tracking_logs"].list_collection_names() == []
+    assert sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "storage").mkdir(mode=0o700)
+    assert of(doctor(), "storage")[0] == ("ok", f"{tmp_path / 'storage'} is writable")
     assert list((tmp_path / "storage").iterdir()) == []
-    content = key[0].encrypt(b"edx", key[1], armor=False, always_trust=True).data
-    Gnupg(home=key[0].gnupghome).decrypt(io.BytesIO(content), tmp_path / "plain")
-    assert (tmp_path / "plain").read_bytes() == b"edx"

@@ -1,17 +1,21 @@
 """The courses file: what it can contain, and how mistakes in it are reported."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edx_assets.edx.courses import CourseEntry, CoursesFileError, Window, read_courses_file
+from edx_assets.edx.courses import CourseEntry, Window
+from edx_assets.edx.courses_file import CoursesFileError, read_courses_file
 
 CHEM = "course-v1:McGillX+CHEM181x+1T2014"
 
 
 def test_a_file_of_every_field() -> None:
     entries = read_courses_file(
-        """
+        b"""
         courses:
           - course_key: McGillX/CHEM181x/1T2014
             spellings: [McGillX/Chem181x/1T2014, McGillX/CHEM181x]
@@ -37,7 +41,7 @@ def test_a_file_of_every_field() -> None:
 
 
 def test_a_file_may_list_no_course() -> None:
-    assert read_courses_file("courses: []") == {}
+    assert read_courses_file(b"courses: []") == {}
 
 
 @pytest.mark.parametrize(
@@ -46,14 +50,14 @@ def test_a_file_may_list_no_course() -> None:
 )
 def test_the_end_day_is_inclusive_however_it_is_written(written: str) -> None:
     (entry,) = read_courses_file(
-        f"courses: [{{course_key: A/B/C, course_end: {written}}}]"
+        f"courses: [{{course_key: A/B/C, course_end: {written}}}]".encode()
     ).values()
     assert entry.window == Window(None, datetime(2014, 5, 2, tzinfo=UTC))
 
 
 def test_a_time_as_the_start_is_kept() -> None:
     text = "courses: [{course_key: A/B/C, enrolment_start: 2013-09-01 09:30:00}]"
-    (entry,) = read_courses_file(text).values()
+    (entry,) = read_courses_file(text.encode()).values()
     assert entry.window == Window(datetime(2013, 9, 1, 9, 30, tzinfo=UTC), None)
 
 
@@ -72,7 +76,7 @@ def test_a_time_as_the_start_is_kept() -> None:
 )
 def test_a_file_of_another_form_is_refused(text: str, told: str) -> None:
     with pytest.raises(CoursesFileError) as error:
-        read_courses_file(text)
+        read_courses_file(text.encode())
     assert told in str(error.value)
 
 
@@ -86,10 +90,19 @@ def test_a_file_of_another_form_is_refused(text: str, told: str) -> None:
         ("{course_key: 5}", "5 is not a course key"),
         ("{course_key: A/B/C, site: prod}", "site is 'prod'; it must be edx or edge"),
         ("{course_key: A/B/C, spellings: A/B/D}", "spellings is not a list"),
-        ("{course_key: A/B/C, enrolment_start: soon}", "a date is not written YYYY-MM-DD"),
-        ("{course_key: A/B/C, course_end: 2014}", "a date is not written YYYY-MM-DD"),
-        ("{course_key: A/B/C, course_end: 9999-12-31}", "a date is not written YYYY-MM-DD"),
-        ("{course_key: A/B/C, course_end: '2014-02-30'}", "a date is not written YYYY-MM-DD"),
+        (
+            "{course_key: A/B/C, enrolment_start: soon}",
+            "is not a date that exists, written YYYY-MM-DD",
+        ),
+        ("{course_key: A/B/C, course_end: 2014}", "is not a date that exists, written YYYY-MM-DD"),
+        (
+            "{course_key: A/B/C, course_end: 9999-12-31}",
+            "is not a date that exists, written YYYY-MM-DD",
+        ),
+        (
+            "{course_key: A/B/C, course_end: '2014-02-30'}",
+            "is not a date that exists, written YYYY-MM-DD",
+        ),
         ("{course_key: A/B/C, end: 2014-05-01}", "unknown end; known: course_end, course_key, "),
         ("{course_key: X/Y/Z}", "course-v1:X+Y+Z is listed twice"),
         ("{course_key: 'course-v1:X+Y+Z', site: edx}", "course-v1:X+Y+Z is listed twice"),
@@ -97,11 +110,74 @@ def test_a_file_of_another_form_is_refused(text: str, told: str) -> None:
 )
 def test_a_mistake_is_told_with_the_number_of_its_course(item: str, told: str) -> None:
     with pytest.raises(CoursesFileError) as error:
-        read_courses_file(f"courses:\n  - {{course_key: X/Y/Z}}\n  - {item}\n")
-    assert str(error.value).startswith("course 2: ")
+        read_courses_file(f"courses:\n  - {{course_key: X/Y/Z}}\n  - {item}\n".encode())
+    assert str(error.value).startswith("the courses file: course 2 (line 3): ")
     assert told in str(error.value)
 
 
-def test_a_date_that_does_not_exist_is_told() -> None:
-    with pytest.raises(CoursesFileError, match="a date that does not exist"):
-        read_courses_file("courses: [{course_key: A/B/C, course_end: 2014-02-30}]")
+@pytest.mark.parametrize("field", ["enrolment_start", "course_end"])
+@pytest.mark.parametrize(
+    "written", ["2014-02-30", "2014-13-01", "'30.2.2014'", "2014-02-30 18:00:00", "2014-2-1"]
+)
+def test_a_bad_date_is_told_with_its_course_and_line(field: str, written: str) -> None:
+    text = f"""# ours
+courses:
+  - course_key: X/Y/Z
+    course_end: 2014-02-28
+
+  - course_key: A/B/C
+    site: edge
+    {field}: {written}
+"""
+    with pytest.raises(CoursesFileError) as error:
+        read_courses_file(text.encode())
+    assert str(error.value) == (
+        f"the courses file: course 2 (line 8): {field} of course-v1:A+B+C is not a date that"
+        " exists, written YYYY-MM-DD"
+    )
+
+
+def test_a_window_that_ends_before_it_starts_is_told() -> None:
+    text = b"courses: [{course_key: A/B/C, enrolment_start: 2014-05-02, course_end: 2014-05-01}]"
+    with pytest.raises(CoursesFileError, match=r"line 1.*course_end of course-v1:A\+B\+C is bef"):
+        read_courses_file(text)
+
+
+def test_a_line_of_a_course_that_is_written_elsewhere() -> None:
+    text = b"a: &a\n  course_key: A/B/C\n  course_end: soon\ncourses:\n  - <<: *a\n"
+    with pytest.raises(CoursesFileError, match=r"course 1 \(line 3\): course_end of course-v1:A"):
+        read_courses_file(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_utf_8_is_read_with_a_byte_order_mark_and_without(encoding: str) -> None:
+    text = "courses: [{course_key: X/Y/Z, spellings: [X/É/Z]}]  # là"
+    (entry,) = read_courses_file(text.encode(encoding)).values()
+    assert entry.spellings == ("course-v1:X+É+Z",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-16", "in UTF-16: save it as UTF-8"),
+        ("utf-16-le", "in UTF-16: save it as UTF-8"),
+        ("utf-16-be", "in UTF-16: save it as UTF-8"),
+        ("latin-1", r"not in UTF-8 \(line 3\): save it as UTF-8"),
+    ],
+)
+def test_another_encoding_is_told_with_the_remedy(encoding: str, told: str) -> None:
+    text = "courses:\n  - course_key: X/Y/Z\n    spellings: [X/É/Z]\n"
+    with pytest.raises(CoursesFileError, match=told):
+        read_courses_file(text.encode(encoding))
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "courses: !!int x", "courses: !!timestamp [1]"])
+def test_odd_yaml_is_told(text: str) -> None:
+    with pytest.raises(CoursesFileError, match="not YAML"):
+        read_courses_file(text.encode())
+
+
+@given(st.binary() | st.text().map(lambda text: f"courses:\n  - {text}\n".encode()))
+def test_whatever_the_file_holds_it_is_read_or_told(content: bytes) -> None:
+    with suppress(CoursesFileError):
+        read_courses_file(content)

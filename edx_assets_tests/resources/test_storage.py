@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edx_assets.resources.storage import MissingFileError, Storage
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import InvalidSettingError, MissingSettingError
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=["umask 000", "umask 022", "umask 077"])
@@ -165,9 +165,12 @@ def test_small_documents(storage: Storage) -> None:
     assert storage.read_json("edx/log.raw.json") == {}
 
 
-def test_check_makes_the_folder(storage: Storage, folder: Path) -> None:
+def test_check_makes_nothing(storage: Storage, folder: Path) -> None:
     assert storage.check() == folder
-    assert modes(folder) == {".": 0o700}
+    assert not folder.exists()
+    folder.mkdir(parents=True)
+    assert storage.check() == folder
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_in_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,8 +180,11 @@ def test_a_folder_in_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OSError, match="file"):
-        Storage(folder=str(tmp_path / "file" / "storage")).check()
+    for folder in ("file", "file/storage"):
+        storage = Storage(folder=str(tmp_path / folder))
+        for act in (storage.check, lambda: storage.write_json("a", {})):  # noqa: B023
+            with pytest.raises(InvalidSettingError, match=r"EDX_STORAGE: .* is a file"):
+                act()
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())

@@ -11,7 +11,7 @@ from pymongo import ReadPreference
 from edx_assets.resources import mongo
 from edx_assets.resources.mongo import Mongo, connect
 from edx_assets.resources.store import Store, StoreError
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import InvalidSettingError, MissingSettingError
 from edx_assets_tests.resources.documents import HERE
 
 USER, PASSWORD, HOST = "warehouse-admin", "correct-horse", "localhost"
@@ -77,7 +77,7 @@ def test_what_is_no_connection_string(
     uri: str, recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    with pytest.raises(StoreError, match="EDX_MONGO_URI is not a connection string") as error:
+    with pytest.raises(InvalidSettingError, match="EDX_MONGO_URI is not a connection") as error:
         connect(uri)
     told = told_by(error) + caplog.text + "".join(str(warning.message) for warning in recwarn)
     for secret in (USER, PASSWORD, HOST):
@@ -85,7 +85,7 @@ def test_what_is_no_connection_string(
 
 
 def test_writes_that_nobody_confirms_are_refused() -> None:
-    with pytest.raises(StoreError, match="w=0") as error:
+    with pytest.raises(InvalidSettingError, match="w=0") as error:
         connect(f"mongodb://{USER}:{PASSWORD}@{HOST}/?w=0")
     assert PASSWORD not in told_by(error)
 

@@ -56,7 +56,7 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
         now = datetime.now(UTC)
         if nothing_ran(context.instance, context.cursor, now):
             return SensorResult(skip_reason="no run has begun or ended since the last look")
-        with plain_ticks():
+        with plain_ticks(settings):
             store = mongo.store()
             requests = courses_to_ask(
                 context.instance, store, courses_file.path(), settings.log_days

@@ -38,7 +38,7 @@ def packages_sensor(settings: Settings) -> SensorDefinition:
     def new_packages(
         context: SensorEvaluationContext, buckets: Buckets, mongo: Mongo
     ) -> SensorResult:
-        with plain_ticks():
+        with plain_ticks(settings):
             requests = packages_to_ask(context.instance, buckets, mongo.store())
         return SensorResult(
             run_requests=requests,

@@ -58,7 +58,7 @@ def tracking_logs_sensor(site: str, settings: Settings) -> SensorDefinition:
         description=f"Requests the tracking logs of {site} that S3 has and the ledger does not.",
     )
     def new_files(context: SensorEvaluationContext, buckets: Buckets, mongo: Mongo) -> SensorResult:
-        with plain_ticks():
+        with plain_ticks(settings):
             return tick(context.instance, buckets, mongo.store(), site, settings, context.cursor)
 
     return new_files

@@ -8,7 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from edx_assets.edx.courses import CourseEntry, CoursesFileError, Window, read_courses_file
+from edx_assets.edx.courses import CourseEntry, Window
+from edx_assets.edx.courses_file import CoursesFileError, read_courses_file
 from edx_assets.loading.ledger import Source
 
 EXTRACTION = 2
@@ -26,13 +27,13 @@ def courses_entries(courses_file: Path | None) -> CoursesByKey:
     if courses_file is None:
         return {}
     try:
-        text = courses_file.read_text(encoding="utf-8")
+        content = courses_file.read_bytes()
     except OSError as error:
         raise CoursesFileError(
-            f"the courses file {courses_file} cannot be read: {error.strerror}; correct"
-            " EDX_COURSES_FILE or the file's permissions"
+            f"EDX_COURSES_FILE: {courses_file} cannot be read ({error.strerror}): correct the"
+            " setting or the file's permissions"
         ) from None
-    return read_courses_file(text)
+    return read_courses_file(content)
 
 
 def spellings(key: str, entry: CourseEntry | None) -> list[str]:

@@ -16,7 +16,7 @@ from edx_assets.edx.collections import (
     catalogue,
     from_package,
 )
-from edx_assets.edx.courses import CoursesFileError
+from edx_assets.edx.courses_file import CoursesFileError
 from edx_assets.edx.schema import tables
 from edx_assets.loading.ledger import COURSE_LOADS, MASTER, CourseLoad, note_course_load
 from edx_assets.loading.registry import register_course

@@ -1,0 +1,70 @@
+"""How a setting's value has to be written: the form of each kind, checked where it is read.
+
+No message repeats a value: it may be a secret, or hold one. What exists in the world (folders,
+servers, keys) is checked by the resource that uses it.
+"""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+_TRUE = ("true", "1", "yes", "on", "t", "y")
+_FALSE = ("false", "0", "no", "off", "f", "n")
+
+
+def a_date(value: Any) -> Any:
+    """A date, and no time."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value.strip() if len(value.strip()) == 10 else "")
+    except ValueError:
+        raise ValueError("is not a date: write YYYY-MM-DD, such as 2014-02-28") from None
+
+
+def a_truth(value: Any) -> Any:
+    """Yes or no, in the words that pydantic takes."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
+    if word not in _TRUE + _FALSE:
+        raise ValueError("is neither true nor false: write one of them")
+    return word in _TRUE
+
+
+def an_address(value: Any) -> Any:
+    """The address of a web server."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, or too high
+        good = False
+    if not good:
+        raise ValueError("is not a web address: write it from http:// or https:// on")
+    return value.strip()
+
+
+def a_mail_server(value: Any) -> Any:
+    """A host, with or without a port."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(f"//{value.strip()}")
+        good = parts.hostname and parts.port != 0 and parts.netloc == value.strip()
+        good = good and not value.strip().endswith(":") and "@" not in value
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(
+            "is not a mail server: write host or host:port, such as mail.example.edu:25"
+        )
+    return value.strip()
+
+
+def a_bucket(value: Any) -> Any:
+    """The name of a bucket."""
+    if isinstance(value, str) and not set(value.strip()).isdisjoint("/: "):
+        raise ValueError("is not the name of a bucket: write the name alone, without s3://")
+    return value.strip() if isinstance(value, str) else value
