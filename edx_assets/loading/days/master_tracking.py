@@ -34,13 +34,12 @@ from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
+RECORDS = 4
+"""Version of the lines' processing; a file loaded with another version is loaded again."""
+
 
 class OlderFileError(FinalError):
     """The file is not the newest delivery of its day; the message names the newer one."""
-
-
-RECORDS = 4
-"""Version of the lines' processing; a file loaded with another version is loaded again."""
 
 
 def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
