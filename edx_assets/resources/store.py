@@ -152,7 +152,7 @@ class Store:
         return 0
 
     def estimated_count(self, collection: Collection) -> int:
-        """How many documents there are by the server's own books: at once, but off after a crash."""
+        """How many documents by the server's own books: at once, but after a crash off by some."""
         with _own_errors():
             return int(self._in(collection).estimated_document_count())
 
