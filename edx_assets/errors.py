@@ -2,8 +2,11 @@
 
 An error class is defined next to the code that raises it, under one of the two classes here. Not
 under them: exceptions that never leave a module, and format errors, which are caught and reported
-as the error of a file or the reason of a line.
+as the error of a file or the reason of a line. What no code foresaw is told by its place alone.
 """
+
+from collections.abc import Sequence
+from traceback import extract_tb
 
 
 class EdxAssetsError(Exception):
@@ -16,6 +19,41 @@ class FinalError(EdxAssetsError):
 
 class PassingError(EdxAssetsError):
     """A failure that can pass by itself, or once a server is back: a retry may help."""
+
+
+class UnforeseenError(FinalError):
+    """What nobody foresaw: the class and the place of an exception, never its message.
+
+    The message of another's exception may hold learners' data.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        frames = [
+            (frame.filename, frame.lineno or 0, frame.name)
+            for frame in extract_tb(error.__traceback__)
+        ]
+        super().__init__(
+            f"not foreseen: {place(type(error).__name__, frames)}: report this class and place"
+        )
+
+
+def foreseen(error: Exception) -> Exception:
+    """The error itself if its message is made for readers, or else one that tells its place."""
+    return error if isinstance(error, EXPECTED) else UnforeseenError(error)
+
+
+def place(name: str, frames: Sequence[tuple[str, int, str]]) -> str:
+    """An exception's class, and the last place in this package's code among its stack's frames.
+
+    Args:
+        name: the class.
+        frames: file, line and function of each.
+    """
+    own = [frame for frame in frames if "/edx_assets/" in frame[0]] or frames
+    if not own:
+        return name
+    file, line, function = own[-1]
+    return f"{name} at {file.rsplit('/edx_assets/')[-1]}, line {line}, in {function}"
 
 
 EXPECTED = (EdxAssetsError, OSError)

@@ -45,7 +45,7 @@ from edx_assets.edx.collections import (
     catalogue,
 )
 from edx_assets.edx.file_names import SITES
-from edx_assets.errors import EXPECTED
+from edx_assets.errors import foreseen
 from edx_assets.loading.courses.collection import load_collection
 from edx_assets.loading.courses.learners import JOINED, join_learners
 from edx_assets.loading.courses.tracking import extract_course
@@ -201,8 +201,8 @@ def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefin
                     optional=True,
                     rebuild=config.forced,
                 )
-            except EXPECTED as error:
-                failures.append(error)
+            except Exception as error:  # also what nobody foresaw harms this collection alone
+                failures.append(foreseen(error))
             else:
                 yield MaterializeResult(asset_key=key, metadata=shown(metadata))
         if failures:

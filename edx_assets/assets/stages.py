@@ -16,11 +16,12 @@ from dagster import (
     Jitter,
     MetadataValue,
     RetryPolicy,
+    RetryRequested,
 )
 from pydantic import Field
 
 from edx_assets.assets.plots import PLOTS
-from edx_assets.errors import EXPECTED, can_pass
+from edx_assets.errors import EXPECTED, can_pass, foreseen
 from edx_assets.loading.registry import registered_courses
 from edx_assets.loading.stage import Metadata
 from edx_assets.partitions import courses_partitions
@@ -53,15 +54,23 @@ class Rebuild(Config):
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """Turn a stage's expected failures into Dagster's, with only the message and no stack trace.
+    """Turn a stage's failures into Dagster's, with a text that is made for readers.
+
+    Of what nobody foresaw, the text has the class and the place, and the failure keeps the frames
+    of the stack, which are lines of code. The exception itself would show learners' data.
 
     Settings of the days are in the definitions already, where a wrong one has been left out.
     """
     try:
         load_settings().require("start_date", "end_date")
         yield
+    except (Failure, RetryRequested):
+        raise
     except EXPECTED as error:
         raise Failure(str(error), allow_retries=can_pass(error)) from None
+    except Exception as error:
+        failure = Failure(str(foreseen(error)), allow_retries=False)
+        raise failure.with_traceback(error.__traceback__) from None
 
 
 def summary(failures: list[Exception], total: int, what: str, untried: int = 0) -> Failure:

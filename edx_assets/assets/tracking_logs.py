@@ -31,7 +31,7 @@ from edx_assets.assets.stages import (
     summary,
 )
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.errors import EXPECTED, can_pass
+from edx_assets.errors import can_pass, foreseen
 from edx_assets.loading.days.daily_log import decrypt_day
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.days.raw_log import fetch_day
@@ -134,9 +134,10 @@ def _run_day(
             metadata = stage(day)
         except (MissingSettingError, InvalidSettingError) as error:
             raise Failure(str(error), allow_retries=False) from None
-        except EXPECTED as error:
-            context.log.error(f"{site}/{name} {partition}: {error}")
-            return error
+        except Exception as error:  # also what nobody foresaw harms this day alone
+            failure = foreseen(error)
+            context.log.error(f"{site}/{name} {partition}: {failure}")
+            return failure
         metadata.setdefault("seconds", round(monotonic() - started, 2))
         context.log_event(
             AssetMaterialization(
@@ -146,7 +147,12 @@ def _run_day(
         context.log.info(f"{site}/{name} {partition}: {metadata['outcome']}")
         if refused := metadata.get("courses_refused"):
             context.log.warning(f"{site}/{name} {partition}: courses without a database: {refused}")
-    return check_day(context, day)
+    try:
+        return check_day(context, day)
+    except Exception as error:
+        failure = foreseen(error)
+        context.log.error(f"{site} {partition}: {failure}")
+        return failure
 
 
 def _specs(site: str) -> list[AssetSpec]:

@@ -33,7 +33,7 @@ from edx_assets.dagster_internals import (
     RANGE_START,
     SerializableErrorInfo,
 )
-from edx_assets.errors import PassingError
+from edx_assets.errors import PassingError, place
 from edx_assets.settings import MAIL, InvalidSettingError, MissingSettingError, Settings
 
 _PATIENCE = 10  # seconds for a server to answer: a sensor's tick has 60 in all
@@ -228,12 +228,9 @@ def _innermost(error: SerializableErrorInfo | None) -> SerializableErrorInfo | N
 
 def _place(error: SerializableErrorInfo) -> str:
     """An exception's class, and the last place in this package's code in its stack trace."""
-    frames = [match.groups() for line in error.stack if (match := _FRAME.search(line))]
-    own = [frame for frame in frames if "/edx_assets/" in frame[0]] or frames
-    if not own:
-        return f"{error.cls_name}"
-    file, line, function = own[-1]
-    return f"{error.cls_name} at {file.rsplit('/edx_assets/')[-1]}, line {line}, in {function}"
+    found = [match for line in error.stack if (match := _FRAME.search(line))]
+    frames = [(match[1], int(match[2]), match[3]) for match in found]
+    return place(error.cls_name or "", frames)
 
 
 def _cut(text: str) -> str:

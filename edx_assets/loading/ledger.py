@@ -92,6 +92,8 @@ class DayEntry(TypedDict):
     replaces: list[str]
     was: NotRequired[Was | None]
     recount_for: NotRequired[list[str]]
+    delivered: NotRequired[str]
+    """When S3 got the file: an older one is not loaded over it."""
     token: NotRequired[str]
     bytes: NotRequired[int]
     lines: NotRequired[int]

@@ -5,8 +5,8 @@ What is in the files does not belong here.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -39,12 +39,13 @@ class NotDeliveredError(FinalError):
 
 @dataclass(frozen=True)
 class Delivered:
-    """An object on S3: its key, ETag (without quotes) and size in bytes."""
+    """An object on S3: its key, ETag (without quotes), size in bytes, and when it came there."""
 
     bucket: str
     key: str
     etag: str
     size: int
+    delivered: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -223,7 +224,8 @@ class Buckets(ConfigurableResource[Any]):
         for page in self._pages(bucket, Prefix=prefix, MaxKeys=limit):
             for entry in page.get("Contents", []):
                 etag = entry["ETag"].strip('"')
-                yield Delivered(bucket, entry["Key"], etag, entry["Size"])
+                delivered = entry["LastModified"].astimezone(UTC).isoformat(timespec="milliseconds")
+                yield Delivered(bucket, entry["Key"], etag, entry["Size"], delivered)
 
     def _pages(self, bucket: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         try:

@@ -7,14 +7,14 @@ is: its text can hold documents.
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import MongoClient
+from pymongo import MongoClient, ReplaceOne
 from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
 
@@ -94,6 +94,15 @@ class Store:
                     raise StoreError("the database did not confirm a write") from None
         return inserted
 
+    def replace(self, collection: Collection, documents: Sequence[bytes]) -> None:
+        """Insert encoded documents in place of those with their `_id`: a reader sees either."""
+        raw = [RawBSONDocument(document) for document in documents]
+        writes: list[ReplaceOne[Document]] = [
+            ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in raw
+        ]
+        with _own_errors():
+            self._in(collection).bulk_write(writes, ordered=False)
+
     def put(self, collection: Collection, document: Mapping[str, Any]) -> None:
         """Insert a document, or replace the one with its `_id`."""
         with _own_errors():
@@ -143,10 +152,7 @@ class Store:
         return 0
 
     def estimated_count(self, collection: Collection) -> int:
-        """How many documents there are by the server's own books.
-
-        At once, however many they are; after a crash of MongoDB it can be off by the last ones.
-        """
+        """How many documents by the server's own books: at once, but after a crash off by some."""
         with _own_errors():
             return int(self._in(collection).estimated_document_count())
 
@@ -196,10 +202,12 @@ class Store:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
         That happens at the end, and not at all if an error comes before. A reader sees the old
-        collection or the new one. Two loads of one collection at once end with one of them failing.
+        collection or the new one. Callers hold a lock: what else is staged under the name is taken
+        for a killed load's, and dropped.
 
         Raises:
-            StoreError: the server cannot do that; nothing has been written then.
+            StoreError: the server cannot do that, and nothing has been written; or another load,
+                which took this one for dead, has dropped what was staged here.
         """
         if not self.renames:
             raise StoreError(NO_RENAME)
@@ -211,11 +219,15 @@ class Store:
             for other in database.list_collection_names():
                 if staged.fullmatch(other):  # left by a load that was killed
                     database.drop_collection(other)
-            self._create(staging)
+            with suppress(CollectionInvalid):
+                database.create_collection(staging.name)
         try:
             yield staging
+            held = self.estimated_count(staging)
             for keys in indexes:
-                self.index(staging, keys)
+                self.index(staging, keys)  # which would make it anew, and empty
+            if self.estimated_count(staging) < held:
+                raise StoreError(f"another run is loading {name}: materialize this partition again")
             with _own_errors():
                 self._in(staging).rename(name, dropTarget=True)
         finally:
@@ -265,11 +277,7 @@ class Store:
             return str(self._client.admin.command("buildInfo").get("version", "?"))
 
     def check(self, database: str = _PROBES) -> None:
-        """Write a document, read it, remove it.
-
-        Raises:
-            StoreError: one of them did not work.
-        """
+        """Write a document, read it, remove it; a StoreError tells that one did not work."""
         probe = Collection(database, f"{_STAGING}_check_{secrets.token_hex(4)}")
         self.put(probe, {"_id": 1})
         read = self.get(probe, 1)
@@ -279,12 +287,6 @@ class Store:
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
         return self._client[collection.database][collection.name]
-
-    def _create(self, collection: Collection) -> None:
-        try:
-            self._client[collection.database].create_collection(collection.name)
-        except CollectionInvalid:
-            return
 
 
 @contextmanager

@@ -47,19 +47,19 @@ def bind(
     records: Iterator[bytes],
     blocks: dict[str, Block],
     shares: dict[str, Share],
-    left_out: Container[str] = (),
+    files: Container[str] | None = None,
 ) -> Iterator[bytes]:
     """Yield each record (BSON) with `parent_data` and `metadata` of the block in its `module_id`.
 
     The record's own bytes are unchanged: the two fields are appended. The yielded records are
-    counted in `shares`, by file; records of the files in `left_out` are skipped.
+    counted in `shares`, by file; with `files`, those of others are skipped.
     """
     index = block_index(blocks)
     known: dict[str, bytes] = {}
     for document in records:
         record = decode(document, _AWARE)
         file = record["load_file"]
-        if file in left_out:
+        if files is not None and file not in files:
             continue
         share = shares.get(file)
         if share is None:

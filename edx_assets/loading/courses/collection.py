@@ -19,6 +19,7 @@ from edx_assets.edx.schema import schema_version, tables
 from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
+from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.ledger import (
     CourseLoad,
     PackageCourse,
@@ -69,6 +70,22 @@ def load_collection(
     """
     package = course_package(store, partition, day)
     collection = Collection(course_database(store, partition, day), name)
+    with turn(store, collection):
+        return _load(store, storage, gnupg, partition, collection, package, day, optional, rebuild)
+
+
+def _load(
+    store: Store,
+    storage: Storage,
+    gnupg: Gnupg,
+    partition: str,
+    collection: Collection,
+    package: PackageCourse,
+    day: str | None,
+    optional: bool,
+    rebuild: bool,
+) -> Metadata:
+    name = collection.name
     if optional and not _holds(package, name):
         if day is None:
             forget_course_load(store, partition, collection)

@@ -15,6 +15,7 @@ from bson import encode
 
 from edx_assets.edx.collections import LEARNERS, indexes
 from edx_assets.loading.courses.collection import is_current
+from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.ledger import CourseLoad, Source, course_load, note_course_load
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
@@ -46,6 +47,11 @@ def join_learners(store: Store, partition: str, rebuild: bool = False) -> Metada
         StoreError: the database failed.
     """
     learners = Collection(course_database(store, partition), LEARNERS)
+    with turn(store, learners):
+        return _join(store, partition, learners, rebuild)
+
+
+def _join(store: Store, partition: str, learners: Collection, rebuild: bool) -> Metadata:
     source: Source = [_VERSION]
     for collection in JOINED:
         load = course_load(store, partition, collection)

@@ -1,79 +1,37 @@
 """The stage course/tracking: extract a course's window of the master collection and bind it.
 
-The query is in `window_query`, the files it concerns in `window_files`, the binding in `binding`.
+What it is made from is told in `extraction`; its records are moved in `records`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, indexes
-from edx_assets.edx.course_structure import Block, structure_window
-from edx_assets.edx.courses import Window, window_of
-from edx_assets.loading.courses.binding import Share, bind, total
+from edx_assets.edx.collections import TRACKING
+from edx_assets.loading.courses.binding import total
+from edx_assets.loading.courses.extraction import Extraction, extraction
+from edx_assets.loading.courses.records import replace_all, replace_files
 from edx_assets.loading.courses.shares import (
-    Extracted,
     Files,
     events_of,
     extracted_files,
     marks_of,
     note_files,
 )
+from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.courses.window_files import (
     EVERY_DAY,
-    Marks,
-    course_files,
-    days_of,
     digest,
-    has_ended,
-    marks,
-    missing_days,
-    settled_dates,
-    unsettled,
-)
-from edx_assets.loading.courses.window_query import (
-    courses_entries,
-    master_query,
-    settled,
-    spellings,
 )
 from edx_assets.loading.ledger import (
-    MASTER_TRACKING,
     TrackingLoad,
     TrackingState,
-    course_load,
     note_course_load,
     tracking_load,
 )
 from edx_assets.loading.registry import registered_course
-from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.loading.stage import Metadata
 from edx_assets.resources.store import Collection, Store
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """What a course's collection is made from, as the ledger had it before any record was read.
-
-    `files` are those to extract; `held_back` are being loaded: their records already in the
-    collection stay, and none are read from the master. `known` has the marks of both, the latter
-    as they were before that load.
-    """
-
-    partition: str
-    collection: Collection
-    query: dict[str, Any]
-    window: Window
-    structure_window: Window
-    blocks: dict[str, Block]
-    settled: str
-    files: Marks
-    held_back: set[str]
-    known: Marks
-    missing_days: int
-    can_be_sealed: bool
 
 
 def extract_course(
@@ -86,7 +44,8 @@ def extract_course(
 ) -> Metadata:
     """Bring a course's tracking up to date: every master record of its window, bound to its block.
 
-    If only files have changed, only their shares are replaced. Everything is extracted again if the
+    If only files have changed, only their shares are replaced. Days that are loaded meanwhile are
+    left to the next run. Everything is extracted again if the
     window, the structure or this code's version has changed, if the collection does not have what
     the ledger says, and once when the course has ended and all its days are loaded: it is then
     sealed. The next run finishes what a killed run has left.
@@ -106,20 +65,26 @@ def extract_course(
         StoreError: the database failed.
     """
     started = monotonic()
-    wanted = _wanted(store, partition, courses_file, today, log_days)
-    before = tracking_load(store, partition)
-    noted = extracted_files(store, partition)
-    files = None
-    if before and not rebuild and _can_be_updated(store, wanted, before, noted):
-        changed = _changed(wanted, before, noted)
-        if not changed:
-            return _metadata(wanted, before, "unchanged")
-        files = _update(store, wanted, before, noted, changed)
-        outcome = f"updated: {len(changed)} files"
-    if files is None:
-        files = _extract(store, wanted, before)
-        changed, outcome = list(files), "extracted"
-    load = _note(store, wanted, files)
+    course = registered_course(store, partition)
+    with turn(store, Collection(course["database"], TRACKING)):
+        wanted = extraction(store, partition, courses_file, today, log_days)
+        before = tracking_load(store, partition)
+        noted = extracted_files(store, partition)
+        done = None
+        if before and not rebuild and _can_be_updated(store, wanted, before, noted):
+            changed = _changed(wanted, before, noted)
+            if not changed:
+                return _metadata(wanted, before, "unchanged")
+            _note_intention(store, wanted, before, TrackingState.UPDATING, changed)
+            done = replace_files(store, wanted, noted, changed)
+            outcome = f"updated: {len(changed)} files"
+        if done is None:
+            if before:
+                _note_intention(store, wanted, before, TrackingState.EXTRACTING)
+            done = replace_all(store, wanted)
+            changed, outcome = list(done[1]), "extracted"
+        wanted, files = done
+        load = _note(store, wanted, files)
     seconds = monotonic() - started
     events = events_of(files[file] for file in changed if file in files)
     return {
@@ -128,48 +93,6 @@ def extract_course(
         "seconds": round(seconds, 2),
         "events_per_second": round(events / seconds),
     }
-
-
-def _wanted(
-    store: Store,
-    partition: str,
-    courses_file: Path | None,
-    today: date,
-    log_days: tuple[date, date],
-) -> Extraction:
-    course = registered_course(store, partition)
-    database, key, site = course["database"], course["course_key"], course["site"]
-    structure = course_load(store, partition, COURSE_STRUCTURE)
-    if structure is None:
-        raise StageMissingError(
-            f"{partition} has no course structure yet; tracking cannot be extracted without it:"
-            " materialize course/course_structure first"
-        )
-    days = list(days_of(store, site))
-    structures = Collection(database, COURSE_STRUCTURE)
-    blocks = {block["_id"]: block for block in store.find(structures, {})}
-    entry = courses_entries(courses_file).get((key, site))
-    own = structure_window(blocks)
-    window = window_of(entry, own)
-    keys = spellings(key, entry)
-    of_days = [found for day in days if (found := course_files(day))]
-    files = [file for file, courses in of_days if {*courses} & {*keys}]
-    known, held_back = marks(files, window), unsettled(days)
-    missing = missing_days(settled_dates(days), window, today, log_days)
-    return Extraction(
-        partition=partition,
-        collection=Collection(database, TRACKING),
-        query=master_query(keys, site, window),
-        window=window,
-        structure_window=own,
-        blocks=blocks,
-        settled=settled(keys, site, window, structure["source"]),
-        files={file: mark for file, mark in known.items() if file not in held_back},
-        held_back=held_back,
-        known=known,
-        missing_days=missing,
-        can_be_sealed=not missing and has_ended(window, today),
-    )
 
 
 def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
@@ -195,68 +118,18 @@ def _changed(wanted: Extraction, before: TrackingLoad, noted: Files) -> list[str
     return sorted(changed - wanted.held_back | set(before.get("updating", ())))
 
 
-def _update(
-    store: Store, wanted: Extraction, before: TrackingLoad, noted: Files, changed: list[str]
-) -> Files | None:
-    """Replace the shares of files; return None if the counts then do not add up."""
+def _note_intention(
+    store: Store,
+    wanted: Extraction,
+    before: TrackingLoad,
+    state: TrackingState,
+    changed: list[str] | None = None,
+) -> None:
     intention = before.copy()
-    intention["state"], intention["sealed"] = TrackingState.UPDATING, False
-    intention["updating"] = changed
+    intention["state"], intention["sealed"] = state, False
+    if changed:
+        intention["updating"] = changed
     note_course_load(store, wanted.partition, wanted.collection, intention)
-    store.delete(wanted.collection, {"load_file": {"$in": changed}})
-    taken = [file for file in changed if file in wanted.files]
-    records = store.find_raw(MASTER_TRACKING, wanted.query | {"load_file": {"$in": taken}})
-    shares = _bound(store, wanted, wanted.collection, records)
-    files = {file: held for file, held in noted.items() if file not in changed}
-    files |= {file: Extracted(wanted.files[file], shares.get(file, Share())) for file in taken}
-    held = store.count(wanted.collection)
-    of_settled = events_of(each for file, each in files.items() if file not in wanted.held_back)
-    right = held == events_of(files.values()) and of_settled == _expected(store, wanted)
-    return files if right else None
-
-
-def _extract(store: Store, wanted: Extraction, before: TrackingLoad | None) -> Files:
-    """Replace the whole collection.
-
-    Raises:
-        CountMismatchError: the records loaded are not those of the window.
-    """
-    if before:
-        intention = before.copy()
-        intention["state"], intention["sealed"] = TrackingState.EXTRACTING, False
-        note_course_load(store, wanted.partition, wanted.collection, intention)
-    with store.replacing(wanted.collection, indexes(TRACKING)) as staging:
-        found = store.find_raw(MASTER_TRACKING, wanted.query)
-        shares = _bound(store, wanted, staging, found)
-        held, expected = store.count(staging), _expected(store, wanted)
-        events = total(shares.values()).events
-        if not held == events == expected or not shares.keys() <= wanted.files.keys():
-            raise CountMismatchError(
-                f"{wanted.partition}: {expected} records in its window, {events} extracted, {held}"
-                " in the collection: perhaps one of its days was being loaded; materialize this"
-                " partition again"
-            )
-    return {file: Extracted(mark, shares.get(file, Share())) for file, mark in wanted.files.items()}
-
-
-def _bound(
-    store: Store, wanted: Extraction, collection: Collection, records: Iterator[bytes]
-) -> dict[str, Share]:
-    """Bind and insert records; return the share of each file."""
-    shares: dict[str, Share] = {}
-    documents = bind(records, wanted.blocks, shares, wanted.held_back)
-    for _batch, _inserted in store.insert_all(collection, documents):
-        pass  # records that were not inserted show up when the collection is counted
-    return shares
-
-
-def _expected(store: Store, wanted: Extraction) -> int:
-    """Number of records that the collection should have of files that are not being loaded."""
-    expected = store.count(MASTER_TRACKING, wanted.query)
-    if wanted.held_back:
-        loading = wanted.query | {"load_file": {"$in": sorted(wanted.held_back)}}
-        expected -= store.count(MASTER_TRACKING, loading)
-    return expected
 
 
 def _note(store: Store, wanted: Extraction, files: Files) -> TrackingLoad:

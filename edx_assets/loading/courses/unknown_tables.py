@@ -1,6 +1,7 @@
 """The stage course/unknown_tables: load the package's tables that are not in the catalogue."""
 
 from edx_assets.edx.collections import catalogue
+from edx_assets.errors import FinalError, PassingError, can_pass, foreseen
 from edx_assets.loading.courses.collection import course_package, load_collection
 from edx_assets.loading.ledger import COURSE_LOADS, forget_course_load
 from edx_assets.loading.registry import course_database
@@ -24,23 +25,33 @@ def load_unknown_tables(
     dropped. The metadata name the tables: they should be added to the schema.
 
     Raises:
-        The errors of `load_collection`.
+        FinalError, PassingError: tables failed, each for its own reason; the others are loaded.
+        StageMissingError: no package with the course has been sorted.
     """
     package = course_package(store, partition, day)
     database = course_database(store, partition, day)
     known = catalogue()
     unknown = [member["table"] for member in package["tables"] if member["table"] not in known]
     loaded = {}
+    failures: list[Exception] = []
     for table in unknown:
-        metadata = load_collection(store, storage, gnupg, partition, table, day, rebuild=rebuild)
-        loaded[table] = metadata["documents"]
+        try:
+            loaded[table] = load_collection(
+                store, storage, gnupg, partition, table, day, rebuild=rebuild
+            )["documents"]
+        except Exception as error:  # also what nobody foresaw harms this table alone
+            failures.append(foreseen(error))
     gone = []
     if day is None:
         earlier = store.find(COURSE_LOADS, {"partition": partition})
         names = [load["collection"] for load in earlier]
-        gone = [name for name in names if name not in known and name not in loaded]
+        gone = [name for name in names if name not in known and name not in unknown]
         for name in gone:
             forget_course_load(store, partition, Collection(database, name))
+    if failures:
+        text = "\n".join(str(error) for error in failures)
+        kind = PassingError if any(map(can_pass, failures)) else FinalError
+        raise kind(f"{len(failures)} of {len(unknown)} unknown tables failed:\n{text}")
     return {
         "database": database,
         "package": package["date"],

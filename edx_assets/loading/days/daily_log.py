@@ -3,6 +3,7 @@
 Its lines are parsed in `master_tracking`.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from isal import igzip
@@ -51,6 +52,8 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
     before = daily_log(storage, day)
     key = decrypted_key(day)
     if not rebuild and before and before.etag == raw.etag and storage.holds(key, before.size):
+        if before.delivered != raw.delivered:
+            note_daily_log(storage, day, replace(before, delivered=raw.delivered))
         return _metadata(before, "unchanged")
     with storage.writing(key) as path:
         if raw.size:
@@ -58,7 +61,7 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
                 gnupg.decrypt(encrypted, path)
         lines, unpacked = _measure(path, raw.file)
         size = path.stat().st_size
-    note = DailyLog(raw.file, raw.etag, lines, unpacked, size)
+    note = DailyLog(raw.file, raw.etag, lines, unpacked, size, raw.delivered)
     note_daily_log(storage, day, note)
     return _metadata(note, "decrypted")
 

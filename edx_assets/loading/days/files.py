@@ -1,6 +1,6 @@
 """Where a day's files are in the storage, and the notes stored beside them. No stage runs here."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.resources.storage import Storage
@@ -8,19 +8,24 @@ from edx_assets.resources.storage import Storage
 
 @dataclass(frozen=True)
 class RawLog:
-    """A day's downloaded, encrypted file; `file` is None for a day without one."""
+    """A day's downloaded, encrypted file; `file` is None for a day without one.
+
+    `delivered` is when S3 got it; it orders the deliveries of a day, and a note of an earlier
+    version lacks it. The same file may be delivered twice.
+    """
 
     file: str | None
     key: str = ""
     etag: str = ""
     size: int = 0
+    delivered: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class DailyLog:
     """A day's decrypted file: name and ETag of the encrypted one, lines, bytes unpacked and stored.
 
-    `file` is None for a day without one.
+    `file` is None for a day without one; `delivered` is that of the encrypted file.
     """
 
     file: str | None
@@ -28,6 +33,7 @@ class DailyLog:
     lines: int = 0
     unpacked: int = 0
     size: int = 0
+    delivered: str = ""
 
 
 def encrypted_key(day: SiteDay) -> str:

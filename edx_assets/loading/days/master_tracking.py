@@ -13,10 +13,11 @@ from typing import Any
 from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
+from edx_assets.errors import FinalError
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
 from edx_assets.loading.days.daily_log import DamagedLogError
-from edx_assets.loading.days.files import daily_log, decrypted_key
+from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,
@@ -37,6 +38,10 @@ RECORDS = 4
 """Version of the lines' processing; a file loaded with another version is loaded again."""
 
 
+class OlderFileError(FinalError):
+    """The file is not the newest delivery of its day; the message names the newer one."""
+
+
 def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Load a day's decrypted file into the master collection.
 
@@ -47,6 +52,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
     Raises:
         StageMissingError: daily_log has not run for the day, or has no file although one was
             loaded in part.
+        OlderFileError: a newer delivery of the day has been loaded, by another worker.
         DamagedLogError: the decrypted file is damaged; it is removed.
         CountMismatchError: lines and records do not add up.
         StoreError: the database failed.
@@ -61,6 +67,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         before = day_entry(store, day)
         if not rebuild and before and _is_loaded(store, before, log.etag):
             return _metadata(before, "unchanged", 0.0)
+        _refuse_older(before, log)
         earlier = _files_of(before)
         if log.file is None and earlier:
             return _metadata(_kept(store, before), "kept: gone from S3", 0.0)
@@ -74,7 +81,10 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
             state=DayState.LOADING,
             was=as_was(before),
             replaces=earlier,
+            token=new_token(),
         )
+        if log.delivered:
+            entry["delivered"] = log.delivered
         master.prepare(store)
         store.put(IMPORTS, entry)
         for file in earlier:
@@ -85,6 +95,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         _load_file(store, storage, day, log.file, counts)
     refused = _register(store, counts.explicit_courses, day.site)
     with master.changing(store):
+        _is_still_ours(store, day, entry)
         master.settle(store, earlier, log.file)
         _check(store, log.file, log.lines, counts)
         del entry["was"]
@@ -101,6 +112,27 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         entry["courses_refused"] = refused
         store.put(IMPORTS, entry)
     return _metadata(entry, "loaded", monotonic() - started)
+
+
+def _refuse_older(before: DayEntry | None, log: DailyLog) -> None:
+    """Refuse a file that this worker still has in its storage and that edX has since replaced."""
+    newest = before.get("delivered") if before else None
+    if before and newest and log.file and log.etag != before["etag"] and log.delivered < newest:
+        raise OlderFileError(
+            f"{log.file} in this worker's storage was delivered"
+            f" {log.delivered or 'at an unknown time'}; {before['file']} of {newest} is newer and"
+            " has been loaded: materialize the day from raw_log on. If the older content is the"
+            " right one, upload it to S3 again"
+        )
+
+
+def _is_still_ours(store: Store, day: SiteDay, entry: DayEntry) -> None:
+    now = day_entry(store, day)
+    if now is None or now.get("token") != entry["token"]:
+        raise CountMismatchError(
+            f"{day.site} {day.day} was loaded by another run at the same time: materialize this"
+            " partition again"
+        )
 
 
 def _files_of(entry: DayEntry | None) -> list[str]:

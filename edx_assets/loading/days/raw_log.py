@@ -42,12 +42,13 @@ def fetch_day(
             )
         note_raw_log(storage, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
-    note = RawLog(item.name, item.key, item.etag, item.size)
+    note = RawLog(item.name, item.key, item.etag, item.size, item.delivered)
     if not rebuild and note == before and storage.holds(key, item.size):
         outcome = "unchanged"
     else:
         with storage.writing(key) as path:
             buckets.download(item, path)
-        note_raw_log(storage, day, note)
         outcome = "replaced" if before and before.file else "downloaded"
+    if note != before or note.delivered != before.delivered:
+        note_raw_log(storage, day, note)
     return {"file": item.name, "bytes": item.size, "etag": item.etag, "outcome": outcome}
