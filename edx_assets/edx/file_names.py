@@ -1,5 +1,6 @@
 """Names of delivered files: daily tracking logs, data packages and their members."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,10 @@ _SITE_SUFFIX = r"-(?P<site>(?:prod|edge)(?:-(?:edx|edge))?(?:-(?:analytics|repli
 _TABLE_MEMBER = re.compile(rf"(?P<rest>.+?){_SITE_SUFFIX}\.sql")
 _STRUCTURE_MEMBER = re.compile(rf"(?P<prefix>.+)-course_structure{_SITE_SUFFIX}\.json")
 _EXPORT_MEMBER = re.compile(rf"(?P<prefix>.+)-course{_SITE_SUFFIX}\.xml\.tar\.gz")
+_ENVIRONMENTS = {"prod-analytics": "edx", "prod-edge-analytics": "edge", "edge-analytics": "edge"}
+_TASKS = {"json": "course_structure", "xml.tar.gz": "course"}
+_CUT_MEMBER = re.compile(r".+-(?P<md5>[0-9a-f]{32})\.(?P<kind>sql|json|xml\.tar\.gz)")
+_LONGEST = 255  # characters of a file's name, where edX's exporter runs
 _TABLE = re.compile(r"[a-z]\w*", re.ASCII | re.IGNORECASE)
 _MAX_PREFIX = 240  # characters: edX's own file names are shorter, and it becomes a folder's name
 _FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")
@@ -107,6 +112,50 @@ def package_member(path: str, tables: frozenset[str]) -> Member | None:
     if table not in tables and not _TABLE.fullmatch(table):
         return None
     return Member(prefix, table, _site(found["site"] or "prod"), failed)
+
+
+class CutMember(NamedTuple):
+    """A member with a name that edX's exporter cut: which part of a table's is left is not told."""
+
+    name: str
+    environment: str
+    site: str
+    kind: str
+
+    def tables(self, prefix: str, tables: frozenset[str]) -> list[str]:
+        """The tables of the course with this prefix whose member is so called."""
+        if self.kind == "sql":
+            return sorted(t for t in tables if self._named(prefix, t) == self.name)
+        found = self._named(prefix, _TASKS[self.kind]) == self.name
+        return (
+            ["course_export" if self.kind == "xml.tar.gz" else "course_structure"] if found else []
+        )
+
+    def _named(self, prefix: str, task: str) -> str:
+        whole = f"{prefix}-{task}-{self.environment}.{self.kind}"
+        if len(whole) < _LONGEST - 20:
+            return whole
+        room = _LONGEST - 32 - (len(self.kind) + 20)
+        cut = f"{prefix}-{task}-{self.environment}"[:room]
+        return f"{cut}-{_md5(self.environment)}.{self.kind}"
+
+
+def cut_member(path: str) -> CutMember | None:
+    """The package member at this path, if its name was cut, or None.
+
+    A name of 235 characters or more is cut, and the MD5 of the environment follows: not of what was
+    cut. Source: `FilenameMixin.get_filename_template` of edx-analytics-exporter.
+    """
+    name = re.split(r"[/\\]", path)[-1].removesuffix(".gpg")
+    if found := _CUT_MEMBER.fullmatch(name):
+        for environment, site in _ENVIRONMENTS.items():
+            if found["md5"] == _md5(environment):
+                return CutMember(name, environment, site, found["kind"])
+    return None
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def opt_in_site(path: str) -> str | None:

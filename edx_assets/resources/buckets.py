@@ -4,7 +4,7 @@ What is in the files does not belong here.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from pathlib import Path
@@ -20,9 +20,9 @@ from s3transfer.exceptions import S3DownloadFailedError
 
 from edx_assets.edx.file_names import SiteDay, events_file, package_day
 from edx_assets.errors import FinalError, PassingError
+from edx_assets.resources.etags import md5, md5_of_parts
 from edx_assets.settings import MissingSettingError, load_settings
 
-_PIECE = 1 << 20
 _FRESH_SECONDS = 60
 """How long a listing is reused by the days of a run or the years of a tick: each LIST is billed."""
 _REFUSED = range(400, 500)
@@ -79,10 +79,7 @@ class Buckets(ConfigurableResource[Any]):
         years = (day.day.year, day.day.year + 1)
         listed = [each for year in years for each in self._year(day.site, year)]
         found = [item for item, its_day in listed if its_day == day.day]
-        if len({item.etag for item in found}) > 1:
-            names = " and ".join(item.key for item in found)
-            raise NotDeliveredError(f"{names} both claim {day.day}: remove the wrong one")
-        return found[0] if found else None
+        return _only(day.day, found)
 
     def events_files(self, site: str, year: int) -> list[tuple[Delivered, date]]:
         """Every tracking log of a site's year with its day, in key order."""
@@ -104,23 +101,31 @@ class Buckets(ConfigurableResource[Any]):
         )
 
     def packages(self) -> dict[date, Delivered]:
-        """Every database package of the institution, by delivery date."""
-        org = self._org()
-        prefixes = {org, org.lower()}
-        return {
-            day: item
-            for prefix in sorted(prefixes)
-            for item in self._list(self.packages_bucket, f"{prefix}-")
-            if (day := package_day(item.name, org))
-        }
+        """Every database package of the institution, by delivery date.
+
+        Of several for a date, the first by key; `package_of` says whether they differ.
+        """
+        return {day: items[0] for day, items in self._packages().items()}
+
+    def package_of(self, day: date) -> Delivered | None:
+        """The database package of a delivery date, or None if S3 has none.
+
+        Raises:
+            NotDeliveredError: two different files claim the date, or S3 refuses access.
+            DeliveryError: S3 cannot be reached or failed.
+        """
+        return _only(day, self._packages().get(day, []))
 
     def opt_in_lists(self) -> dict[date, Delivered]:
-        """Every e-mail opt-in list of the institution (a zip of CSVs), by delivery date."""
-        return {
-            day: item
-            for item in self._list(self.packages_bucket, "email-opt-in/")
-            if (day := package_day(item.name.removeprefix("email-opt-in-"), self._org()))
-        }
+        """Every e-mail opt-in list of the institution (a zip of CSVs), by delivery date.
+
+        Of several for a date, the first by key; `opt_in_list_of` says whether they differ.
+        """
+        return {day: items[0] for day, items in self._opt_in_lists().items()}
+
+    def opt_in_list_of(self, day: date) -> Delivered | None:
+        """The e-mail opt-in list of a delivery date, as `package_of`."""
+        return _only(day, self._opt_in_lists().get(day, []))
 
     def download(self, item: Delivered, path: Path) -> None:
         """Download an object, and check its size and ETag.
@@ -200,6 +205,35 @@ class Buckets(ConfigurableResource[Any]):
             self._folders = (monotonic(), folders)
         return folders
 
+    def _packages(self) -> dict[date, list[Delivered]]:
+        """The packages at the top of the bucket, whatever the case of the institution's name.
+
+        All institutions' packages are there, and S3 compares prefixes by case. So what begins with
+        the name's first letter is listed, small and capital: a few pages, where the whole bucket
+        would be hundreds. If the policy allows only the institution's own names, those are listed
+        as the setting and edX write them.
+        """
+        org = self._org()
+        letters = {org[:1].lower(), org[:1].upper()}
+        try:
+            return self._by_day([item for each in sorted(letters) for item in self._top(each)])
+        except NotDeliveredError:
+            names = sorted({f"{name}-" for name in (org, org.lower())})
+            return self._by_day([item for each in names for item in self._top(each)])
+
+    def _top(self, prefix: str) -> Iterator[Delivered]:
+        return self._list(self.packages_bucket, prefix, Delimiter="/")
+
+    def _opt_in_lists(self) -> dict[date, list[Delivered]]:
+        return self._by_day(self._list(self.packages_bucket, "email-opt-in/"))
+
+    def _by_day(self, items: Iterable[Delivered]) -> dict[date, list[Delivered]]:
+        found: dict[date, list[Delivered]] = {}
+        for item in items:
+            if day := package_day(item.name.removeprefix("email-opt-in-"), self._org()):
+                found.setdefault(day, []).append(item)
+        return found
+
     def _org(self) -> str:
         if not self.org:
             raise MissingSettingError("org")
@@ -220,8 +254,10 @@ class Buckets(ConfigurableResource[Any]):
         names = [entry["Prefix"] for page in top for entry in page.get("CommonPrefixes", [])]
         return [name for name in names if name.rstrip("/").lower() == org.lower()]
 
-    def _list(self, bucket: str, prefix: str, limit: int = 1000) -> Iterator[Delivered]:
-        for page in self._pages(bucket, Prefix=prefix, MaxKeys=limit):
+    def _list(
+        self, bucket: str, prefix: str, limit: int = 1000, **more: str
+    ) -> Iterator[Delivered]:
+        for page in self._pages(bucket, Prefix=prefix, MaxKeys=limit, **more):
             for entry in page.get("Contents", []):
                 etag = entry["ETag"].strip('"')
                 delivered = entry["LastModified"].astimezone(UTC).isoformat(timespec="milliseconds")
@@ -246,30 +282,19 @@ class Buckets(ConfigurableResource[Any]):
         if head.get("ServerSideEncryption", "").startswith("aws:kms"):
             return True
         if "-" not in item.etag:
-            return _md5(path) == item.etag
+            return md5(path) == item.etag
         # a request of its own, because servers other than Amazon's return the ETag of the part
         size = self.client().head_object(**place, PartNumber=1)["ContentLength"]
-        digests = b"".join(bytes.fromhex(digest) for digest in _md5_of_parts(path, size))
+        digests = b"".join(bytes.fromhex(digest) for digest in md5_of_parts(path, size))
         joined = hashlib.md5(digests, usedforsecurity=False).hexdigest()
         return f"{joined}-{len(digests) // 16}" == item.etag
 
 
-def _md5(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _md5_of_parts(path: Path, size: int) -> Iterator[str]:
-    with path.open("rb") as stream:
-        while True:
-            digest = hashlib.md5(usedforsecurity=False)
-            left = size
-            while left and (piece := stream.read(min(left, _PIECE))):
-                digest.update(piece)
-                left -= len(piece)
-            if left == size:
-                return
-            yield digest.hexdigest()
+def _only(day: date, found: list[Delivered]) -> Delivered | None:
+    if len({item.etag for item in found}) > 1:
+        names = " and ".join(item.key for item in found)
+        raise NotDeliveredError(f"{names} both claim {day}: remove the wrong one")
+    return found[0] if found else None
 
 
 def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edx_assets.edx.file_names import EventsFile, Member, events_file, package_day, package_member
+from edx_assets.edx.file_names import (
+    EventsFile,
+    Member,
+    course_prefix,
+    events_file,
+    opt_in_site,
+    package_day,
+    package_member,
+)
 from edx_assets.edx.schema import tables
 
 KNOWN = frozenset(tables())
@@ -80,6 +88,12 @@ CHEM = "McGillX-CHEM181x-1T2014"
         (f"{CHEM}-auth_user-prod-edge-analytics.sql.gpg", Member(CHEM, "auth_user", "edge")),
         (f"{CHEM}-auth_user-edge-analytics.sql.gpg", Member(CHEM, "auth_user", "edge")),
         (f"{CHEM}-auth_user-prod-edx-replica.sql.gpg", Member(CHEM, "auth_user", "edx")),
+        (f"{CHEM}-auth_user-prod.sql.gpg", Member(CHEM, "auth_user", "edx")),
+        (f"{CHEM}-auth_user-edge.sql.gpg", Member(CHEM, "auth_user", "edge")),
+        (f"{CHEM}-auth_user-prod-edge.sql.gpg", Member(CHEM, "auth_user", "edge")),
+        (f"{CHEM}-course_structure-prod.json.gpg", Member(CHEM, "course_structure", "edx")),
+        (f"{CHEM}-course-edge.xml.tar.gz.gpg", Member(CHEM, "course_export", "edge")),
+        (f"C:\\x\\{CHEM}-auth_user-prod.sql.gpg", Member(CHEM, "auth_user", "edx")),
         (f"{CHEM}-user_id_map-prod-analytics.sql", Member(CHEM, "user_id_map", "edx")),
         (f"{CHEM}-wiki_article-prod-analytics.sql.gpg", Member(CHEM, "wiki_article", "edx")),
         (f"{CHEM}-teams-prod-edge-analytics.sql.gpg", Member(CHEM, "teams", "edge")),
@@ -131,6 +145,31 @@ def test_dashes_of_a_course_stay_with_it(prefix: str) -> None:
     assert package_member(f"{prefix}-edge.mongo.gpg", KNOWN) == Member(prefix, "forum", "edge")
 
 
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("KnowledgeX-email_opt_in-prod-analytics.csv.gpg", "edx"),
+        ("x/mcgillx-email_opt_in-edge-analytics.csv.gpg", "edge"),
+        ("mcgillx-email_opt_in-edx-analytics.csv.gpg", "edx"),
+        ("mcgillx-email_opt_in-prod-analytics.csv", None),
+    ],
+)
+def test_an_opt_in_list_tells_its_site(name: str, site: str | None) -> None:
+    assert opt_in_site(name) == site
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        ("course-v1:McGillX+CHEM181x+1T2014", CHEM),
+        ("course-v1:TestX+Démo.1+日_1", "TestX-D_mo.1-__1"),
+        ("ccx-v1:McGillX+CHEM181x+1T2014+ccx@3", f"{CHEM}-ccx-3"),
+    ],
+)
+def test_the_names_of_a_course_s_files_begin_as_edx_writes_them(key: str, prefix: str) -> None:
+    assert course_prefix(key) == prefix
+
+
 def test_the_longest_table_name_that_fits_is_taken() -> None:
     known = frozenset({"teams", "odd-teams"})
     name = "O-C-R-odd-teams-prod-analytics.sql.gpg"
@@ -172,6 +211,11 @@ def test_a_failed_export_is_told_apart(name: str, table: str, end: str) -> None:
         "-prod-analytics.sql.gpg",
         f"{CHEM}-course_structure-prod-analytics.sql.gpg.bak",
         ".mongo.gpg",
+        "...mongo.gpg",
+        "..-auth_user-prod-analytics.sql.gpg",
+        f"{CHEM}-..-prod-analytics.sql.gpg",
+        f"{CHEM}-_loads-prod-analytics.sql.gpg",
+        f"{'a' * 300}-auth_user-prod-analytics.sql.gpg",
     ],
 )
 def test_what_is_no_course_s_file_is_none(path: str) -> None:

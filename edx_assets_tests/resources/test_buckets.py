@@ -198,6 +198,36 @@ def test_packages_by_day(delivery: Delivery) -> None:
     assert delivery.buckets("edX").packages() == {}
 
 
+def test_packages_are_the_institution_s_whatever_the_case_of_their_names(
+    delivery: Delivery,
+) -> None:
+    names = ["McGillX-2014-03-02.zip", "mcgillx-2014-03-09.zip", "MCGILLX-2014-03-16.zip"]
+    for name in (*names, "mcgillx-old/mcgillx-2014-03-23.zip", "Mcgill-2014-03-30.zip"):
+        delivery.put_package(name)
+    for org in ("mcgillx", "McGillX", "MCGILLX"):
+        found = delivery.buckets(org).packages()
+        assert {item.key for item in found.values()} == set(names)
+
+
+def test_of_two_packages_of_a_day_the_same_is_one_and_different_ones_are_both_named(
+    delivery: Delivery,
+) -> None:
+    for folder, claim in (("", "package_of"), ("email-opt-in/", "opt_in_list_of")):
+        for key in (f"{folder}McGillX-{DAY}.zip", f"{folder}mcgillx-{DAY}.zip"):
+            delivery.put_package(key)
+        buckets = delivery.buckets()
+        assert getattr(buckets, claim)(DAY).name == f"McGillX-{DAY}.zip"
+        assert getattr(buckets, claim)(date(2014, 3, 10)) is None
+        delivery.put_package(f"{folder}mcgillx-{DAY}.zip", b"other")
+        with pytest.raises(NotDeliveredError) as error:
+            getattr(buckets, claim)(DAY)
+        assert (
+            str(error.value) == f"{folder}McGillX-{DAY}.zip and {folder}mcgillx-{DAY}.zip"
+            f" both claim {DAY}: remove the wrong one"
+        )
+    assert list(buckets.packages()) == list(buckets.opt_in_lists()) == [DAY]
+
+
 def test_more_objects_than_a_page(delivery: Delivery) -> None:
     """S3 lists a thousand at a time; here it is asked for three."""
     days = [date(2014, month, day) for month in (1, 2, 3) for day in (1, 2, 3, 4)]

@@ -93,8 +93,9 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
             return
         with file:
             found, told = file.infolist(), _told(source)
-            # a wrong length in one entry can hide those behind it
-            if told and len(found) != told:
+            # a wrong length in one entry can hide those behind it, and a wrong place of the
+            # directory moves all
+            if (told and len(found) != told) or not any(_is_there(source, info) for info in found):
                 yield _salvaged(source, name)
             else:
                 yield Archive(file, [info for info in found if not info.is_dir()], {})
@@ -247,6 +248,13 @@ def _name_at(content: mmap.mmap, at: int) -> str | None:
         return None
     readable = mark == _HEADER_MARK and len(name) == length and text.isprintable()
     return text if readable else None
+
+
+def _is_there(source: IO[bytes], info: zipfile.ZipInfo) -> bool:
+    if info.header_offset < 0:
+        return False
+    source.seek(info.header_offset)
+    return source.read(len(_HEADER_MARK)) == _HEADER_MARK
 
 
 def _told(source: IO[bytes]) -> int:

@@ -17,6 +17,7 @@ from edx_assets.loading.ledger import (
     Source,
 )
 from edx_assets.loading.packages.course_keys import Reader, by_prefix, key_of
+from edx_assets.loading.packages.cut_names import place_cut
 from edx_assets.loading.packages.groups import GroupName, Groups, Listed, grouped
 from edx_assets.loading.packages.members import courses_folder
 from edx_assets.loading.registry import CourseRefusedError, register_course, registered_courses
@@ -117,6 +118,7 @@ def _found(
     """The courses with their files, and the messages on those that are refused."""
     refused: list[str] = []
     registered = by_prefix(registered_courses(store))
+    place_cut(groups, reader, day, file, registered)
     named: dict[tuple[str, str], list[CourseFiles]] = {}
     for group, members in sorted(groups.courses.items()):
         files = CourseFiles(date=day, file=file, site=group.site, prefix=group.prefix)

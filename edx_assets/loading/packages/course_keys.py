@@ -46,6 +46,18 @@ class Reader:
             self._undecrypted.append(error)
             raise
 
+    def columns_in(self, files: CourseFiles, member: PackageMember) -> frozenset[str]:
+        """The column names of a table.
+
+        Raises:
+            DecryptionError, DamagedPackageError: it cannot be read.
+        """
+        with (
+            course_file(self._storage, self._gnupg, files, member) as path,
+            path.open("rb") as lines,
+        ):
+            return frozenset(lines.readline(1 << 16).decode(errors="replace").split())
+
     def check(self) -> None:
         """Check that it was not the key or the passphrase: that is no fault of single members.
 

@@ -18,10 +18,10 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date, rebuild: bool =
     With `rebuild`, they are downloaded in any case.
 
     Raises:
-        NotDeliveredError: S3 does not have the package.
+        NotDeliveredError: S3 does not have the package, or has two different ones.
         DeliveryError: it cannot be downloaded.
     """
-    item = buckets.packages().get(day)
+    item = buckets.package_of(day)
     if item is None:
         raise NotDeliveredError(
             f"s3://{buckets.packages_bucket} has no package of {day}: materialize"
@@ -29,7 +29,7 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date, rebuild: bool =
         )
     note_key = f"packages/{day}/raw.json"
     before = storage.read_json(note_key)
-    opt_in = buckets.opt_in_lists().get(day)
+    opt_in = buckets.opt_in_list_of(day)
     note = {
         "file": item.name,
         "etag": item.etag,

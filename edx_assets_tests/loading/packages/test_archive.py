@@ -27,7 +27,8 @@ NAME = "x/member-b.gpg"
 
 def read(path: Path) -> tuple[dict[str, bytes], list[str]]:
     """The members' contents, and the messages on those that cannot be read."""
-    contents, refused = {}, []
+    contents: dict[str, bytes] = {}
+    refused: list[str] = []
     with opened(path, "x.zip") as archive:
         refused += archive.lost.values()
         for info in archive.members:
@@ -81,7 +82,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 
 
 @given(st.data())
-def test_a_flipped_byte_never_gives_wrong_content_or_another_error(data: st.DataObject) -> None:
+def test_a_flipped_byte_costs_one_member_at_most_and_never_gives_wrong_content(
+    data: st.DataObject,
+) -> None:
     zip_ = zips.zipped(FILES)
     at = data.draw(st.integers(0, len(zip_) - 1))
     zip_[at] ^= data.draw(st.integers(1, 255))
@@ -93,7 +96,7 @@ def test_a_flipped_byte_never_gives_wrong_content_or_another_error(data: st.Data
         except DamagedPackageError:
             return
     right = [name for name, content in contents.items() if content == FILES.get(name)]
-    assert len(right) == len(contents)
+    assert len(right) == len(contents) >= len(FILES) - 1
     assert len(contents) + len(refused) >= len(FILES)
 
 

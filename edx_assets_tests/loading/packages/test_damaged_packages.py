@@ -36,7 +36,7 @@ def packed(testx: Institution, files: dict[str, bytes]) -> bytearray:
     return zips.zipped({path_of(name): testx.encrypted(content) for name, content in files.items()})
 
 
-def deliver(testx: Institution, zip_: bytes) -> Any:
+def deliver(testx: Institution, zip_: bytearray) -> Any:
     testx.s3.put_object(Bucket=BUCKET, Key=f"testx-{DAY}.zip", Body=bytes(zip_))
     return sort(testx, DAY)
 

@@ -1,5 +1,6 @@
 """Packages as they really come: odd cells, odd names, other courses' shapes."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 
@@ -153,3 +154,24 @@ def test_a_course_whose_key_makes_no_database_s_name_loads_like_any_other(
     assert sort(testx, "2014-02-16").success
     load(testx, "wiki_article", partition)
     assert store.count(Collection(told["database"], "wiki_article")) == 1
+
+
+def test_members_whose_names_edx_cut_are_of_the_course_in_their_content(
+    testx: Institution, store: Store
+) -> None:
+    number = "N" * 190
+    course, whole = f"course-v1:TestX+{number}+2014", f"TestX-{number}-2014"
+    md5 = hashlib.md5(b"prod-analytics", usedforsecurity=False).hexdigest()
+    header = b"id\tuser_id\tcourse_id\tcreated\tis_active\tmode\n"
+    row = f"1\t7\t{course}\t2014-01-05 10:00:00\t1\thonor\n".encode()
+    left = f"{whole}-student_courseenrollment"[:200]  # of every table's name
+    testx.deliver_package("2014-02-09", {f"{left}-{md5}.sql": header + row})
+    assert sort(testx, "2014-02-09").success
+    assert testx.instance.get_dynamic_partitions("courses") == [course]
+    load(testx, "student_courseenrollment", course)
+    [told] = status(store)["courses"]
+    assert store.count(Collection(told["database"], "student_courseenrollment")) == 1
+    testx.deliver_package("2014-02-16", {f"{left}-{md5}.sql": b"id\tmood\n1\tgood\n"})
+    assert sort(testx, "2014-02-16").success
+    refused = status(store)["packages"][1]["refused_members"]
+    assert ["cannot be told" in text for text in refused] == [True]
