@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     @property
     def invalid(self) -> dict[str, str]:
         """What is wrong, by the setting's name: a sentence without the value."""
-        return _disagreeing(self) | self._wrong
+        return _half_of_mail(self) | self._wrong
 
     def is_given(self, name: str) -> bool:
         """Whether a setting is set, rightly or wrongly."""
@@ -139,26 +139,24 @@ def load_settings() -> Settings:
             wrong[name] = f"{variable(name)} {told}"
         fields = Settings.model_fields
         settings = Settings(**{name: fields[name].default for name in wrong.keys() & fields})
+    if settings.end_date and settings.end_date < settings.start_date:
+        wrong["end_date"] = (
+            "EDX_END_DATE is before EDX_START_DATE: correct one of them (YYYY-MM-DD)"
+        )
+        settings.end_date = None
     settings._wrong = wrong
     return settings
 
 
-def _disagreeing(settings: Settings) -> dict[str, str]:
-    """Settings that are wrong together."""
-    found = {}
-    if settings.end_date and settings.end_date < settings.start_date:
-        found["end_date"] = (
-            "EDX_END_DATE is before EDX_START_DATE: correct one of them (YYYY-MM-DD)"
-        )
+def _half_of_mail(settings: Settings) -> dict[str, str]:
+    """What mail needs and has not, once a part of it is set."""
     given = [name for name in MAIL if getattr(settings, name) or name in settings._wrong]
-    for name in MAIL if given else ():
-        if name in given:
-            continue
-        found[name] = (
-            f"{variable(name)} is not set, but {variable(given[0])} is: notices by mail need"
-            f" {', '.join(map(variable, MAIL[:2]))} and {variable(MAIL[2])}"
-        )
-    return found
+    return {
+        name: f"{variable(name)} is not set, but {variable(given[0])} is: notices by mail need"
+        f" {', '.join(map(variable, MAIL[:2]))} and {variable(MAIL[2])}"
+        for name in MAIL
+        if given and name not in given
+    }
 
 
 def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -40,6 +40,7 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
+from edx_assets.resources.store_causes import StoreRefusedError
 from edx_assets.settings import InvalidSettingError, MissingSettingError
 
 STAGES = ("raw_log", "daily_log", "master_tracking")
@@ -132,7 +133,7 @@ def _run_day(
         started = monotonic()
         try:
             metadata = stage(day)
-        except (MissingSettingError, InvalidSettingError) as error:
+        except (MissingSettingError, InvalidSettingError, StoreRefusedError) as error:
             raise Failure(str(error), allow_retries=False) from None
         except Exception as error:  # also what nobody foresaw harms this day alone
             failure = foreseen(error)

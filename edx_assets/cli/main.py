@@ -18,6 +18,7 @@ from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
 from edx_assets.errors import EdxAssetsError
+from edx_assets.local.sample.delivery import EncryptionError
 from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
@@ -56,7 +57,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:  # whoever reads has enough; click ends quietly
             raise
-        except (ServerError, EdxAssetsError) as error:
+        except (ServerError, EncryptionError, EdxAssetsError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             raise click.ClickException(_of_the_system(error)) from None

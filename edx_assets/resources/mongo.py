@@ -50,7 +50,7 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
             not there, or it asks for unacknowledged writes.
     """
     # a connection has to fail before the patience ends, or nobody says why it did
-    shorter = {} if patience_ms is None else {"connectTimeoutMS": patience_ms // 2}
+    shorter: dict[str, Any] = {} if patience_ms is None else {"connectTimeoutMS": patience_ms // 2}
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise InvalidSettingError(connection_string(ValueError()))
     before, _question, options = uri.partition("://")[2].partition("?")

@@ -11,7 +11,7 @@ import gnupg
 import pytest
 
 from edx_assets.resources.gnupg import DecryptionError, Gnupg, naming
-from edx_assets.settings import MissingSettingError
+from edx_assets.settings import InvalidSettingError, MissingSettingError
 from edx_assets_tests.institution import PASSPHRASE
 from edx_assets_tests.resources.homes import gnupg_home, new_key, rsa_key
 
@@ -273,7 +273,7 @@ def test_no_home_is_set() -> None:
 
 
 def test_a_home_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="should be a directory"):
+    with pytest.raises(InvalidSettingError, match=r"EDX_GNUPG_HOME: .*nowhere does not exist"):
         Gnupg(home=str(tmp_path / "nowhere")).open()
 
 
