@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dagster import AssetChecksDefinition, AssetsDefinition
 
 from edx_assets.checks.courses import course_checks
+from edx_assets.checks.credentials import credentials_checks
 from edx_assets.checks.overview import upkeep_checks
 from edx_assets.settings import Settings
 
@@ -16,5 +17,6 @@ def checks(settings: Settings, assets: Sequence[AssetsDefinition]) -> list[Asset
     """Every check except those of days, which belong to the step that loads the days."""
     return [
         *course_checks(settings.start_date, settings.end_date),
+        *credentials_checks(),
         *upkeep_checks(assets, settings.end_date),
     ]

@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
-_SECRET = ("lti_passports",)  # credentials of other services: kept out of a study's database
+from edx_assets.edx.secrets import without_secrets
+
 _LARGEST = 4 * 1024 * 1024  # bytes of one file that is read; a policy has a few thousand
 
 
@@ -41,10 +42,7 @@ def read_export(path: Path) -> dict[str, Any]:
     policy = policies.get(f"{run}/policy.json") or {}
     facts["policy"] = policy.get(f"course/{run}", policy)
     facts["grading_policy"] = policies.get(f"{run}/grading_policy.json") or {}
-    for name in _SECRET:
-        facts["course"].pop(name, None)
-        facts["policy"].pop(name, None)
-    return facts
+    return without_secrets(facts)
 
 
 def _look_at(

@@ -7,6 +7,7 @@ import orjson
 
 from edx_assets.edx.courses import Window, day_end, day_start
 from edx_assets.edx.keys import block_of, course_key, course_of_usage, html_id, usage_key
+from edx_assets.edx.secrets import without_secrets
 
 SPLICED = frozenset({"conditional", "wrapper"})
 """Categories that are removed and replaced by their children (McGill's rule)."""
@@ -101,10 +102,10 @@ def _read(content: bytes) -> dict[str, Block]:
             )
         blocks[key] = {
             "_id": key,
-            **block,
+            **without_secrets(block),
             "name": (block_of(key) or ("", key))[1],
             "children": [child for child in children if isinstance(child, str)],
-            "metadata": metadata,
+            "metadata": without_secrets(metadata),
             "parent": None,
             "parent_data": {},
         }

@@ -21,6 +21,7 @@ from xxhash import xxh3_64_digest
 from edx_assets.edx.documents import document_of, elements_of
 from edx_assets.edx.event_keys import course_of, module_of
 from edx_assets.edx.reasons import Reason
+from edx_assets.edx.secrets import may_have_secrets, without_secrets
 from edx_assets.edx.user_ids import user_id_of
 
 MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
@@ -88,6 +89,9 @@ def line_reader(
             parse = _parse_common_event if len(event) <= _COMMON else _parse_event
             if (parsed := parse(event)) is not None:
                 record["event"] = event = parsed
+        if may_have_secrets(line):
+            record = without_secrets(record)
+            event = record.get("event")
         module = module_of(record, event)
         if module is not None:
             record["module_id"] = module

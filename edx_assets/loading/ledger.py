@@ -275,10 +275,13 @@ def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:
 
 
 def forget_course_load(store: Store, partition: str, collection: Collection) -> None:
-    """Drop a collection of a course's database, and its records in `_loads` and the ledger."""
+    """Drop a collection of a course's database, and its records in `_loads` and the ledger.
+
+    The ledger comes last: what it does not have is not dropped again.
+    """
+    store.delete(Collection(collection.database, LOADS), {"_id": collection.name})
     store.drop(collection)
     store.delete(COURSE_LOADS, {"_id": _load_id(partition, collection.name)})
-    store.delete(Collection(collection.database, LOADS), {"_id": collection.name})
 
 
 def course_load(store: Store, partition: str, collection: str) -> CourseLoad | None:

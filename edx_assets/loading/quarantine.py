@@ -9,6 +9,7 @@ from bson import Binary, encode
 
 from edx_assets.edx.collections import QUARANTINE
 from edx_assets.edx.reasons import Reason
+from edx_assets.edx.secrets import bytes_without_secrets
 from edx_assets.resources.store import BATCH, Collection, Store
 
 BadLines = list[tuple[int, str, bytes]]
@@ -27,7 +28,7 @@ def quarantine(store: Store, collection: Collection, load_file: str, lines: BadL
                 "load_file": load_file,
                 "line": number,
                 "reason": reason,
-                "raw": Binary(line[:_RAW_KEPT]),
+                "raw": Binary(bytes_without_secrets(line[:_RAW_KEPT])),
                 "bytes": len(line),
             }
         )

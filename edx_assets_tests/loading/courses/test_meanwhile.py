@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ LANDING: dict[str, list[Delivery]] = {
 }
 
 
-@pytest.mark.parametrize("after", range(5))
+@pytest.mark.parametrize("after", [0, 2, 5])
 @pytest.mark.parametrize("kind", [*LANDING])
 @pytest.mark.parametrize("again", [False, True], ids=["extracted", "updated"])
 def test_days_that_land_meanwhile_are_the_next_updates(
@@ -121,6 +122,7 @@ class Reader:
         while not self._done.is_set():
             self.seen.add(self._store.count(self._here))
             self._ready.set()
+            sleep(0.005)  # the server has to do the other work as well
 
     def __enter__(self) -> "Reader":
         self._thread.start()
@@ -138,7 +140,7 @@ def of_day(day: int, numbers: range) -> list[bytes]:
 
 @pytest.mark.parametrize(
     ("numbers", "fewest", "most"),
-    [(range(4000), 3300, 4300), (range(500, 2000), 1800, 3300), (range(9000, 12000), 3300, 6300)],
+    [(range(1600), 1250, 1650), (range(300, 700), 450, 1250), (range(3000, 4200), 1250, 2450)],
     ids=["more", "fewer", "others"],
 )
 def test_a_reader_of_an_update_never_finds_fewer_than_old_or_new(
@@ -150,13 +152,13 @@ def test_a_reader_of_an_update_never_finds_fewer_than_old_or_new(
     most: int,
 ) -> None:
     with_structure(store)
-    load(store, storage, [("edx", 3, of_day(3, range(300))), ("edx", 4, of_day(4, range(3000)))])
+    load(store, storage, [("edx", 3, of_day(3, range(50))), ("edx", 4, of_day(4, range(1200)))])
     extract(store)
     load(store, storage, [("edx", 4, of_day(4, numbers))])
     with Reader(mongo_uri, HERE) as reader:
         assert extract(store)["outcome"] == "updated: 1 files"
     assert fewest <= min(reader.seen) <= max(reader.seen) <= most
-    assert store.count(HERE) == 300 + len(numbers)
+    assert store.count(HERE) == 50 + len(numbers)
     found = extracted(store)
     extract(store, rebuild=True)
     assert extracted(store) == found
@@ -166,20 +168,20 @@ def test_a_record_that_passes_to_another_file_is_never_away(
     store: Store, storage: Storage, mongo_uri: str
 ) -> None:
     with_structure(store)
-    lines = of_day(4, range(2000))
+    lines = of_day(4, range(1100))
     load(store, storage, [("edx", 4, lines)])
     extract(store)
     load(store, storage, [("edx", 3, lines[::2])])
     with Reader(mongo_uri, HERE) as reader:
         assert extract(store)["outcome"] == "updated: 2 files"
-    assert reader.seen == {2000}
+    assert reader.seen == {1100}
 
 
 def test_two_loads_of_one_collection_take_turns(
     store: Store, storage: Storage, mongo_uri: str
 ) -> None:
     with_structure(store)
-    load(store, storage, [("edx", 3, of_day(3, range(1500)))])
+    load(store, storage, [("edx", 3, of_day(3, range(300)))])
     extract(store)
     both = Barrier(3)
 
@@ -190,7 +192,7 @@ def test_two_loads_of_one_collection_take_turns(
 
     with Reader(mongo_uri, HERE) as reader, ThreadPoolExecutor(3) as workers:
         assert list(workers.map(again, range(3))) == ["extracted"] * 3
-    assert reader.seen == {1500}
+    assert reader.seen == {300}
 
 
 def test_the_second_of_two_loads_finds_the_firsts(store: Store, mongo_uri: str) -> None:

@@ -1,0 +1,91 @@
+"""Credentials of other services in a course's settings: which fields hold them, and their removal.
+
+A study needs none of them, and its database is copied and handed on.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+SECRET_FIELDS = (
+    # openedx-platform, xmodule/course_block.py: `id:key:secret` of each LTI tool of the course
+    "lti_passports",
+    # the same: {"course_video_upload_token": …}; edX redacts both in the exports that it hands on
+    # (edx-analytics-pipeline, obfuscation of course packages)
+    "video_upload_pipeline",
+    "course_video_upload_token",
+    # openedx-platform, xmodule/modulestore/inheritance.py: key of a server for content questions
+    "xqa_key",
+    # xblock-lti-consumer, lti_xblock.py: a private RSA key among the block's settings
+    "lti_1p3_block_key",
+    # xblock-lti-consumer, models.py (LtiConfiguration), also posted by Studio's pages for live
+    # sessions and discussions
+    "lti_1p1_client_secret",
+    "lti_1p3_private_key",
+    # OAuth 1 and 2, as other blocks call them
+    "oauth_consumer_secret",
+    "consumer_secret",
+    "client_secret",
+    # RecommenderXBlock, recommender.py: `s3_configuration`
+    "aws_secret_key",
+    "aws_secret_access_key",
+)
+
+_SIGNS = ("lti_passports", "video_upload", "xqa_key", "lti_1p3_", "secret")
+_LEVELS = 200  # deeper than any document that can be stored: what is below is left out
+REMOVED = "removed"
+_FIELDS = frozenset(SECRET_FIELDS)
+_NAMES = "|".join(SECRET_FIELDS)
+_IN_TEXT = re.compile(rf"(?P<quote>\\*[\"'])(?:{_NAMES})(?P=quote)\s*:\s*")
+"""A field's name in JSON, which may be in a string of JSON, or in Python's notation."""
+
+
+def may_have_secrets(line: bytes) -> bool:
+    """Whether a line is worth a closer look: a search for a few words costs next to nothing."""
+    return (  # in a row: a loop would take three times as long
+        b"secret" in line
+        or b"lti_passports" in line
+        or b"lti_1p3_" in line
+        or b"video_upload" in line
+        or b"xqa_key" in line
+    )
+
+
+def without_secrets(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without fields of credentials, at any depth, and in strings of JSON as well."""
+    return {key: _without(value, _LEVELS) for key, value in mapping.items() if key not in _FIELDS}
+
+
+def _without(value: Any, levels: int) -> Any:
+    if isinstance(value, str):
+        return text_without_secrets(value)
+    if not isinstance(value, dict | list):
+        return value
+    if not levels:
+        return None
+    if isinstance(value, list):
+        return [_without(item, levels - 1) for item in value]
+    return {key: _without(v, levels - 1) for key, v in value.items() if key not in _FIELDS}
+
+
+def text_without_secrets(text: str) -> str:
+    """The text without such fields; one that is no JSON (cut short, say) ends before the value."""
+    if not any(sign in text for sign in _SIGNS):
+        return text
+    try:
+        parsed = orjson.loads(text)
+        found = _without(parsed, _LEVELS)
+        return text if found == parsed else orjson.dumps(found).decode()
+    except (ValueError, RecursionError):
+        field = _IN_TEXT.search(text)
+        return f"{text[: field.end()]}{REMOVED}" if field else text
+
+
+def bytes_without_secrets(line: bytes) -> bytes:
+    """The same of a raw line, in any encoding that contains ASCII."""
+    if not may_have_secrets(line):
+        return line
+    text = line.decode("utf-8", "surrogateescape")
+    return text_without_secrets(text).encode("utf-8", "surrogateescape")
