@@ -1,14 +1,11 @@
 """Cells of a package's tables: undo the escapes of each era, and read each cell as its type."""
 
-import json
 import re
 from ast import literal_eval
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
-
-import orjson
 
 Convert = Callable[[str], Any]
 
@@ -29,6 +26,14 @@ def unescape(cell: str) -> str:
     exporter, in use since then, escapes backslash, tab, line feed and carriage return.
     """
     return _ESCAPE.sub(lambda found: _PLAIN[found[1]], cell) if "\\" in cell else cell
+
+
+def without_quotes(cell: str) -> str | None:
+    """A cell without the quotes that a CSV writer put around it (RFC 4180); None if it has none."""
+    if len(cell) < 2 or not (cell[0] == cell[-1] == '"'):
+        return None
+    inner = cell[1:-1]
+    return None if '"' in inner.replace('""', "") else inner.replace('""', '"')
 
 
 def without_bytes_literals(cells: list[str]) -> list[str]:
@@ -82,20 +87,8 @@ CONVERT: dict[str, Convert] = {
 }
 """The reader of each type; it raises ValueError or OverflowError if the cell is not of the type."""
 
-
-def parse_json(text: str) -> Any:
-    """A JSON cell's value, with NaN and infinities as their names.
-
-    Raises:
-        ValueError: the cell is not JSON.
-    """
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        try:
-            return json.loads(text, parse_constant=str)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+WITHOUT_ESCAPES: dict[str, Convert] = {**CONVERT, "text": str, "json": str}
+"""The same, for cells without a backslash: faster."""
 
 
 def infer_type(cells: Iterable[str]) -> str:

@@ -170,6 +170,7 @@ class CourseLoad(TypedDict):
     file: NotRequired[str]
     rows: NotRequired[int]
     duplicates: NotRequired[int]
+    duplicate_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
 
 
@@ -250,6 +251,14 @@ def note_course_load(
     store.put(COURSE_LOADS, {**key, **names, **load})
 
 
+def doubt_course_load(store: Store, partition: str, collection: str) -> None:
+    """Make the ledger's entry for a collection out of date, before the collection is replaced.
+
+    If the process is killed before it notes what the collection then holds, it is loaded again.
+    """
+    store.update(COURSE_LOADS, {"_id": _load_id(partition, collection)}, {"source": []})
+
+
 def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:
     """Record it in the course's database only."""
     store.put(Collection(collection.database, LOADS), {**load, "_id": collection.name})
@@ -258,8 +267,9 @@ def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:
 def forget_course_load(store: Store, partition: str, collection: Collection) -> None:
     """Drop a collection of a course's database, and its records in `_loads` and the ledger."""
     store.drop(collection)
-    store.delete(COURSE_LOADS, {"_id": _load_id(partition, collection.name)})
     store.delete(Collection(collection.database, LOADS), {"_id": collection.name})
+    # last: what it does not have is not looked for again
+    store.delete(COURSE_LOADS, {"_id": _load_id(partition, collection.name)})
 
 
 def course_load(store: Store, partition: str, collection: str) -> CourseLoad | None:
