@@ -51,6 +51,8 @@ def without_bytes_literals(cells: list[str]) -> list[str]:
 
 
 def _integer(cell: str) -> int | None:
+    if len(cell) < 19 and cell.isdecimal():  # most are: faster than what follows
+        return int(cell)
     if not cell:
         return None
     value = int(cell)
@@ -86,9 +88,6 @@ CONVERT: dict[str, Convert] = {
     "json": unescape,
 }
 """The reader of each type; it raises ValueError or OverflowError if the cell is not of the type."""
-
-WITHOUT_ESCAPES: dict[str, Convert] = {**CONVERT, "text": str, "json": str}
-"""The same, for cells without a backslash: faster."""
 
 
 def infer_type(cells: Iterable[str]) -> str:

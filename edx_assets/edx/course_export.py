@@ -15,8 +15,7 @@ _KEPT = 8 * 1024 * 1024  # bytes of all files that are read: the facts are one d
 _KINDS = 1000  # folders that are counted by name
 _HEADER = 32 * 1024 * 1024  # bytes read at once: a tar header says itself how long it is
 _LEVELS = MAX_DEPTH - 1  # of a policy: the facts are a document
-_SMALL = 1024 * 1024 * 1024
-_MOST_TIMES = 100
+_MOST, _MOST_TIMES = 1024 * 1024 * 1024, 100  # bytes, or times the file: what is unpacked at most
 
 
 class ExportError(ValueError):
@@ -65,7 +64,7 @@ def read_export(path: Path, most: int | None = None) -> dict[str, Any]:
     """
     export = _Export()
     try:
-        limit = most or max(_SMALL, _MOST_TIMES * path.stat().st_size)
+        limit = most or max(_MOST, _MOST_TIMES * path.stat().st_size)
         with gzip.open(path, "rb") as unpacked:
             bounded = cast(BinaryIO, _Bounded(cast(BinaryIO, unpacked), limit))
             with tarfile.open(fileobj=bounded, mode="r:") as archive:
@@ -73,11 +72,22 @@ def read_export(path: Path, most: int | None = None) -> dict[str, Any]:
                     if member.isfile():
                         export.look_at(archive, member)
                     archive.members.clear()  # it keeps them all otherwise
+            _to_the_end(bounded)
     except ExportError:
         raise
     except Exception:  # tarfile, gzip and zlib have a dozen for damaged files
         raise ExportError("it is not a complete .tar.gz file") from None
     return export.facts()
+
+
+def _to_the_end(stream: BinaryIO) -> None:
+    """Read what is left, so that a file that is cut or damaged behind the last member is told."""
+    try:
+        while stream.read(_LARGEST):
+            pass
+    except gzip.BadGzipFile as error:
+        if not str(error).startswith("Not a gzipped file"):  # other bytes behind it do no harm
+            raise
 
 
 class _Export:
@@ -101,13 +111,11 @@ class _Export:
         self.files[kind] = self.files.get(kind, 0) + 1
         if not (parts == ("course.xml",) or kind in ("about", "course", "policies")):
             return
-        self.kept += member.size
-        stream = archive.extractfile(member) if self._has_room(member) else None
+        has_room = member.size <= _LARGEST and self.kept + member.size <= _KEPT
+        stream = archive.extractfile(member) if has_room else None
+        self.kept += member.size if has_room else 0
         if stream is None or not self._read(kind, parts, stream.read()):
             self.left_out.append("/".join(parts)[:_KINDS])
-
-    def _has_room(self, member: tarfile.TarInfo) -> bool:
-        return member.size <= _LARGEST and self.kept <= _KEPT
 
     def _read(self, kind: str, parts: tuple[str, ...], content: bytes) -> bool:
         """Read a file's facts; whether it could be read."""

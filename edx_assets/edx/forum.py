@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
+from bson import Regex
 from bson.json_util import JSONOptions, object_pairs_hook
 
 from edx_assets.edx.lines import BadLine, Row, numbered, row_of
@@ -57,8 +58,10 @@ def _value(pairs: list[tuple[str, Any]]) -> Any:
 
 
 def _unread(post_id: Any) -> bool:
-    """Whether an `_id` is an object such as `{"$oid": "no id"}`, which MongoDB refuses."""
-    return isinstance(post_id, dict) and any(name.startswith("$") for name in post_id)
+    """Whether an `_id` is one that MongoDB refuses: `{"$oid": "no id"}`, a list, a pattern."""
+    if isinstance(post_id, dict):
+        return any(name.startswith("$") for name in post_id)
+    return isinstance(post_id, list | Regex)
 
 
 def _with_user_ids(post: dict[str, Any]) -> dict[str, Any]:

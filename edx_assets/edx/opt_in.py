@@ -52,7 +52,10 @@ def read_opt_in(lines: Iterable[bytes], course: str) -> Iterator[Row | BadLine]:
 def _columns(header: bytes) -> list[str]:
     """The header's columns, under today's names; one that is named twice is numbered."""
     columns: list[str] = []
-    cells = _cells(header.decode("utf-8-sig", "replace")) or []
+    text = header.decode("utf-8-sig", "replace")
+    cells = _cells(text)
+    if cells is None:
+        cells = text.rstrip("\r\n").split(",")
     for name in column_names(OPT_IN, cells):
         columns.append(unlike(name.replace("\0", "\ufffd"), {"_id", *columns}))
     return columns

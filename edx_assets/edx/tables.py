@@ -8,7 +8,6 @@ from typing import Any
 from edx_assets.edx.cells import (
     CONVERT,
     NULL,
-    WITHOUT_ESCAPES,
     Convert,
     infer_type,
     unescape,
@@ -94,8 +93,7 @@ class TableReader:
         A JSON column keeps its text; its value is in an additional field named `…_parsed`.
         """
         columns, width = self.columns, len(self.columns)
-        with_escapes = [CONVERT[self.types[name]] for name in columns]
-        without = [WITHOUT_ESCAPES[self.types[name]] for name in columns]
+        converts = [CONVERT[self.types[name]] for name in columns]
         json_columns = [name for name in columns if self.types[name] == "json"]
         for number, line in numbered(self._lines, start=2):
             cells = self._cells(line)
@@ -103,9 +101,9 @@ class TableReader:
                 yield BadLine(number, Reason.WRONG_NUMBER_OF_FIELDS, line)
                 continue
             row = Row()
-            row.number, row.raw = number, line
+            row.number = number
+            row.raw = line
             row["_id"] = number
-            converts = with_escapes if b"\\" in line else without
             try:
                 for name, convert, cell in zip(columns, converts, cells):  # noqa: B905 - for speed
                     row[name] = None if cell == NULL else convert(cell)

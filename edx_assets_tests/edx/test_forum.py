@@ -72,6 +72,8 @@ def test_every_form_of_date_is_the_moment_in_utc(written: Any, moment: datetime)
         (b"nonsense", Reason.NOT_JSON),
         (b'{"_id": {"$oid": "zz"}}', Reason.NOT_A_POST),
         (b'{"_id": {"$date": null}}', Reason.NOT_A_POST),
+        (b'{"_id": [1]}', Reason.NOT_A_POST),
+        (b'{"_id": {"$regex": "a", "$options": ""}}', Reason.NOT_A_POST),
         (b"[" * 100_000, Reason.NOT_JSON),
         (b"[1]", Reason.NOT_A_POST),
         (b"5", Reason.NOT_A_POST),

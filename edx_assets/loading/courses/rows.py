@@ -27,6 +27,8 @@ from edx_assets.loading.stage import Metadata
 Rows = Iterable[Row | BadLine]
 Findings = Callable[[], Metadata]
 
+_NOT_ENCODED = (BSONError, ValueError, OverflowError, RecursionError, TypeError)
+
 
 @dataclass
 class RowCounts:
@@ -98,12 +100,15 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
     """
     for row in rows:
         counts.rows += 1
-        if isinstance(row, BadLine):
+        if type(row) is BadLine:
             counts.rejected[row.reason] += 1
             bad.append((row.number, row.reason, row.raw))
             continue
-        document = _document(row)
-        if document is None:
+        try:
+            document = encode(row)
+        except _NOT_ENCODED:
+            document = None
+        if document is None or len(document) > MAX_DOCUMENT:
             document = _document(_without_parsed(row))
             if document is None:
                 counts.rejected[Reason.NOT_STORABLE] += 1
@@ -117,7 +122,7 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
 def _document(row: dict[str, Any]) -> bytes | None:
     try:
         document = encode(row)
-    except (BSONError, ValueError, OverflowError, RecursionError, TypeError):
+    except _NOT_ENCODED:
         return None
     return document if len(document) <= MAX_DOCUMENT else None
 
