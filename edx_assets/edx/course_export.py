@@ -71,7 +71,8 @@ def read_export(path: Path, most: int | None = None) -> dict[str, Any]:
                 for member in archive:
                     if member.isfile():
                         export.look_at(archive, member)
-                    archive.members.clear()  # it keeps them all otherwise
+                    # it keeps them all otherwise; typeshed does not list it
+                    archive.members.clear()  # type: ignore[attr-defined]
             _to_the_end(bounded)
     except ExportError:
         raise
@@ -127,14 +128,14 @@ class _Export:
                 return False
         elif len(parts) == 2 and kind == "about":
             self.about[parts[1].removesuffix(".html")] = content.decode("utf-8", "replace")
-        elif parts == ("course.xml",) or len(parts) == 2:
+        elif kind == "." or len(parts) == 2:
             attributes = _attributes(content)
             if attributes is None:
                 return False
-            if kind == "course":
-                self.roots[parts[1].removesuffix(".xml")] = attributes
-            else:
+            if kind == ".":
                 self.course |= attributes
+            else:
+                self.roots[parts[-1].removesuffix(".xml")] = attributes
         return True
 
     def facts(self) -> dict[str, Any]:
@@ -165,14 +166,13 @@ class _Export:
 
 def _attributes(content: bytes) -> dict[str, str] | None:
     """The attributes of an XML file's root element; the rest is not looked at."""
-    parser = ElementTree.XMLPullParser(["start"])
+    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(["start"])
     try:
         parser.feed(content)
-        for _event, root in parser.read_events():
-            return dict(root.attrib)
+        started = next(parser.read_events(), None)
     except (ElementTree.ParseError, ValueError, LookupError):
         return None
-    return None
+    return dict(cast(Any, started)[1].attrib) if started else None
 
 
 def _without_secrets(value: Any) -> Any:

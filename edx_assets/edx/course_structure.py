@@ -6,7 +6,7 @@ from edx_assets.edx.courses import Window, day_end, day_start
 from edx_assets.edx.documents import MAX_DEPTH
 from edx_assets.edx.json_entries import json_entries
 from edx_assets.edx.keys import block_of, course_key, course_of_usage, html_id, usage_key
-from edx_assets.edx.lines import BadLine, Row, row_of
+from edx_assets.edx.lines import BadLine, row_of
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.values import read_json
 
@@ -16,8 +16,7 @@ PLACES = frozenset({"course", "chapter", "sequential", "vertical"})
 """Categories that a block's `parent_data` covers."""
 _LEVELS = MAX_DEPTH + 1  # the block is a document, and here in an object of its own
 
-Block = Row
-"""A block: a document of the collection, with its entry in the file (numbered from 1)."""
+Block = dict[str, Any]
 
 
 class StructureError(ValueError):
@@ -36,7 +35,8 @@ def read_blocks(content: bytes, set_aside: list[BadLine] | None = None) -> dict[
     course order; a block that the root does not reach has an empty `parent_data`.
     Source of the field names and the counting: McGill's course-structure import.
 
-    An entry that is not a block is left out, and added to `set_aside`.
+    Each is a `Row`: it knows its entry in the file (numbered from 1). An entry that is not a block
+    is left out, and added to `set_aside`.
 
     Raises:
         StructureError: not JSON, or without any block.

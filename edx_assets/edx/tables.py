@@ -79,10 +79,9 @@ class TableReader:
         added = {"_id"} | {
             name + PARSED for name in names if name in known and known[name].type == "json"
         }
+        self.twice = [name for place, name in enumerate(names) if name in names[:place]]
         for name in names:
             column = unlike(name.replace("\0", "\ufffd"), {*self.columns, *added})  # as BSON's keys
-            if name in self.columns:
-                self.twice.append(name)
             if name in known:
                 self.types[column] = known[name].type
             self.columns.append(column)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bson import encode
 from bson.errors import BSONError
@@ -67,7 +67,7 @@ def rows_of(
                     raise StructureError("it has no course block, or that one cannot be read")
                 categories = Counter(block["category"] for block in blocks.values())
                 yield (
-                    [*blocks.values(), *set_aside],
+                    cast(Rows, [*blocks.values(), *set_aside]),
                     lambda: {"categories": dict(categories.most_common())},
                 )
             elif collection == FORUM:
@@ -100,7 +100,7 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
     """
     for row in rows:
         counts.rows += 1
-        if type(row) is BadLine:
+        if isinstance(row, BadLine):
             counts.rejected[row.reason] += 1
             bad.append((row.number, row.reason, row.raw))
             continue

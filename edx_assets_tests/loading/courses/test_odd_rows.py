@@ -33,11 +33,17 @@ def load(testx: Institution, name: str, content: bytes) -> Any:
     return testx.run(f"course/{name}", partition=COURSE)
 
 
+def noted(store: Store, name: str) -> dict[str, Any]:
+    """What the ledger says of a collection."""
+    entry = course_load(store, COURSE, name)
+    assert entry is not None
+    return {**entry}
+
+
 def set_aside(store: Store, name: str) -> list[tuple[int, str, bytes]]:
     """A collection's lines in the quarantine, once they and the ledger agree on how many."""
     found = [bad for bad in collection(store, "quarantine") if bad["collection"] == name]
-    entry = course_load(store, COURSE, name)
-    assert entry is not None
+    entry = noted(store, name)
     assert entry["rows"] == entry["documents"] + entry["duplicates"] + len(found)
     return sorted((bad["line"], bad["reason"], bad["raw"]) for bad in found)
 
@@ -67,7 +73,7 @@ def test_rows_that_the_database_refuses_are_kept_by_their_lines(
     assert set_aside(store, "forum") == [
         (line, "refused_by_database_121", raw) for line, raw in enumerate(refused, 2)
     ]
-    assert (course_load(store, COURSE, "forum") or {}).get("duplicate_lines") == [6]
+    assert noted(store, "forum").get("duplicate_lines") == [6]
 
 
 def test_what_the_quarantine_lacks_is_an_error(testx: Institution, store: Store) -> None:
@@ -112,7 +118,7 @@ def test_a_row_too_large_with_its_parsed_value_is_stored_without_it(
     large, small = collection(store, "auth_userprofile")
     assert large == {"_id": 2, "id": 1, "meta": meta.decode()}
     assert small["meta_parsed"] == {"a": 1}
-    entry = course_load(store, COURSE, "auth_userprofile") or {}
+    entry = noted(store, "auth_userprofile")
     assert entry.get("rows_without_parsed_values") == 1
     assert set_aside(store, "auth_userprofile") == []
 
@@ -122,7 +128,7 @@ def test_duplicates_within_a_file_are_told_by_their_lines(testx: Institution, st
     assert load(testx, "forum", post + b'{"_id": 1}\n' + post + post).success
     assert len(collection(store, "forum")) == 2
     assert collection(store, "forum")[-1]["_id"] == ObjectId("50f1dd4ae05f6d2600000001")
-    entry = course_load(store, COURSE, "forum") or {}
+    entry = noted(store, "forum")
     assert (entry.get("duplicates"), entry.get("duplicate_lines")) == (2, [3, 4])
 
 
@@ -135,7 +141,7 @@ def test_a_table_without_a_byte_is_empty_and_its_learners_are_joined(
     keys = [f"course/{name}" for name in [*joined, "certificates_generatedcertificate"]]
     assert testx.run(*keys, "course/learners", partition=COURSE).success
     assert collection(store, "auth_userprofile") == []
-    assert "no bytes" in str((course_load(store, COURSE, "auth_userprofile") or {}).get("warning"))
+    assert "no bytes" in str(noted(store, "auth_userprofile").get("warning"))
     assert [learner["_id"] for learner in collection(store, "learners")] == [7, 8]
 
 
