@@ -148,7 +148,7 @@ def test_a_table_without_a_byte_is_empty_and_its_learners_are_joined(
 def test_what_is_no_block_is_set_aside_and_the_rest_is_loaded(
     testx: Institution, store: Store
 ) -> None:
-    odd = [b'"i4x://TestX/T101/html/a%20b": {"category": "html"}', b'"x": 5', b'"y": [NaN }']
+    odd = [b'"i4x://TestX/T101/html/a%20b": {"category": "html"}', b'"x": 5', b'"y": [5 5]']
     content = b"{" + b", ".join([odd[0], ROOT, *odd[1:]]) + b"}"
     assert load(testx, "course_structure", content).success
     assert [block["category"] for block in collection(store, "course_structure")] == ["course"]
