@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from bson.raw_bson import RawBSONDocument
@@ -20,7 +20,7 @@ from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, indexes
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.lines import gzipped_lines
 from edx_assets.loading.courses.binding import Share, bind, total
-from edx_assets.loading.courses.rows import RowCounts, encoded
+from edx_assets.loading.courses.rows import RowCounts, Rows, encoded
 from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
@@ -74,7 +74,7 @@ def add_course(store: Store) -> None:
     structure = of_course(store, COURSE_STRUCTURE)
     blocks = read_blocks(orjson.dumps(COURSE.structure)).values()
     with store.replacing(structure, indexes(COURSE_STRUCTURE)) as staging:
-        for _ in store.insert_all(staging, encoded(blocks, RowCounts(), [])):
+        for _ in store.insert_all(staging, encoded(cast(Rows, blocks), RowCounts(), [])):
             pass
     load = CourseLoad(documents=len(blocks), source=["bench"], loaded_at=datetime.now(UTC))
     note_course_load(store, partition, structure, load)

@@ -1,18 +1,21 @@
 """The course_structure file: the blocks, their places in the course, and the course's dates."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from edx_assets.edx.courses import Window, day_end, day_start
+from edx_assets.edx.documents import MAX_DEPTH
+from edx_assets.edx.json_entries import json_entries
 from edx_assets.edx.keys import block_of, course_key, course_of_usage, html_id, usage_key
+from edx_assets.edx.lines import BadLine, row_of
+from edx_assets.edx.reasons import Reason
 from edx_assets.edx.secrets import without_secrets
+from edx_assets.edx.values import read_json
 
 SPLICED = frozenset({"conditional", "wrapper"})
 """Categories that are removed and replaced by their children (McGill's rule)."""
 PLACES = frozenset({"course", "chapter", "sequential", "vertical"})
 """Categories that a block's `parent_data` covers."""
+_LEVELS = MAX_DEPTH + 1  # the block is a document, and here in an object of its own
 
 Block = dict[str, Any]
 
@@ -21,7 +24,7 @@ class StructureError(ValueError):
     """The file is not a course structure; the message says why."""
 
 
-def read_blocks(content: bytes) -> dict[str, Block]:
+def read_blocks(content: bytes, set_aside: list[BadLine] | None = None) -> dict[str, Block]:
     """The blocks of a course_structure file by usage key, ready for the collection.
 
     Each has `_id` (the usage key), `category`, `name` (the key's last part), `children`,
@@ -33,21 +36,38 @@ def read_blocks(content: bytes) -> dict[str, Block]:
     course order; a block that the root does not reach has an empty `parent_data`.
     Source of the field names and the counting: McGill's course-structure import.
 
+    Each is a `Row`: it knows its entry in the file (numbered from 1). An entry that is not a block
+    is left out, and added to `set_aside`.
+
     Raises:
-        StructureError: not JSON, or not of the form {usage key: {category, children, metadata}}.
+        StructureError: not JSON, or without any block.
     """
-    blocks = _read(content)
-    for block in blocks.values():
-        block["children"] = list(_spliced(block["children"], blocks, frozenset()))
+    blocks = _read(content, [] if set_aside is None else set_aside)
+    if not blocks:
+        raise StructureError("none of its entries is a block (a usage key with a category)")
     kept = {key: block for key, block in blocks.items() if block["category"] not in SPLICED}
+    for block in kept.values():
+        block["children"] = _spliced(block["children"], blocks)
     for root in [key for key, block in kept.items() if block["category"] == "course"]:
         _place(root, kept)
     return kept
 
 
+def root_of(blocks: dict[str, Block]) -> str | None:
+    """The key of the course block, or None."""
+    return next(
+        (
+            key
+            for key, block in blocks.items()
+            if block["category"] == "course" and (block_of(key) or ("",))[0] == "course"
+        ),
+        None,
+    )
+
+
 def course_of_structure(blocks: dict[str, Block]) -> str | None:
     """The canonical course key, from the root block (old: i4x://Org/Number/course/Run)."""
-    root = _root(blocks)
+    root = root_of(blocks)
     if root is None:
         return None
     if root.startswith("i4x://"):
@@ -58,7 +78,7 @@ def course_of_structure(blocks: dict[str, Block]) -> str | None:
 
 def structure_window(blocks: dict[str, Block]) -> Window:
     """The course's own dates: `enrollment_start`, else `start`, to the end of the day of `end`."""
-    root = _root(blocks)
+    root = root_of(blocks)
     metadata = blocks[root]["metadata"] if root else {}
     start = _date(metadata.get("enrollment_start"), day_start)
     return Window(
@@ -83,42 +103,70 @@ def find_block(module_id: str, index: dict[Any, Block]) -> Block | None:
     return index.get(html_id(module_id)) if module_id.startswith("i4x://") else None
 
 
-def _read(content: bytes) -> dict[str, Block]:
+def _read(content: bytes, set_aside: list[BadLine]) -> dict[str, Block]:
     try:
-        document = orjson.loads(content)
+        entries = json_entries(content)
     except ValueError:
-        raise StructureError("it is not JSON") from None
-    if not isinstance(document, dict) or not document:
-        raise StructureError("it is not an object that maps usage keys to blocks")
+        raise StructureError("it is not JSON that maps usage keys to blocks") from None
     blocks: dict[str, Block] = {}
-    for key, block in document.items():
-        is_block = isinstance(block, dict) and isinstance(block.get("category"), str)
-        if not is_block or usage_key(key) is None:
-            raise StructureError("an entry is not a block (a usage key with a category)")
-        children, metadata = block.get("children") or [], block.get("metadata") or {}
-        if not isinstance(children, list) or not isinstance(metadata, dict):
-            raise StructureError(
-                "a block's children are not a list, or its metadata is not an object"
-            )
-        blocks[key] = {
-            "_id": key,
-            **without_secrets(block),
-            "name": (block_of(key) or ("", key))[1],
-            "children": [child for child in children if isinstance(child, str)],
-            "metadata": without_secrets(metadata),
-            "parent": None,
-            "parent_data": {},
-        }
+    for number, entry in enumerate(entries, 1):
+        block = _block(entry)
+        if block is None or block["_id"] in blocks:
+            set_aside.append(BadLine(number, Reason.NOT_A_BLOCK, entry))
+        else:
+            blocks[block["_id"]] = row_of(number, entry, block)
     return blocks
 
 
-def _spliced(children: list[str], blocks: dict[str, Block], above: frozenset[str]) -> Iterator[str]:
-    for child in children:
+def _block(entry: bytes) -> dict[str, Any] | None:
+    """The block of an entry (`"key": {…}`); None if it is none.
+
+    Bytes that are not UTF-8 become U+FFFD in a text, and are dropped between texts.
+    """
+    pairs: dict[str, Any] = {}
+    for errors in ("replace", "ignore"):
+        try:
+            pairs = read_json(f"{{{entry.decode('utf-8', errors)}}}", _LEVELS)
+        except ValueError:
+            continue
+        break
+    if len(pairs) != 1:
+        return None
+    ((key, block),) = pairs.items()
+    is_block = isinstance(block, dict) and isinstance(block.get("category"), str)
+    if not is_block or usage_key(key) is None:
+        return None
+    children, metadata = block.get("children") or [], block.get("metadata") or {}
+    if not isinstance(children, list) or not isinstance(metadata, dict):
+        return None
+    return {
+        **without_secrets(block),
+        "_id": key,
+        "name": (block_of(key) or ("", key))[1],
+        "children": [child for child in children if isinstance(child, str)],
+        "metadata": without_secrets(metadata),
+        "parent": None,
+        "parent_data": {},
+    }
+
+
+def _spliced(children: list[str], blocks: dict[str, Block]) -> list[str]:
+    """The children, with spliced blocks replaced by theirs: each once, where it comes first.
+
+    Without recursion, and in linear time: wrappers can be nested by the thousand, and shared.
+    """
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(reversed(children))
+    while waiting:
+        child = waiting.pop()
         block = blocks.get(child)
-        if block and block["category"] in SPLICED and child not in above:
-            yield from _spliced(block["children"], blocks, above | {child})
-        elif not block or block["category"] not in SPLICED:
-            yield child
+        if block is None or block["category"] not in SPLICED:
+            found.append(child)
+        elif child not in seen:
+            seen.add(child)
+            waiting.extend(reversed(block["children"]))
+    return found
 
 
 def _place(root: str, blocks: dict[str, Block]) -> None:
@@ -142,10 +190,6 @@ def _place(root: str, blocks: dict[str, Block]) -> None:
             blocks[key]["parent"] = parent["_id"]
             blocks[key]["parent_data"] = place
         waiting.extend(reversed(below))
-
-
-def _root(blocks: dict[str, Block]) -> str | None:
-    return next((key for key, block in blocks.items() if block["category"] == "course"), None)
 
 
 def _date(value: Any, read: Any) -> Any:

@@ -1,6 +1,12 @@
-"""BSON documents assembled from encoded elements (https://bsonspec.org/spec.html)."""
+"""BSON documents: MongoDB's limits, and documents assembled from encoded elements.
+
+Sources: https://bsonspec.org/spec.html, https://www.mongodb.com/docs/manual/reference/limits/
+"""
 
 from struct import Struct
+
+MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
+MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit; a browser can send more
 
 _length = Struct("<i").pack
 

@@ -18,14 +18,12 @@ from bson import ObjectId
 from bson.errors import InvalidDocument
 from xxhash import xxh3_64_digest
 
-from edx_assets.edx.documents import document_of, elements_of
+from edx_assets.edx.documents import MAX_DEPTH, MAX_DOCUMENT, document_of, elements_of
 from edx_assets.edx.event_keys import course_of, module_of
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.secrets import may_have_secrets, without_secrets
 from edx_assets.edx.user_ids import user_id_of
 
-MAX_DOCUMENT = 16 * 1024 * 1024  # bytes: MongoDB's limit for one document
-MAX_DEPTH = 100  # levels of objects and arrays: MongoDB's limit; a browser can send more
 ADDED_FIELDS = frozenset(
     {"_id", "timestamp", "course_id", "module_id", "user_id", "site", "load_file", "load_date"}
     | {"delivered", "parent_data", "metadata"}  # added by the extraction of a course

@@ -40,6 +40,17 @@ class Reason(StrEnum):
         "the event's time is missing or unreadable, before 1970 or after 2106",
     )
     NOT_A_POST = "not_a_post", "forum", "the line is JSON, but not an object with an `_id`"
+    NOT_A_BLOCK = (
+        "not_a_block",
+        "course structure",
+        "the entry (numbered from 1) is not a usage key with a block that has a category, a list of"
+        " children and an object of metadata, or its key is there already",
+    )
+    NOT_A_ROW = (
+        "not_a_row",
+        "opt-in list",
+        "the line cannot be read as CSV: a stray quote or carriage return",
+    )
     WRONG_NUMBER_OF_FIELDS = (
         "wrong_number_of_fields",
         "tables, opt-in list",

@@ -10,17 +10,18 @@ from edx_assets.edx.cells import (
     NULL,
     Convert,
     infer_type,
-    parse_json,
     unescape,
     without_bytes_literals,
+    without_quotes,
 )
-from edx_assets.edx.lines import BadLine, numbered
+from edx_assets.edx.documents import MAX_DEPTH
+from edx_assets.edx.lines import BadLine, Row, numbered
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, column_names, tables
-
-Document = dict[str, Any]
+from edx_assets.edx.values import read_json, unlike
 
 _SAMPLE = 1000  # rows used to infer an unknown column's type
+_LEVELS = MAX_DEPTH - 1  # of a cell's value: the row itself is one
 
 
 class TableError(ValueError):
@@ -36,39 +37,56 @@ class TableReader:
             schema does not know, they are inferred from the first rows.
 
     Attributes:
-        columns: the header's columns, under today's names.
+        columns: the header's columns, under today's names; none if the file has no bytes at all.
+        twice: names that the header has more than once. The second is numbered (`name_2`), and so
+            is a column with the name of a field that is added to each row.
         types: each column's type.
         inferred: columns whose type was inferred.
         untyped: number of cells per column that could not be read as their type and were kept as
             text (impossible dates, for example), counted while iterating.
-        mended: number of rows per kind of repair: `bytes_literals`, `not_utf8`, `carriage_return`.
+        mended: number of rows per kind of repair: `bytes_literals`, `not_utf8`, `carriage_return`,
+            `quoted_json`.
 
     Raises:
-        TableError: the header is missing, or names a column twice.
+        TableError: the header is missing.
     """
 
     def __init__(self, lines: Iterable[bytes], table: str) -> None:
         remaining = iter(lines)
-        header = next(remaining, b"").rstrip(b"\n").decode("utf-8", "replace")
+        first = next(remaining, b"")
+        header = first.rstrip(b"\n").decode("utf-8-sig", "replace")
         self._ends_with_cr = header.endswith("\r")
         header = header.removesuffix("\r")
-        if not header:
-            raise TableError("it is empty, without even a header")
-        self.columns = column_names(table, [unescape(name) for name in header.split("\t")])
-        if len(set(self.columns)) < len(self.columns):
-            raise TableError("its header names a column twice")
+        if first and not header:
+            raise TableError("it has no header")
         self.untyped: Counter[str] = Counter()
         self.mended: Counter[str] = Counter()
-        known = tables().get(table, {})
-        self.types = {name: known[name].type for name in self.columns if name in known}
-        self.inferred = [name for name in self.columns if name not in known]
+        self.columns: list[str] = []
+        self.twice: list[str] = []
+        self.types: dict[str, str] = {}
+        if header:
+            self._name(table, header)
+        self.inferred = [name for name in self.columns if name not in self.types]
         if self.inferred:
             sample = list(islice(remaining, _SAMPLE))
             remaining = chain(sample, remaining)
             self._infer(sample)
         self._lines = remaining
 
-    def __iter__(self) -> Iterator[Document | BadLine]:
+    def _name(self, table: str, header: str) -> None:
+        known = tables().get(table, {})
+        names = column_names(table, [unescape(name) for name in header.split("\t")])
+        added = {"_id"} | {
+            name + PARSED for name in names if name in known and known[name].type == "json"
+        }
+        self.twice = [name for place, name in enumerate(names) if name in names[:place]]
+        for name in names:
+            column = unlike(name.replace("\0", "\ufffd"), {*self.columns, *added})  # as BSON's keys
+            if name in known:
+                self.types[column] = known[name].type
+            self.columns.append(column)
+
+    def __iter__(self) -> Iterator[Row | BadLine]:
         """Each row as a document, with its line number as `_id`, or as a `BadLine`.
 
         A JSON column keeps its text; its value is in an additional field named `…_parsed`.
@@ -81,12 +99,15 @@ class TableReader:
             if len(cells) != width:
                 yield BadLine(number, Reason.WRONG_NUMBER_OF_FIELDS, line)
                 continue
-            row: Document = {"_id": number}
+            row = Row()
+            row.number = number
+            row.raw = line
+            row["_id"] = number
             try:
                 for name, convert, cell in zip(columns, converts, cells):  # noqa: B905 - for speed
                     row[name] = None if cell == NULL else convert(cell)
             except (ValueError, OverflowError):
-                row |= zip(columns, map(self._typed, columns, converts, cells), strict=True)
+                row.update(zip(columns, map(self._typed, columns, converts, cells), strict=True))
             for name in json_columns:
                 self._parse(row, name)
             yield row
@@ -122,11 +143,21 @@ class TableReader:
             self.untyped[name] += 1
             return unescape(cell)
 
-    def _parse(self, row: Document, name: str) -> None:
+    def _parse(self, row: Row, name: str) -> None:
         text = row[name]
         if not text:
             return
         try:
-            row[name + PARSED] = parse_json(text)
+            row[name + PARSED] = read_json(text, _LEVELS)
         except ValueError:
-            self.untyped[name] += 1
+            if (inner := without_quotes(text)) is None or not self._parse_inner(row, name, inner):
+                self.untyped[name] += 1
+
+    def _parse_inner(self, row: Row, name: str, inner: str) -> bool:
+        try:
+            row[name + PARSED] = read_json(inner, _LEVELS)
+        except ValueError:
+            return False
+        row[name] = inner
+        self.mended["quoted_json"] += 1
+        return True

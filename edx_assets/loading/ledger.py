@@ -189,6 +189,7 @@ class CourseLoad(TypedDict):
     file: NotRequired[str]
     rows: NotRequired[int]
     duplicates: NotRequired[int]
+    duplicate_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
 
 
@@ -267,6 +268,14 @@ def note_course_load(
     key = {"_id": _load_id(partition, collection.name)}
     names = {"partition": partition, "collection": collection.name}
     store.put(COURSE_LOADS, {**key, **names, **load})
+
+
+def doubt_course_load(store: Store, partition: str, collection: str) -> None:
+    """Make the ledger's entry for a collection out of date, before the collection is replaced.
+
+    If the process is killed before it notes what the collection then holds, it is loaded again.
+    """
+    store.update(COURSE_LOADS, {"_id": _load_id(partition, collection)}, {"source": []})
 
 
 def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:

@@ -3,6 +3,7 @@
 Each database has its own. Which lines are rejected is decided where their format is read.
 """
 
+from collections import Counter
 from typing import Any
 
 from bson import Binary, encode
@@ -15,25 +16,26 @@ from edx_assets.resources.store import BATCH, Collection, Store
 BadLines = list[tuple[int, str, bytes]]
 """Line number (from 1), reason, raw bytes."""
 
-_RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can be larger than a document may be
+RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can be larger than a document may be
 
 
 def quarantine(store: Store, collection: Collection, load_file: str, lines: BadLines) -> None:
     """Put lines that were meant for a collection into the quarantine of its database."""
-    documents = [
-        encode(
-            {
-                "_id": f"{collection.name}:{load_file}:{number}",
-                "collection": collection.name,
-                "load_file": load_file,
-                "line": number,
-                "reason": reason,
-                "raw": Binary(bytes_without_secrets(line[:_RAW_KEPT])),
-                "bytes": len(line),
-            }
-        )
-        for number, reason, line in lines
-    ]
+    seen: Counter[int] = Counter()
+    documents = []
+    for number, reason, line in lines:
+        seen[number] += 1
+        again = f":{seen[number]}" if seen[number] > 1 else ""
+        document = {
+            "_id": f"{collection.name}:{load_file}:{number}{again}",
+            "collection": collection.name,
+            "load_file": load_file,
+            "line": number,
+            "reason": reason,
+            "raw": Binary(bytes_without_secrets(line[:RAW_KEPT])),
+            "bytes": len(line),
+        }
+        documents.append(encode(document))
     for start in range(0, len(documents), BATCH):
         store.insert(_quarantine_of(collection), documents[start : start + BATCH])
 

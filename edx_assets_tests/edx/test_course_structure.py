@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
+import bson
 import pytest
 
 from edx_assets.edx.course_structure import Block, StructureError, read_blocks
+from edx_assets.edx.lines import BadLine
+from edx_assets.edx.reasons import Reason
 
 
 def old(category: str, name: str) -> str:
@@ -196,6 +199,78 @@ def test_cycles_come_to_an_end(category: str) -> None:
 def test_a_file_of_another_form_is_refused(content: bytes) -> None:
     with pytest.raises(StructureError):
         read_blocks(content)
+
+
+def entry(key: str, block: Any) -> bytes:
+    return f"{json.dumps(key)}: {json.dumps(block)}".encode()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        entry("not a key", {"category": "html"}),
+        entry(old("html", "a%20b"), {"category": "html"}),
+        entry(old("html", "a"), []),
+        entry(old("html", "a"), {"category": None}),
+        entry(old("html", "a"), {"category": "html", "children": 5}),
+        entry(old("html", "a"), {"category": "html", "metadata": ["x"]}),
+        entry(ROOT, {"category": "course"}),
+        b'"' + old("html", "a").encode() + b'": {"category": "html", "metadata": [1 2]}',
+        b'"' + old("html", "a").encode() + b'": {"category": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'"half',
+        b"nonsense",
+    ],
+)
+def test_an_entry_that_is_no_block_is_set_aside_as_delivered(odd: bytes) -> None:
+    content = b", ".join(
+        [entry(ROOT, {"category": "course"}), odd, entry(PROBLEM, {"category": "problem"})]
+    )
+    set_aside: list[BadLine] = []
+    if odd == b'"half':  # the strings behind it cannot be told from what is between them
+        with pytest.raises(StructureError):
+            read_blocks(b"{" + content + b"}", set_aside)
+        return
+    blocks = read_blocks(b"{" + content + b"}", set_aside)
+    assert list(blocks) == [ROOT, PROBLEM]
+    assert set_aside == [BadLine(2, Reason.NOT_A_BLOCK, odd)]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"NaN", "NaN"),
+        (rb'"caf\ud83d"', "caf\ufffd"),
+        (b'"caf\xff"', "caf\ufffd"),
+        (b"9223372036854775808", "9223372036854775808"),
+        (rb'{"\u0000": 1}', {"\ufffd": 1}),
+        (b"\xff 5", 5),
+    ],
+)
+def test_an_odd_value_of_a_block_is_mended(value: bytes, kept: Any) -> None:
+    content = (
+        b'\xef\xbb\xbf{"' + ROOT.encode() + b'": {"category": "course", "metadata": {"x": @}}}\n'
+    )
+    blocks = read_blocks(content.replace(b"@", value))
+    assert blocks[ROOT]["metadata"] == {"x": kept}
+    assert bson.encode(blocks[ROOT])
+
+
+def test_wrappers_nested_by_the_thousand_are_spliced() -> None:
+    wrappers = [old("wrapper", f"w{n}") for n in range(5000)]
+    below = [*wrappers[1:], PROBLEM]
+    chain = [(wrapper, [child]) for wrapper, child in zip(wrappers, below, strict=True)]
+    blocks = blocks_of((ROOT, [wrappers[0], VIDEO]), *chain, *TREE[-2:])
+    assert blocks[ROOT]["children"] == [PROBLEM, VIDEO]
+    assert blocks[PROBLEM]["parent"] == ROOT
+
+
+def test_wrappers_shared_by_many_are_spliced_once() -> None:
+    wrappers = [old("conditional", f"w{n}") for n in range(60)]
+    below = [*wrappers[1:], PROBLEM]
+    shared = [(wrapper, [child, child]) for wrapper, child in zip(wrappers, below, strict=True)]
+    blocks = blocks_of((ROOT, [wrappers[0], VIDEO]), *shared, *TREE[-2:])
+    assert [*dict.fromkeys(blocks[ROOT]["children"])] == [PROBLEM, VIDEO]
+    assert blocks[VIDEO]["parent_data"]["course_order"] == len(blocks[ROOT]["children"]) - 1
 
 
 def test_children_and_metadata_may_be_absent() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import bson
 import pytest
 
-from edx_assets.edx.events import MAX_DEPTH, RejectedError, read_time
+from edx_assets.edx.documents import MAX_DEPTH
+from edx_assets.edx.events import RejectedError, read_time
 from edx_assets_tests.edx.tracking import event, id_of, line_of, read, record_of
 
 PREFIXES = [

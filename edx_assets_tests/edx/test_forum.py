@@ -37,7 +37,9 @@ def lines(*posts: Any) -> list[bytes]:
 def test_a_post_is_whole_with_its_ids_as_object_ids() -> None:
     told = post(parent_ids=[{"$oid": ID}], comment_thread_id={"$oid": ID})
     found = {"_id": ObjectId(ID), "parent_ids": [ObjectId(ID)], "comment_thread_id": ObjectId(ID)}
-    assert list(read_forum(lines(told))) == [{**told, **found, "author_id": 7}]
+    assert list(read_forum(lines(told))) == [
+        {**told, **found, "author_id": 7, "votes": {**told["votes"], "up": [8]}}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,13 +70,10 @@ def test_every_form_of_date_is_the_moment_in_utc(written: Any, moment: datetime)
         (b"  \r", Reason.BLANK),
         (b"{", Reason.NOT_JSON),
         (b"nonsense", Reason.NOT_JSON),
-        (b'{"_id": {"$oid": "zz"}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$date": "nonsense"}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$date": 99999999999999999}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$date": {"$numberLong": "9999999999999999"}}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$date": null}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$binary": {"base64": "x"}}}', Reason.NOT_JSON),
-        (b'{"_id": 1, "d": {"$numberDecimal": "x"}}', Reason.NOT_JSON),
+        (b'{"_id": {"$oid": "zz"}}', Reason.NOT_A_POST),
+        (b'{"_id": {"$date": null}}', Reason.NOT_A_POST),
+        (b'{"_id": [1]}', Reason.NOT_A_POST),
+        (b'{"_id": {"$regex": "a", "$options": ""}}', Reason.NOT_A_POST),
         (b"[" * 100_000, Reason.NOT_JSON),
         (b"[1]", Reason.NOT_A_POST),
         (b"5", Reason.NOT_A_POST),
@@ -89,6 +88,63 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_is_read(
     found = list(read_forum([first, line + b"\n", last]))
     assert found[1] == BadLine(2, reason, line)
     assert [each["body"] for each in found if isinstance(each, dict)] == ["first", "last"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ('{"$date": "nonsense"}', {"$date": "nonsense"}),
+        ('{"$date": 99999999999999999}', {"$date": 99999999999999999}),
+        ('{"$date": {"$numberLong": "9999999999999999"}}', {"$date": 9999999999999999}),
+        ('{"$date": null}', {"$date": None}),
+        ('{"$binary": {"base64": "x"}}', {"$binary": {"base64": "x"}}),
+        ('{"$numberDecimal": "x"}', {"$numberDecimal": "x"}),
+        ('{"$numberLong": "9223372036854775808"}', "9223372036854775808"),
+        ('{"$numberDouble": "NaN"}', "NaN"),
+        (r'"caf\ud83d"', "caf\ufffd"),
+        ("9223372036854775808", "9223372036854775808"),
+        (r'{"a\u0000": 1}', {"a\ufffd": 1}),
+        ("NaN", "NaN"),
+    ],
+)
+def test_an_odd_value_costs_itself_alone(value: str, kept: Any) -> None:
+    [found] = read_forum([f'{{"_id": 1, "x": {value}, "body": "b"}}'.encode()])
+    assert found == {"_id": 1, "x": kept, "body": "b"}
+    assert isinstance(found, dict)
+    assert bson.encode(found)
+
+
+def test_every_user_id_is_an_integer_as_in_the_tables() -> None:
+    told = post(
+        closed_by_id="9",
+        votes={"up": ["8", "11"], "down": ["12"], "up_count": 2},
+        abuse_flaggers=["13"],
+        historical_abuse_flaggers=["14", None, "x"],
+        endorsement={"user_id": "15", "time": None},
+        edit_history=[{"author_id": "16", "editor_username": "17"}],
+        at_position_list=[{"position": 1, "username": "18", "user_id": "19"}],
+    )
+    [found] = read_forum(lines(told))
+    assert isinstance(found, dict)
+    changed = {name: value for name, value in found.items() if value != told[name]}
+    assert changed == {
+        "_id": ObjectId(ID),
+        "author_id": 7,
+        "closed_by_id": 9,
+        "votes": {"up": [8, 11], "down": [12], "up_count": 2},
+        "abuse_flaggers": [13],
+        "historical_abuse_flaggers": [14, None, "x"],
+        "endorsement": {"user_id": 15, "time": None},
+        "edit_history": [{"author_id": 16, "editor_username": "17"}],
+        "at_position_list": [{"position": 1, "username": "18", "user_id": 19}],
+    }
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [5], {"up": 5}, {"up": {"a": "1"}}])
+def test_a_field_of_user_ids_of_another_form_stays_as_it_is(odd: Any) -> None:
+    [found] = read_forum(lines(post(votes=odd, endorsement=odd, edit_history=odd)))
+    assert isinstance(found, dict)
+    assert [found[name] for name in ("votes", "endorsement", "edit_history")] == [odd] * 3
 
 
 def test_bytes_that_are_no_utf_8_are_replaced() -> None:

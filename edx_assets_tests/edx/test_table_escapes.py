@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -80,6 +81,30 @@ def test_json_that_cannot_be_parsed_stays_text_alone(cell: str) -> None:
     [found] = table
     assert found == {"_id": 2, "state": None if cell == "NULL" else cell}
     assert table.untyped == ({"state": 1} if cell not in ("", "NULL") else {})
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "value"),
+    [
+        ('"{""a"": 1}"', '{"a": 1}', {"a": 1}),
+        ('"{""a"": ""say """"yes""""""}"', None, None),
+        ('"[""a""]"', '["a"]', ["a"]),
+        (r'{"a": "\ud83d"}', r'{"a": "\ud83d"}', {"a": "\ufffd"}),
+        ('{"a": 18446744073709551616}', '{"a": 18446744073709551616}', {"a": str(2**64)}),
+        ('{"a": NaN}', '{"a": NaN}', {"a": "NaN"}),
+        (r'{"a\u0000b": 1}', r'{"a\u0000b": 1}', {"a\ufffdb": 1}),
+        ('"text"', '"text"', "text"),
+    ],
+)
+def test_odd_json_is_mended(cell: str, text: str | None, value: Any) -> None:
+    content = f"state\n{cell}\n".replace("\\", "\\\\").encode()
+    table = TableReader(io.BytesIO(content), "courseware_studentmodule")
+    [found] = table
+    if value is None:
+        assert found == {"_id": 2, "state": cell}
+    else:
+        assert found == {"_id": 2, "state": text, "state_parsed": value}
+    assert table.mended == ({"quoted_json": 1} if text not in (None, cell) else {})
 
 
 def test_a_cell_that_looks_like_a_bytes_literal_among_others_that_do_not_is_text() -> None:

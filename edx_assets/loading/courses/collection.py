@@ -10,12 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import cast
 
-from bson import decode
-
 from edx_assets.edx.collections import COURSE_STRUCTURE, OPT_IN, indexes
 from edx_assets.edx.course_export import ExportError
 from edx_assets.edx.course_structure import StructureError
-from edx_assets.edx.schema import schema_version, tables
+from edx_assets.edx.schema import schema_version
 from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
@@ -25,20 +23,28 @@ from edx_assets.loading.ledger import (
     PackageCourse,
     Source,
     course_load,
+    doubt_course_load,
     forget_course_load,
     note_course_load,
     note_load,
     package_of,
 )
 from edx_assets.loading.packages.members import course_file, opt_in_list
-from edx_assets.loading.quarantine import BadLines, quarantine, refused_by_database, release
+from edx_assets.loading.quarantine import (
+    BadLines,
+    held,
+    quarantine,
+    refused_by_database,
+    release,
+)
 from edx_assets.loading.registry import course_database
-from edx_assets.loading.stage import Metadata, StageMissingError
+from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 
-ROWS = 2
+_DUPLICATES_NOTED = 10_000  # lines: the ledger's entry is one document
+ROWS = 3
 """Version of the rows' processing; a file loaded with another version is loaded again."""
 
 
@@ -65,6 +71,7 @@ def load_collection(
     Raises:
         StageMissingError: no package with the course (or none of that date) has been sorted.
         UnusableFileError: the file is not what its name says; the collection stays as it was.
+        CountMismatchError: rows, documents and the quarantine do not add up.
         DecryptionError, DamagedPackageError: the file cannot be read from the package.
         StoreError: the database failed.
     """
@@ -88,7 +95,7 @@ def _load(
     name = collection.name
     if optional and not _holds(package, name):
         if day is None:
-            forget_course_load(store, partition, collection)
+            forget_collection(store, partition, collection)
         return {
             "database": collection.database,
             "package": package["date"],
@@ -105,29 +112,41 @@ def _load(
         _file(storage, gnupg, package, name) as path,
         rows_of(path, partition, name, label) as (rows, findings),
     ):
-        counts = _replace(store, collection, label, rows)
+        counts = _replace(store, collection, None if day else partition, label, rows)
         found = findings()
+        empty = path is not None and not path.stat().st_size
     load = CourseLoad(
         documents=counts.loaded,
         rows=counts.rows,
-        duplicates=counts.duplicates,
+        duplicates=len(counts.duplicates),
         rejected=counts.rejected.total(),
         package=package["date"],
         file=package["file"],
         source=source,
         loaded_at=datetime.now(UTC),
     )
+    if counts.duplicates:
+        load["duplicate_lines"] = counts.duplicates[:_DUPLICATES_NOTED]
+    if counts.without_parsed:
+        found["rows_without_parsed_values"] = counts.without_parsed
     load.update(cast(CourseLoad, found))
     if day is None:
         note_course_load(store, partition, collection, load)
     else:
         note_load(store, collection, load)
+    outcome = "loaded" if path else "empty: not in the package"
     return {
-        **_metadata(collection, load, "loaded" if path else "empty: not in the package"),
+        **_metadata(collection, load, "empty: the file has no bytes" if empty else outcome),
         "seconds": round(monotonic() - started, 2),
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
         **found,
     }
+
+
+def forget_collection(store: Store, partition: str, collection: Collection) -> None:
+    """Drop a collection that the package no longer has, and its lines in the quarantine."""
+    release(store, collection)
+    forget_course_load(store, partition, collection)
 
 
 def package_source(package: PackageCourse, name: str) -> Source:
@@ -190,27 +209,42 @@ def _naming(label: str) -> Iterator[None]:
         ) from None
 
 
-def _replace(store: Store, collection: Collection, label: str, rows: Rows) -> RowCounts:
+def _replace(
+    store: Store, collection: Collection, partition: str | None, label: str, rows: Rows
+) -> RowCounts:
+    """Replace a collection and its lines in the quarantine, and count both.
+
+    The ledger's entry is out of date (if there is one, of `partition`) from before the first change
+    that a reader sees until the load is noted: a load that is killed in between is done again.
+    """
     counts = RowCounts()
     bad: BadLines = []
     with store.replacing(collection, indexes(collection.name)) as staging:
         for batch, inserted in store.insert_all(staging, encoded(rows, counts, bad)):
-            counts.duplicates += len(inserted.duplicates)
+            lines = [counts.sent.popleft() for _document in batch]
+            counts.duplicates += [lines[position][0] for position in sorted(inserted.duplicates)]
             for position, code in inserted.refused.items():
+                number, raw = lines[position]
                 reason = refused_by_database(code)
                 counts.rejected[reason] += 1
-                line = decode(batch[position])["_id"] if collection.name in tables() else 0
-                bad.append((line, reason, batch[position]))
-        counts.loaded = counts.rows - counts.duplicates - counts.rejected.total()
-        held = store.count(staging)
-        if held != counts.loaded:
-            raise UnusableFileError(
-                f"{label}: {counts.loaded} documents should have been loaded and {held} were:"
-                " materialize this partition again, and report it if it fails again"
-            )
+                bad.append((number, reason, raw))
+        counts.loaded = counts.rows - len(counts.duplicates) - counts.rejected.total()
+        _check(label, "documents are in the collection", counts.loaded, store.count(staging))
+        if partition:
+            doubt_course_load(store, partition, collection.name)
     release(store, collection)
     quarantine(store, collection, label, bad)
+    refused = counts.rejected.total()
+    _check(label, "refused rows are in the quarantine", refused, held(store, collection, label))
     return counts
+
+
+def _check(label: str, what: str, expected: int, found: int) -> None:
+    if found != expected:
+        raise CountMismatchError(
+            f"{label}: {found} {what} instead of {expected}: materialize this partition again, and"
+            " report it if it fails again"
+        )
 
 
 def _metadata(collection: Collection, load: CourseLoad, outcome: str) -> Metadata:
@@ -222,4 +256,10 @@ def _metadata(collection: Collection, load: CourseLoad, outcome: str) -> Metadat
         "documents": load["documents"],
         "duplicates": load["duplicates"],
         "rejected": load["rejected"],
+        **({"duplicate_lines": _told(lines)} if (lines := load.get("duplicate_lines")) else {}),
     }
+
+
+def _told(lines: list[int]) -> str:
+    shown = 20
+    return ", ".join(map(str, lines[:shown])) + (" and more" if len(lines) > shown else "")

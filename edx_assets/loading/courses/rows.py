@@ -1,41 +1,49 @@
 """The rows of a package's file: read as documents, counted and encoded. Nothing is stored here."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bson import encode
-from bson.errors import InvalidDocument
+from bson.errors import BSONError
 
 from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, FORUM, OPT_IN
 from edx_assets.edx.course_export import read_export
-from edx_assets.edx.course_structure import read_blocks
+from edx_assets.edx.course_structure import StructureError, read_blocks, root_of
 from edx_assets.edx.courses import partition_course
-from edx_assets.edx.events import MAX_DOCUMENT
+from edx_assets.edx.documents import MAX_DOCUMENT
 from edx_assets.edx.forum import read_forum
-from edx_assets.edx.lines import BadLine
+from edx_assets.edx.lines import BadLine, Row, row_of
 from edx_assets.edx.opt_in import read_opt_in
 from edx_assets.edx.reasons import Reason
-from edx_assets.edx.schema import drift
+from edx_assets.edx.schema import PARSED, drift
 from edx_assets.edx.tables import TableReader
-from edx_assets.loading.quarantine import BadLines
+from edx_assets.loading.quarantine import RAW_KEPT, BadLines
 from edx_assets.loading.stage import Metadata
 
-Rows = Iterable[dict[str, Any] | BadLine]
+Rows = Iterable[Row | BadLine]
 Findings = Callable[[], Metadata]
+
+_NOT_ENCODED = (BSONError, ValueError, OverflowError, RecursionError, TypeError)
 
 
 @dataclass
 class RowCounts:
-    """How many of a file's rows were loaded, duplicate or rejected."""
+    """How many of a file's rows were loaded, duplicate or rejected.
+
+    `sent` has the number and the bytes of each row that was encoded, in order, until it is known
+    what became of it. `without_parsed`: rows that were too large with their parsed values.
+    """
 
     rows: int = 0
     loaded: int = 0
-    duplicates: int = 0
+    duplicates: list[int] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
+    without_parsed: int = 0
+    sent: deque[tuple[int, bytes]] = field(default_factory=deque)
 
 
 @contextmanager
@@ -47,13 +55,21 @@ def rows_of(
         yield [], dict
     elif collection == COURSE_EXPORT:
         facts = {"_id": partition, "export": label, **read_export(path)}
-        yield [facts], lambda: {"files_in_export": sum(facts["files"].values())}
+        with path.open("rb") as archive:
+            row = row_of(1, archive.read(RAW_KEPT), facts)
+        yield [row], lambda: {"files_in_export": sum(facts["files"].values())}
     else:
         with path.open("rb") as lines:
             if collection == COURSE_STRUCTURE:
-                blocks = read_blocks(lines.read()).values()
-                categories = Counter(block["category"] for block in blocks)
-                yield blocks, lambda: {"categories": dict(categories.most_common())}
+                set_aside: list[BadLine] = []
+                blocks = read_blocks(lines.read(), set_aside)
+                if root_of(blocks) is None:
+                    raise StructureError("it has no course block, or that one cannot be read")
+                categories = Counter(block["category"] for block in blocks.values())
+                yield (
+                    cast(Rows, [*blocks.values(), *set_aside]),
+                    lambda: {"categories": dict(categories.most_common())},
+                )
             elif collection == FORUM:
                 yield read_forum(lines), dict
             elif collection == OPT_IN:
@@ -65,8 +81,11 @@ def rows_of(
 
 def _findings(collection: str, table: TableReader) -> Metadata:
     """What the schema did not expect of a table: drift, cells kept as text, repaired rows."""
+    if not table.columns:
+        return {"warning": "the file has no bytes, not even a header"}
+    twice = {"twice": table.twice} if table.twice else {}
     found = {
-        "drift": drift(collection, table.columns),
+        "drift": drift(collection, table.columns) | twice,
         "inferred_types": {name: table.types[name] for name in table.inferred},
         "untyped_cells": dict(table.untyped),
         "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
@@ -75,7 +94,10 @@ def _findings(collection: str, table: TableReader) -> Metadata:
 
 
 def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
-    """Encode rows as BSON; those that cannot be encoded go to `bad`. All are counted."""
+    """Encode rows as BSON; those that cannot be encoded go to `bad`. All are counted.
+
+    A row that cannot be stored with its parsed values is stored without them.
+    """
     for row in rows:
         counts.rows += 1
         if isinstance(row, BadLine):
@@ -84,10 +106,31 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
             continue
         try:
             document = encode(row)
-        except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError):
-            document = b""
-        if not document or len(document) > MAX_DOCUMENT:
-            counts.rejected[Reason.NOT_STORABLE] += 1
-            bad.append((counts.rows, Reason.NOT_STORABLE, b""))
-            continue
+        except _NOT_ENCODED:
+            document = None
+        if document is None or len(document) > MAX_DOCUMENT:
+            document = _document(_without_parsed(row))
+            if document is None:
+                counts.rejected[Reason.NOT_STORABLE] += 1
+                bad.append((row.number, Reason.NOT_STORABLE, row.raw))
+                continue
+            counts.without_parsed += 1
+        counts.sent.append((row.number, row.raw))
         yield document
+
+
+def _document(row: dict[str, Any]) -> bytes | None:
+    try:
+        document = encode(row)
+    except _NOT_ENCODED:
+        return None
+    return document if len(document) <= MAX_DOCUMENT else None
+
+
+def _without_parsed(row: Row) -> dict[str, Any]:
+    """The row without the values that were parsed from another of its fields."""
+    return {
+        name: value
+        for name, value in row.items()
+        if not (name.endswith(PARSED) and name.removesuffix(PARSED) in row)
+    }

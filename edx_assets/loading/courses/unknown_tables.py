@@ -2,8 +2,8 @@
 
 from edx_assets.edx.collections import catalogue
 from edx_assets.errors import FinalError, PassingError, can_pass, foreseen
-from edx_assets.loading.courses.collection import course_package, load_collection
-from edx_assets.loading.ledger import COURSE_LOADS, forget_course_load
+from edx_assets.loading.courses.collection import course_package, forget_collection, load_collection
+from edx_assets.loading.ledger import COURSE_LOADS
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.gnupg import Gnupg
@@ -47,7 +47,7 @@ def load_unknown_tables(
         names = [load["collection"] for load in earlier]
         gone = [name for name in names if name not in known and name not in unknown]
         for name in gone:
-            forget_course_load(store, partition, Collection(database, name))
+            forget_collection(store, partition, Collection(database, name))
     if failures:
         text = "\n".join(str(error) for error in failures)
         kind = PassingError if any(map(can_pass, failures)) else FinalError

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution
 
@@ -60,6 +61,11 @@ def members(**changes: bytes | None) -> dict[str, bytes]:
         for name, content in files.items()
         if content is not None
     }
+
+
+def gnupg_of(testx: Institution) -> Gnupg:
+    """The GnuPG home of the institution, for a load outside Dagster."""
+    return Gnupg(home=testx.gpg.gnupghome)
 
 
 def sort(testx: Institution, day: str) -> Any:
