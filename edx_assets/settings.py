@@ -1,5 +1,6 @@
 """The settings, from the environment or a `.env` file, each with its description."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +34,9 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = Field(None, description="S3 server, if it is not Amazon's")
     storage: str | None = Field(None, description="folder for downloaded and decrypted files")
     gnupg_home: str | None = Field(None, description="GnuPG home with the secret key")
-    gpg_passphrase: SecretStr | None = Field(None, description="passphrase of the secret key")
+    gpg_passphrase: SecretStr | None = Field(
+        None, description="passphrase of the secret key; set, but empty, if it has none"
+    )
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
     courses_file: Path | None = Field(None, description="YAML file with course windows")
@@ -74,6 +77,8 @@ def load_settings() -> Settings:
 def passphrase(settings: Settings) -> str:
     """The passphrase of the GPG key, from its variable or its file (without a final line end).
 
+    It is empty where the variable is set and empty: the key has none.
+
     Raises:
         MissingSettingError: neither is set.
         OSError: the file cannot be read.
@@ -82,4 +87,6 @@ def passphrase(settings: Settings) -> str:
         return settings.gpg_passphrase.get_secret_value()
     if settings.gpg_passphrase_file is not None:
         return settings.gpg_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+    if "EDX_GPG_PASSPHRASE" in os.environ:
+        return ""
     raise MissingSettingError("gpg_passphrase")

@@ -20,6 +20,7 @@ from edx_assets.resources.gnupg import (
     EXPIRY_WARNING,
     DecryptionError,
     Gnupg,
+    GpgError,
     key_expiry,
     usable_until,
 )
@@ -151,7 +152,7 @@ def _decrypts(gnupg: Gnupg, name: str, fingerprint: str) -> Finding:
     with TemporaryDirectory() as folder:
         try:
             gnupg.decrypt(BytesIO(bytes(sample.data)), Path(folder) / "sample")
-        except DecryptionError as error:
+        except (DecryptionError, GpgError) as error:
             return Finding("GPG", "failed", f"{name}: {error.cause}", error.remedy)
     return Finding("GPG", "ok", f"{name} decrypts with the passphrase")
 

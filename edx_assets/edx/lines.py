@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gzip import BadGzipFile
 from io import BufferedReader
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from isal import igzip, isal_zlib
 
@@ -38,6 +39,28 @@ def gzipped_lines(path: Path) -> Iterator[Iterable[bytes]]:
     """
     with igzip.open(path, "rb") as unpacked, BufferedReader(unpacked, _UNPACKED) as lines:
         yield lines
+
+
+def end_of_gzip(file: BinaryIO) -> int:
+    """Where the whole gzip streams at a file's beginning end; 0 if not even the first is whole."""
+    end = 0
+    while True:
+        stream = isal_zlib.decompressobj(wbits=31)  # with a gzip header
+        file.seek(end)
+        try:
+            while not stream.eof:
+                if not (piece := file.read(_UNPACKED)):
+                    return end
+                _pass_through(stream, piece)
+        except _ISAL_ERROR:
+            return end
+        end = file.tell() - len(stream.unused_data)
+
+
+def _pass_through(stream: Any, piece: bytes) -> None:
+    """Unpack a piece, without holding more than a little of what comes out."""
+    while len(stream.decompress(piece, _UNPACKED)) == _UNPACKED or stream.unconsumed_tail:
+        piece = stream.unconsumed_tail
 
 
 def batches(pieces: Iterable[bytes], count: int, size: int) -> Iterator[list[bytes]]:

@@ -14,9 +14,12 @@ from typing import Any
 
 import orjson
 from dagster import ConfigurableResource
+from xxhash import xxh3_128
 
 from edx_assets.errors import FinalError
 from edx_assets.settings import MissingSettingError
+
+_PIECE = 1 << 20
 
 
 class MissingFileError(FinalError):
@@ -60,9 +63,12 @@ class Storage(ConfigurableResource[Any]):
         """Whether a file exists."""
         return self._path(key).is_file()
 
-    def holds(self, key: str, size: int) -> bool:
-        """Whether a file exists and has this size in bytes."""
-        return self.exists(key) and self._path(key).stat().st_size == size
+    def holds(self, key: str, size: int, digest: str = "") -> bool:
+        """Whether a file exists and has this size in bytes, and this digest if one is given."""
+        path = self._path(key)
+        if not path.is_file() or path.stat().st_size != size:
+            return False
+        return not digest or digest_of(path) == digest
 
     def delete(self, key: str) -> None:
         """Remove a file, or everything below a key, if it exists."""
@@ -115,3 +121,16 @@ class Storage(ConfigurableResource[Any]):
         root = self._root().resolve()
         for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
             os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a file's content, to tell later whether it is still the same.
+
+    It guards against failing disks and halves of files, not against people: xxh3 is as fast as
+    memory.
+    """
+    digest = xxh3_128()
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

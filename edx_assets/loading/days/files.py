@@ -20,7 +20,8 @@ class RawLog:
 class DailyLog:
     """A day's decrypted file: name and ETag of the encrypted one, lines, bytes unpacked and stored.
 
-    `file` is None for a day without one.
+    `file` is None for a day without one. `digest` is of the stored bytes; the notes of earlier
+    versions have none. `behind` counts the bytes that stood behind the gzip stream.
     """
 
     file: str | None
@@ -28,6 +29,8 @@ class DailyLog:
     lines: int = 0
     unpacked: int = 0
     size: int = 0
+    digest: str = ""
+    behind: int = 0
 
 
 def encrypted_key(day: SiteDay) -> str:
@@ -60,6 +63,11 @@ def daily_log(storage: Storage, day: SiteDay) -> DailyLog | None:
     """The note about a day's decrypted file, or None if daily_log has not run."""
     note = storage.read_json(f"{_base(day)}.decrypted.json")
     return DailyLog(**note) if note else None
+
+
+def is_whole(storage: Storage, day: SiteDay, note: DailyLog) -> bool:
+    """Whether a day's decrypted file is in the storage as it was noted."""
+    return storage.holds(decrypted_key(day), note.size, note.digest)
 
 
 def _base(day: SiteDay) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from gzip import BadGzipFile
 from time import monotonic
 from typing import Any
 
@@ -16,7 +17,7 @@ from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
 from edx_assets.loading.days.daily_log import DamagedLogError
-from edx_assets.loading.days.files import daily_log, decrypted_key
+from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key, is_whole
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,
@@ -82,7 +83,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
             release(store, MASTER_TRACKING, file)
     counts = DayCounts()
     if log.file is not None:
-        _load_file(store, storage, day, log.file, counts)
+        _load_file(store, storage, day, log, counts)
     refused = _register(store, counts.explicit_courses, day.site)
     with master.changing(store):
         master.settle(store, earlier, log.file)
@@ -120,9 +121,13 @@ def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
     )
 
 
-def _load_file(store: Store, storage: Storage, day: SiteDay, file: str, counts: DayCounts) -> None:
-    key = decrypted_key(day)
+def _load_file(
+    store: Store, storage: Storage, day: SiteDay, log: DailyLog, counts: DayCounts
+) -> None:
+    key, file = decrypted_key(day), str(log.file)
     try:
+        if storage.exists(key) and not is_whole(storage, day, log):
+            raise BadGzipFile
         with storage.reading(key) as path, gzipped_lines(path) as lines:
             load_lines(store, lines, file, day.site, counts)
     except DAMAGED_GZIP:

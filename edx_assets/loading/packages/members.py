@@ -4,6 +4,7 @@ What their content means belongs in `course_files` and `loading.courses`.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from edx_assets.edx.collections import OPT_IN
 from edx_assets.errors import FinalError
 from edx_assets.loading.ledger import CourseFiles, PackageMember
 from edx_assets.resources.gnupg import Gnupg, naming
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import Storage, digest_of
 
 
 class DamagedPackageError(FinalError):
@@ -40,18 +41,16 @@ def course_file(
 
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
+        GpgError: it cannot be decrypted now.
     """
     day = files["date"]
     key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
-    if not storage.exists(key):
+    if not _is_kept(storage, key):
         with (
             storage.reading(package_key(day)) as path,
             opened(path, files["file"]) as archive,
-            _member_stream(archive, member["member"]) as stream,
-            naming(member["member"]),
-            storage.writing(key) as target,
         ):
-            gnupg.decrypt(stream, target)
+            _keep(storage, gnupg, archive, member["member"], key)
     with storage.reading(key) as path:
         yield path
 
@@ -62,23 +61,41 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
 
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
+        GpgError: it cannot be decrypted now.
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
-    if not storage.exists(key):
+    if not _is_kept(storage, key):
         with storage.reading(package_key(day, OPT_IN)) as path, opened(path, OPT_IN) as archive:
             names = [name for name in archive.namelist() if name.endswith(".csv.gpg")]
             own = next((name for name in names if ("edge" in name) == (site == "edge")), None)
             if own is None:
                 yield None
                 return
-            with (
-                _member_stream(archive, own) as stream,
-                naming(own),
-                storage.writing(key) as target,
-            ):
-                gnupg.decrypt(stream, target)
+            _keep(storage, gnupg, archive, own, key)
     with storage.reading(key) as path:
         yield path
+
+
+def _is_kept(storage: Storage, key: str) -> bool:
+    """Whether a decrypted member is in the storage, unchanged since it was decrypted."""
+    note = storage.read_json(_note_key(key))
+    return note is not None and storage.holds(key, note["size"], note["digest"])
+
+
+def _keep(storage: Storage, gnupg: Gnupg, archive: zipfile.ZipFile, member: str, key: str) -> None:
+    """Decrypt a member into the storage, and note what it is."""
+    with (
+        _member_stream(archive, member) as stream,
+        naming(member),
+        storage.writing(key) as target,
+    ):
+        gnupg.decrypt(stream, target)
+        note = {"size": target.stat().st_size, "digest": digest_of(target)}
+    storage.write_json(_note_key(key), note)
+
+
+def _note_key(key: str) -> str:
+    return f"{key}.decrypted.json"
 
 
 @contextmanager
@@ -104,7 +121,7 @@ def _member_stream(archive: zipfile.ZipFile, member: str) -> Iterator[IO[bytes]]
     try:
         with archive.open(member) as stream:
             yield stream
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         raise DamagedPackageError(
             f"{member} is damaged in its package: materialize packages/database_package again with"
             " `rebuild` on"
