@@ -47,7 +47,7 @@ class DamagedLogError(FinalError):
 def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
 
-    A file that is already decrypted is left alone, unless `rebuild` is on or its bytes have changed.
+    A file that is already decrypted is left alone, unless `rebuild` is on or it has changed.
     What an earlier run decrypted is replaced only once the new file has proved complete.
 
     Raises:
