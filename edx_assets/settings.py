@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     courses_file: Path | None = Field(None, description="YAML file with course windows")
     start_date: date = Field(date(2012, 9, 1), description="first day of tracking logs (UTC)")
     end_date: date | None = Field(None, description="last day of tracking logs, if they have ended")
+    max_line_mb: int = Field(
+        64,
+        ge=1,
+        description="longest line of a tracking log (MiB) that is read; longer ones are"
+        " put into the quarantine by their first bytes, length and hash",
+    )
     automation: bool = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"
     )

@@ -13,7 +13,8 @@ from typing import Any
 
 from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
+from edx_assets.edx.lines import DAMAGED_GZIP, LongLine, batches, gzipped_lines
+from edx_assets.edx.reasons import Reason
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
 from edx_assets.loading.days.daily_log import DamagedLogError
@@ -33,6 +34,7 @@ from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingE
 from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
+from edx_assets.settings import load_settings
 
 RECORDS = 4
 """Version of the lines' processing; a file loaded with another version is loaded again."""
@@ -125,10 +127,11 @@ def _load_file(
     store: Store, storage: Storage, day: SiteDay, log: DailyLog, counts: DayCounts
 ) -> None:
     key, file = decrypted_key(day), str(log.file)
+    most = load_settings().max_line_mb * 2**20
     try:
         if storage.exists(key) and not is_whole(storage, day, log):
             raise BadGzipFile
-        with storage.reading(key) as path, gzipped_lines(path) as lines:
+        with storage.reading(key) as path, gzipped_lines(path, most) as lines:
             load_lines(store, lines, file, day.site, counts)
     except DAMAGED_GZIP:
         storage.delete(key)
@@ -186,6 +189,9 @@ def _pieces(
     for batch in batches(lines, BATCH, BATCH_BYTES):
         piece = _Piece(len(batch))
         for number, line in enumerate(batch, first):
+            if type(line) is LongLine:
+                piece.quarantined.append((number, Reason.LINE_TOO_LONG, line))
+                continue
             try:
                 document, record = read(line)
             except RejectedError as verdict:
