@@ -20,7 +20,7 @@ def test_every_line_is_told_once_and_in_its_place(lines: list[bytes]) -> None:
     for end in (b"\n", b""):
         content = b"\n".join(lines) + end
         expected = BytesIO(content).readlines()
-        found = list(bounded(BufferedReader(BytesIO(content), 4), MOST))  # type: ignore[arg-type]
+        found = list(bounded(BufferedReader(BytesIO(content), 4), MOST))
         assert len(found) == len(expected)
         for got, line in zip(found, expected, strict=True):
             plain = line.removesuffix(b"\n")
