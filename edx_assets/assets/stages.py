@@ -63,7 +63,8 @@ def plain_failures(context: AssetExecutionContext | None = None) -> Iterator[Non
         yield
     except EXPECTED as error:
         failure = Failure(str(error), allow_retries=can_pass(error))
-        raise retried(context, failure) if context else failure from None
+        raised = retried(context, failure) if context else failure
+        raise raised from raised.__cause__
 
 
 def retried(context: AssetExecutionContext, failure: Failure) -> Failure | RetryRequested:
