@@ -22,6 +22,7 @@ VARIABLES = {
     "EDX_COURSES_FILE": "/srv/courses.yaml",
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",
+    "EDX_MAX_LINE_MB": "7",
     "EDX_AUTOMATION": "True",
     "EDX_NOTICE_WEBHOOK": "https://chat.example.edu/hooks/staple",
     "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
