@@ -58,6 +58,7 @@ def test_nothing_is_needed() -> None:
         "events_bucket": "edx-course-data",
         "packages_bucket": "course-data",
         "start_date": date(2012, 9, 1),
+        "max_line_mb": 64,
         "automation": False,
     }
     assert {name: value for name, value in settings if value is not None} == defaults
@@ -72,6 +73,7 @@ def test_other_variables_are_not_read(monkeypatch: pytest.MonkeyPatch, prefix: s
         monkeypatch.delenv("edx_START_DATE")
         monkeypatch.delenv("edx_END_DATE")
         monkeypatch.delenv("edx_AUTOMATION")
+        monkeypatch.delenv("edx_MAX_LINE_MB")
     assert load_settings().org == org
 
 
