@@ -63,6 +63,15 @@ def a_mail_server(value: Any) -> Any:
     return value.strip()
 
 
+def a_count(value: Any) -> Any:
+    """A whole number from 1 on."""
+    if not isinstance(value, str):
+        return value
+    if not (value.strip().isascii() and value.strip().isdecimal() and int(value) > 0):
+        raise ValueError("is not a whole number from 1 on")
+    return int(value)
+
+
 def a_bucket(value: Any) -> Any:
     """The name of a bucket."""
     if isinstance(value, str) and not set(value.strip()).isdisjoint("/: "):

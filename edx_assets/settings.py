@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edx_assets.errors import FinalError
-from edx_assets.setting_forms import a_bucket, a_date, a_mail_server, a_truth, an_address
+from edx_assets.setting_forms import a_bucket, a_count, a_date, a_mail_server, a_truth, an_address
 
 _PREFIX = "EDX_"
 _NOT_OURS = ("EDX_TEST_", "EDX_BENCH_")  # of the tests and the benchmarks
@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     )
     storage: str | None = Field(None, description="folder for downloaded and decrypted files")
     gnupg_home: str | None = Field(None, description="GnuPG home with the secret key")
-    gpg_passphrase: SecretStr | None = Field(None, description="passphrase of the secret key")
+    gpg_passphrase: SecretStr | None = Field(
+        None, description="passphrase of the secret key; set, but empty, if it has none"
+    )
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
     courses_file: Path | None = Field(None, description="YAML file with course windows")
@@ -68,6 +70,11 @@ class Settings(BaseSettings):
     )
     end_date: Annotated[date | None, BeforeValidator(a_date)] = Field(
         None, description="last day of tracking logs, if they have ended"
+    )
+    max_line_mb: Annotated[int, BeforeValidator(a_count)] = Field(
+        64,
+        description="longest line of a tracking log (MiB) that is read; longer ones are"
+        " put into the quarantine by their first bytes, length and hash",
     )
     automation: Annotated[bool, BeforeValidator(a_truth)] = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"

@@ -28,6 +28,7 @@ VARIABLES = {
     "EDX_COURSES_FILE": "/srv/courses.yaml",
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",
+    "EDX_MAX_LINE_MB": "7",
     "EDX_AUTOMATION": "True",
     "EDX_NOTICE_WEBHOOK": "https://chat.example.edu/hooks/staple",
     "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
@@ -63,6 +64,7 @@ def test_nothing_is_needed() -> None:
         "events_bucket": "edx-course-data",
         "packages_bucket": "course-data",
         "start_date": date(2012, 9, 1),
+        "max_line_mb": 64,
         "automation": False,
     }
     assert {name: value for name, value in settings if value is not None} == defaults
@@ -77,6 +79,7 @@ def test_other_variables_are_not_read(monkeypatch: pytest.MonkeyPatch, prefix: s
         monkeypatch.delenv("edx_START_DATE")
         monkeypatch.delenv("edx_END_DATE")
         monkeypatch.delenv("edx_AUTOMATION")
+        monkeypatch.delenv("edx_MAX_LINE_MB")
     assert load_settings().org == org
 
 

@@ -18,7 +18,6 @@ from dagster import (
     BackfillPolicy,
     DynamicPartitionsDefinition,
     MaterializeResult,
-    RetryPolicy,
     asset,
     multi_asset,
 )
@@ -28,9 +27,9 @@ from edx_assets.assets.column_schema import column_schema
 from edx_assets.assets.packages import course_files
 from edx_assets.assets.stages import (
     OWNERS,
-    RETRIES,
     Rebuild,
     plain_failures,
+    retried,
     shown,
     summary,
 )
@@ -64,7 +63,6 @@ WHOLE_COURSE = AssetSelection.key_prefixes("course")
 class _Common(TypedDict):
     partitions_def: DynamicPartitionsDefinition
     backfill_policy: BackfillPolicy
-    retry_policy: RetryPolicy
 
 
 class _Core(_Common):
@@ -78,7 +76,6 @@ class _Core(_Common):
 _COMMON: _Common = {
     "partitions_def": courses_partitions,
     "backfill_policy": BackfillPolicy.multi_run(1),
-    "retry_policy": RETRIES,
 }
 _CORE: _Core = {
     **_COMMON,
@@ -139,7 +136,7 @@ def _collection(collection: CourseCollection) -> AssetsDefinition:
         mongo: Mongo,
     ) -> MaterializeResult[Any]:
         course = context.partition_key
-        with plain_failures():
+        with plain_failures(context):
             store = mongo.store()
             metadata = load_collection(
                 store,
@@ -185,7 +182,7 @@ def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefin
         mongo: Mongo,
     ) -> Iterator[MaterializeResult[Any]]:
         course = context.partition_key
-        with plain_failures():
+        with plain_failures(context):
             store = mongo.store()
         failures: list[Exception] = []
         for key in sorted(context.selected_asset_keys):
@@ -206,7 +203,8 @@ def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefin
             else:
                 yield MaterializeResult(asset_key=key, metadata=shown(metadata))
         if failures:
-            raise summary(failures, len(context.selected_asset_keys), "collections")
+            failure = summary(failures, len(context.selected_asset_keys), "collections")
+            raise retried(context, failure)
 
     return load
 
@@ -221,7 +219,7 @@ def unknown_tables(
 ) -> MaterializeResult[Any]:
     """Tables of the package that are not in the schema yet, loaded with inferred types."""
     course = context.partition_key
-    with plain_failures():
+    with plain_failures(context):
         metadata = load_unknown_tables(
             mongo.store(), storage, gnupg, course, config.package, config.forced
         )
@@ -236,7 +234,7 @@ def unknown_tables(
 def learners(
     context: AssetExecutionContext, config: Rebuild, mongo: Mongo
 ) -> MaterializeResult[Any]:
-    with plain_failures():
+    with plain_failures(context):
         metadata = join_learners(mongo.store(), context.partition_key, config.forced)
     return MaterializeResult(metadata=shown(metadata))
 
@@ -256,7 +254,7 @@ def _tracking(log_days: tuple[date, date]) -> AssetsDefinition:
     def tracking(
         context: AssetExecutionContext, config: Rebuild, mongo: Mongo, courses_file: CoursesFile
     ) -> MaterializeResult[Any]:
-        with plain_failures():
+        with plain_failures(context):
             metadata = extract_course(
                 mongo.store(),
                 context.partition_key,

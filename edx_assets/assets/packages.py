@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypedDict
 
-from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, RetryPolicy, asset
+from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, asset
 
 from edx_assets.assets.stages import (
     OWNERS,
-    RETRIES,
     Rebuild,
     plain_failures,
     reveal_courses,
@@ -30,14 +29,12 @@ class _Common(TypedDict):
     key_prefix: str
     group_name: str
     owners: Sequence[str]
-    retry_policy: RetryPolicy
 
 
 _COMMON: _Common = {
     "key_prefix": "packages",
     "group_name": "packages",
     "owners": OWNERS,
-    "retry_policy": RETRIES,
 }
 _ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
 
@@ -45,7 +42,7 @@ _ONE_AT_A_TIME = BackfillPolicy.multi_run(1)
 @asset(**_COMMON, kinds={"s3"}, code_version="1")
 def delivered(context: AssetExecutionContext, buckets: Buckets) -> MaterializeResult[Any]:
     """The database packages on S3. Their dates become partitions of the other two assets."""
-    with plain_failures():
+    with plain_failures(context):
         found = buckets.packages()
     known = set(context.instance.get_dynamic_partitions(str(packages_partitions.name)))
     new = sorted({str(day) for day in found} - known)
@@ -74,7 +71,7 @@ def database_package(
 ) -> MaterializeResult[Any]:
     """The package of a delivery date (a zip of encrypted files), downloaded from S3 and checked."""
     day = date.fromisoformat(context.partition_key)
-    with plain_failures():
+    with plain_failures(context):
         return MaterializeResult(
             metadata=shown(fetch_package(buckets, storage, day, config.forced))
         )
@@ -97,7 +94,7 @@ def course_files(
 ) -> MaterializeResult[Any]:
     """A package's members, sorted by course. Each course becomes a partition."""
     day = date.fromisoformat(context.partition_key)
-    with plain_failures():
+    with plain_failures(context):
         store = mongo.store()
         try:
             metadata = sort_package(store, storage, gnupg, day, config.forced)

@@ -5,6 +5,7 @@ The work of a stage is in `loading`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import Any
 
 from dagster import (
@@ -31,10 +32,11 @@ from edx_assets.settings import load_settings
 RETRIES = RetryPolicy(
     max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
 )
-"""The only retries: in the run itself, after about 10 s and another 20 s.
+"""The only retries: in the run itself, after about 10 s and another 30 s.
 
 A replica set elects a new primary within 12 s. Runs are not retried (`dagster.yaml`), and a sensor
-requests the same file only once.
+requests the same file only once. No asset has this policy itself: Dagster would also follow it
+where a run is terminated, which would then go on.
 """
 
 OWNERS = ["team:data-czars"]
@@ -53,13 +55,14 @@ class Rebuild(Config):
 
 
 @contextmanager
-def plain_failures() -> Iterator[None]:
+def plain_failures(context: AssetExecutionContext | None = None) -> Iterator[None]:
     """Turn a stage's failures into Dagster's, with a text that is made for readers.
 
     Of what nobody foresaw, the text has the class and the place, and the failure keeps the frames
     of the stack, which are lines of code. The exception itself would show learners' data.
 
-    Settings of the days are in the definitions already, where a wrong one has been left out.
+    Settings of the days are in the definitions already, where a wrong one has been left out. With
+    the context of a step, the step is tried again after a failure that can pass.
     """
     try:
         load_settings().require("start_date", "end_date")
@@ -67,14 +70,32 @@ def plain_failures() -> Iterator[None]:
     except (Failure, RetryRequested):
         raise
     except EXPECTED as error:
-        raise Failure(str(error), allow_retries=can_pass(error)) from None
+        failure = Failure(str(error), allow_retries=can_pass(error))
+        raised = retried(context, failure) if context else failure
+        raise raised from raised.__cause__
     except Exception as error:
         failure = Failure(str(foreseen(error)), allow_retries=False)
         raise failure.with_traceback(error.__traceback__) from None
 
 
+def retried(context: AssetExecutionContext, failure: Failure) -> Failure | RetryRequested:
+    """What a step has to raise for a failure: it is tried again, after a while, if that may help.
+
+    The while is waited for here, where Terminate ends it: Dagster's own waiting does not listen.
+    """
+    attempt = context.retry_number + 1
+    if not failure.allow_retries or attempt > RETRIES.max_retries:
+        return failure
+    delay = RETRIES.calculate_delay(attempt)
+    context.log.warning(f"{failure.description}\nTrying again in {delay:.0f} s")
+    sleep(delay)
+    request = RetryRequested(RETRIES.max_retries)
+    request.__cause__ = failure
+    return request
+
+
 def summary(failures: list[Exception], total: int, what: str, untried: int = 0) -> Failure:
-    """One failure for a run over several things; it is retried if any of them can pass."""
+    """One failure for a run over several things; a retry helps if any of them can pass."""
     text = "\n".join(str(error) for error in failures)
     if total > 1:
         others = f"{untried} were then not tried, the others" if untried else "the others"

@@ -23,9 +23,9 @@ from dagster import (
 from edx_assets.assets.day_checks import check_day, day_check_specs
 from edx_assets.assets.stages import (
     OWNERS,
-    RETRIES,
     Rebuild,
     plain_failures,
+    retried,
     reveal_courses,
     shown,
     summary,
@@ -64,8 +64,8 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
     """The assets of a site's tracking logs.
 
     The three stages of a day are one step, and each day's materializations are recorded as they
-    happen: in a run over a range of days a bad day fails alone, and the days that a killed run had
-    finished are not repeated.
+    happen: in a run over a range of days a bad day fails alone, and the days that a killed or
+    terminated run had finished are not repeated.
     """
 
     @multi_asset(
@@ -76,7 +76,6 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
         can_subset=True,
         backfill_policy=BackfillPolicy.multi_run(DAYS_PER_RUN),
         op_tags={"edx_assets/site": site},
-        retry_policy=RETRIES,
     )
     def days_of_site(
         context: AssetExecutionContext,
@@ -97,10 +96,11 @@ def tracking_logs(site: str, days: DailyPartitionsDefinition) -> AssetsDefinitio
         wanted = {name: stage for name, stage in stages.items() if name in selected}
         failures, untried = _run_days(context, site, wanted)
         if "master_tracking" in wanted and len(failures) + untried < len(context.partition_keys):
-            with plain_failures():
+            with plain_failures(context):
                 reveal_courses(context, mongo.store())
         if failures:
-            raise summary(failures, len(context.partition_keys), "days", untried)
+            failure = summary(failures, len(context.partition_keys), "days", untried)
+            raise retried(context, failure)
         yield from ()
 
     return days_of_site

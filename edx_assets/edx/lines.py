@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from gzip import BadGzipFile
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from isal import igzip, isal_zlib
+from xxhash import xxh3_128
 
 from edx_assets.edx.reasons import Reason
 
@@ -17,6 +19,12 @@ DAMAGED_GZIP = (BadGzipFile, EOFError, _ISAL_ERROR)
 """What isal raises for a file that is not a complete gzip file: its own error is not zlib's."""
 
 _UNPACKED = 256 * 1024  # bytes: a larger buffer is no faster
+
+MAX_LINE = 64 * 2**20
+"""Bytes of a line that is read whole, unless told otherwise: MongoDB stores a quarter of it."""
+
+_LONG_LINE_KEPT = 64 * 1024  # bytes: enough to see what it is
+_LF = 0x0A
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,19 @@ def row_of(number: int, raw: bytes, document: dict[str, Any]) -> Row:
     return row
 
 
+class LongLine(bytes):
+    """The first bytes of a line that is longer than a line may be; its length and digest.
+
+    Both are of the whole line, without its LF.
+    """
+
+    length: int
+    digest: str
+
+
 @contextmanager
-def gzipped_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """Stream the lines of a gzipped file.
+def gzipped_lines(path: Path, most: int = MAX_LINE) -> Iterator[Iterable[bytes]]:
+    """Stream the lines of a gzipped file; of one longer than `most` bytes, a `LongLine`.
 
     The buffer splits the lines: isal's own line reading takes half as long again.
 
@@ -57,7 +75,55 @@ def gzipped_lines(path: Path) -> Iterator[Iterable[bytes]]:
         One of `DAMAGED_GZIP`: while iterating, if the file is not a complete gzip file.
     """
     with igzip.open(path, "rb") as unpacked, BufferedReader(unpacked, _UNPACKED) as lines:
-        yield lines
+        yield bounded(lines, most)
+
+
+def bounded(stream: BufferedReader, most: int = MAX_LINE) -> Iterator[bytes]:
+    """The lines of a stream; of one longer than `most` bytes, a `LongLine`. None is held whole."""
+    longest = most + 1  # with its LF
+    for line in iter(partial(stream.readline, longest), b""):
+        if len(line) == longest and line[-1] != _LF:
+            yield _long_line(stream, line)
+        else:
+            yield line
+
+
+def _long_line(stream: BufferedReader, start: bytes) -> LongLine:
+    """The line that begins so, read to its end."""
+    line = LongLine(start[:_LONG_LINE_KEPT])
+    digest = xxh3_128(start)
+    line.length = len(start)
+    for piece in iter(partial(stream.readline, _UNPACKED), b""):
+        ended = piece[-1] == _LF
+        rest = piece[:-1] if ended else piece
+        digest.update(rest)
+        line.length += len(rest)
+        if ended:
+            break
+    line.digest = digest.hexdigest()
+    return line
+
+
+def end_of_gzip(file: BinaryIO) -> int:
+    """Where the whole gzip streams at a file's beginning end; 0 if not even the first is whole."""
+    end = 0
+    while True:
+        stream = isal_zlib.decompressobj(wbits=31)  # with a gzip header
+        file.seek(end)
+        try:
+            while not stream.eof:
+                if not (piece := file.read(_UNPACKED)):
+                    return end
+                _pass_through(stream, piece)
+        except _ISAL_ERROR:
+            return end
+        end = file.tell() - len(stream.unused_data)
+
+
+def _pass_through(stream: Any, piece: bytes) -> None:
+    """Unpack a piece, without holding more than a little of what comes out."""
+    while len(stream.decompress(piece, _UNPACKED)) == _UNPACKED or stream.unconsumed_tail:
+        piece = stream.unconsumed_tail
 
 
 def batches(pieces: Iterable[bytes], count: int, size: int) -> Iterator[list[bytes]]:

@@ -24,6 +24,11 @@ class Reason(StrEnum):
         "the line is empty, or holds only white space (in tracking logs also NULs)",
     )
     COMMENT = "comment", "tracking logs", "the line begins with `#`"
+    LINE_TOO_LONG = (
+        "line_too_long",
+        "tracking logs",
+        "the line is longer than EDX_MAX_LINE_MB; its first bytes, length and hash are kept",
+    )
     NOT_JSON = (
         "not_json",
         "tracking logs, forum",

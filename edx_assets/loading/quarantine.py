@@ -9,6 +9,7 @@ from typing import Any
 from bson import Binary, encode
 
 from edx_assets.edx.collections import QUARANTINE
+from edx_assets.edx.lines import LongLine
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.secrets import bytes_without_secrets
 from edx_assets.resources.store import BATCH, Collection, Store
@@ -33,7 +34,7 @@ def quarantine(store: Store, collection: Collection, load_file: str, lines: BadL
             "line": number,
             "reason": reason,
             "raw": Binary(bytes_without_secrets(line[:RAW_KEPT])),
-            "bytes": len(line),
+            **_whole(line),
         }
         documents.append(encode(document))
     for start in range(0, len(documents), BATCH):
@@ -53,6 +54,13 @@ def held(store: Store, collection: Collection, load_file: str) -> int:
 def refused_by_database(code: int) -> str:
     """The reason for a document that the database refused with an error code."""
     return f"{Reason.REFUSED_BY_DATABASE}_{code}"
+
+
+def _whole(line: bytes) -> dict[str, Any]:
+    """What is known of a line as a whole."""
+    if isinstance(line, LongLine):
+        return {"bytes": line.length, "hash": line.digest}
+    return {"bytes": len(line)}
 
 
 def _quarantine_of(collection: Collection) -> Collection:

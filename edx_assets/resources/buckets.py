@@ -4,15 +4,20 @@ What is in the files does not belong here.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
+from boto3.exceptions import Boto3Error, RetriesExceededError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
 from dagster import ConfigurableResource, ResourceDependency
 from dagster_aws.s3 import S3Resource
 from pydantic import PrivateAttr
@@ -21,12 +26,21 @@ from s3transfer.exceptions import S3DownloadFailedError
 from edx_assets.edx.file_names import SiteDay, events_file, package_day
 from edx_assets.errors import FinalError, PassingError
 from edx_assets.resources.etags import md5, md5_of_parts
+from edx_assets.resources.s3_client import s3_client, transfer
 from edx_assets.settings import MissingSettingError, load_settings
 
 _FRESH_SECONDS = 60
 """How long a listing is reused by the days of a run or the years of a tick: each LIST is billed."""
 _REFUSED = range(400, 500)
+_SILENT = (ConnectTimeoutError, ReadTimeoutError, RetriesExceededError)
 _MAY_PASS = (408, 412, 429)  # timed out, replaced during the download, too many requests
+
+
+_SLOWEST = 50_000
+"""Bytes a second: a download that is slower than this is stuck, though some bytes still arrive."""
+
+_PATIENCE = 120
+"""Seconds that any download may take, however small."""
 
 
 class DeliveryError(PassingError):
@@ -143,7 +157,13 @@ class Buckets(ConfigurableResource[Any]):
     def _download(self, item: Delivered, path: Path) -> None:
         for _attempt in range(2):
             try:
-                self.client().download_file(item.bucket, item.key, str(path))
+                self.client().download_file(
+                    item.bucket,
+                    item.key,
+                    str(path),
+                    Callback=_deadline(item),
+                    Config=transfer(),
+                )
                 if path.stat().st_size == item.size and self._etag_fits(item, path):
                     return
             except S3DownloadFailedError:  # replaced while its parts were being downloaded
@@ -186,7 +206,7 @@ class Buckets(ConfigurableResource[Any]):
         """The boto3 client."""
         if self._client is None:
             load_settings().require("s3_endpoint_url", "events_bucket", "packages_bucket")
-            self._client = self.s3.get_client()
+            self._client = s3_client(self.s3)
         return self._client
 
     def _year(self, site: str, year: int) -> list[tuple[Delivered, date]]:
@@ -297,6 +317,20 @@ def _only(day: date, found: list[Delivered]) -> Delivered | None:
     return found[0] if found else None
 
 
+def _deadline(item: Delivered) -> Callable[[int], None]:
+    """What ends a download once it has taken longer than its size explains."""
+    end = monotonic() + _PATIENCE + item.size / _SLOWEST
+
+    def look(_count: int) -> None:
+        if monotonic() > end:
+            raise DeliveryError(
+                f"s3://{item.bucket}/{item.key}: S3 delivers it too slowly to be waited for:"
+                " materialize this partition again later, and look at the network if it stays so"
+            )
+
+    return look
+
+
 def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
     """The error for a failed request. botocore's own text can contain the request's headers."""
     code, final = type(error).__name__, False
@@ -304,7 +338,8 @@ def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
         code = str(error.response.get("Error", {}).get("Code", code))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         final = status in _REFUSED and status not in _MAY_PASS
+    answer = "did not answer" if isinstance(error, _SILENT) else f"answered {code}"
     return (NotDeliveredError if final else DeliveryError)(
-        f"{what}: S3 answered {code}; check EDX_ORG, the bucket settings and the AWS variables"
+        f"{what}: S3 {answer}; check EDX_ORG, the bucket settings and the AWS variables"
         " (edx-assets doctor checks them)"
     )

@@ -1,4 +1,7 @@
-"""GnuPG: decrypting edX's files, explaining failures, and the expiry of keys."""
+"""GnuPG: decrypting edX's files, and the expiry of keys.
+
+What gpg's exit code and status lines mean belongs in `gpg_run`.
+"""
 
 import os
 import re
@@ -14,39 +17,34 @@ import gnupg
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 
-from edx_assets.errors import FinalError
+from edx_assets.errors import FinalError, PassingError
+from edx_assets.resources.gpg_run import CORRECT_IT, run_gpg, trouble_of
 from edx_assets.settings import MissingSettingError, existing_folder, load_settings, passphrase
 
 EXPIRY_WARNING = timedelta(days=60)
 """When to warn before a key expires: edX has taken weeks to install a new or extended key."""
 
-_CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
-_DOWNLOAD_AGAIN = "download it again; if that does not help, ask edX for it"
-_CUT = ("it is cut short or damaged", _DOWNLOAD_AGAIN)
-_CAUSES = [
-    # the key was right: whatever else gpg says is about the bytes after the damage
-    (r"DECRYPTION_INFO", *_CUT),
-    (
-        r"(BAD|MISSING|NEED)_PASSPHRASE|(bad|no) passphrase|Operation cancelled",
-        "the passphrase does not fit the secret key",
-        _CORRECT_IT,
-    ),
-    (  # not gpg's words "No secret key": damaged files and wrong passphrases produce them as well
-        r"NO_SECKEY",
-        "it is encrypted for another key",
-        "import the secret key whose public part edX has (gpg --import), or ask edX to encrypt"
-        " for yours",
-    ),
-    (
-        r"NODATA|no valid openpgp data|UNEXPECTED",
-        "it is not GPG data",
-        _DOWNLOAD_AGAIN,
-    ),
+_PROGRAM = "gpg"
+_LONGEST = 1000
+"""Characters of a passphrase that are passed on; gpg itself takes fewer."""
+
+_ARGUMENTS = [
+    *("--batch", "--no-tty", "--yes", "--pinentry-mode", "loopback"),
+    "--skip-verify",  # gpg ends with 2 where a file is also signed, with a key that is not here
 ]
 
 
 class DecryptionError(FinalError):
     """A file cannot be decrypted. The message names the cause and the remedy, not the content."""
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}: {remedy}")
+        self.cause = cause
+        self.remedy = remedy
+
+
+class GpgError(PassingError):
+    """This machine cannot decrypt now: its disk, its gpg or gpg's agent. The file may be good."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(f"{cause}: {remedy}")
@@ -63,27 +61,51 @@ class Gnupg(ConfigurableResource[Any]):
     def decrypt(self, source: Path | IO[bytes], target: Path) -> None:
         """Decrypt a file or a stream of bytes into the file `target` (0600).
 
-        An empty passphrase is for a key without a passphrase.
+        An empty passphrase is for a key without a passphrase. A target that is not the whole
+        content does not stay.
 
         Raises:
-            DecryptionError: not GPG data, encrypted for another key, cut short, or a passphrase
-                that does not fit; `target` may then be incomplete and must be deleted.
+            DecryptionError: not GPG data, encrypted for another key, cut short, not protected
+                against changes, or a passphrase that does not fit.
+            GpgError: it is not the file's fault: no room, gpg's agent, gpg was killed or is not
+                there.
             MissingSettingError: no home or no passphrase is set.
         """
-        gpg = self.open()
-        # python-gnupg writes Latin-1, but the terminal where the key was made has written UTF-8
-        secret = passphrase(load_settings()).encode().decode(gpg.encoding)
-        if not gpg.is_valid_passphrase(secret):
-            raise DecryptionError("the passphrase has more than one line", _CORRECT_IT)
+        secret = passphrase(load_settings())
+        if not self.home:
+            raise MissingSettingError("gnupg_home")
+        if len(secret) > _LONGEST or set(secret) & {"\n", "\r", "\0"}:
+            raise DecryptionError("the passphrase has more than one line", CORRECT_IT)
+        home = Path(self.home).expanduser()
+        if not home.is_dir():
+            raise GpgError("EDX_GNUPG_HOME is not a folder", "correct it, or mount what is missing")
         target.touch(mode=0o600)  # gpg would follow the umask
         target.chmod(0o600)
-        arguments = ["--batch", "--no-tty", "--pinentry-mode", "loopback", "--yes"]
-        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
-            result = gpg.decrypt_file(
-                stream, passphrase=secret or None, output=str(target), extra_args=arguments
-            )
-        if not result.ok:
-            raise DecryptionError(*_explain(f"{result.status} {result.stderr}"))
+        command = [
+            _PROGRAM,
+            "--homedir",
+            str(home),
+            *_ARGUMENTS,
+            "--output",
+            str(target),
+            "--decrypt",
+        ]
+        whole = False
+        try:
+            with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+                run = run_gpg(command, secret.encode(), stream, _environment())
+            whole = run.decrypted
+        except FileNotFoundError as error:
+            if error.filename != _PROGRAM:
+                raise
+            raise GpgError("gpg is not installed", "install GnuPG, or correct PATH") from None
+        finally:
+            if not whole:
+                target.unlink(missing_ok=True)
+        if not whole:
+            trouble = trouble_of(run)
+            kind = GpgError if trouble.ours else DecryptionError
+            raise kind(trouble.cause, trouble.remedy)
 
     def secret_keys(self) -> list[dict[str, Any]]:
         """The secret keys in the home as python-gnupg lists them (`keyid`, `expires`, `uids`).
@@ -125,7 +147,7 @@ class Gnupg(ConfigurableResource[Any]):
         if self._gpg is None:  # making one starts a process, to ask gpg for its version
             self._gpg = gnupg.GPG(
                 gnupghome=str(folder),
-                env=os.environ | {"LC_ALL": "C"},  # its messages are parsed, in English
+                env=_environment(),
             )
         return self._gpg
 
@@ -187,15 +209,13 @@ def usable_until(key: dict[str, Any]) -> datetime | None:
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Put the name of the file at the beginning of a DecryptionError."""
+    """Put the name of the file at the beginning of a DecryptionError or GpgError."""
     try:
         yield
-    except DecryptionError as error:
-        raise DecryptionError(f"{what}: {error.cause}", error.remedy) from None
+    except (DecryptionError, GpgError) as error:
+        raise type(error)(f"{what}: {error.cause}", error.remedy) from None
 
 
-def _explain(report: str) -> tuple[str, str]:
-    for pattern, cause, remedy in _CAUSES:
-        if re.search(pattern, report, re.IGNORECASE):
-            return cause, remedy
-    return _CUT
+def _environment() -> dict[str, str]:
+    """The environment of gpg: its messages are parsed, in English."""
+    return os.environ | {"LC_ALL": "C"}

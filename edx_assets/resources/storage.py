@@ -14,9 +14,12 @@ from typing import Any
 
 import orjson
 from dagster import ConfigurableResource
+from xxhash import xxh3_128
 
 from edx_assets.errors import FinalError
 from edx_assets.settings import InvalidSettingError, MissingSettingError
+
+_PIECE = 1 << 20
 
 
 class MissingFileError(FinalError):
@@ -60,9 +63,12 @@ class Storage(ConfigurableResource[Any]):
         """Whether a file exists."""
         return self._path(key).is_file()
 
-    def holds(self, key: str, size: int) -> bool:
-        """Whether a file exists and has this size in bytes."""
-        return self.exists(key) and self._path(key).stat().st_size == size
+    def holds(self, key: str, size: int, digest: str = "") -> bool:
+        """Whether a file exists and has this size in bytes, and this digest if one is given."""
+        path = self._path(key)
+        if not path.is_file() or path.stat().st_size != size:
+            return False
+        return not digest or digest_of(path) == digest
 
     def delete(self, key: str) -> None:
         """Remove a file, or everything below a key, if it exists."""
@@ -134,3 +140,16 @@ def _unusable(root: Path, error: OSError) -> InvalidSettingError:
         f"EDX_STORAGE: {root} cannot be used as a folder ({why}): correct the setting or the"
         " permissions of the folder above"
     )
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a file's content, to tell later whether it is still the same.
+
+    It guards against failing disks and halves of files, not against people: xxh3 is as fast as
+    memory.
+    """
+    digest = xxh3_128()
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

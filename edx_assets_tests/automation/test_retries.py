@@ -16,7 +16,7 @@ from dagster import (
     SensorDefinition,
 )
 
-from edx_assets.assets import tracking_logs
+from edx_assets.assets import stages, tracking_logs
 from edx_assets.assets.stages import RETRIES
 from edx_assets.automation.runs import HISTORY
 from edx_assets.definitions import build_defs
@@ -30,7 +30,7 @@ from edx_assets_tests.institution import Institution, event, failure_text
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     soon = RetryPolicy(RETRIES.max_retries, delay=0.5, backoff=RETRIES.backoff)
-    monkeypatch.setattr(tracking_logs, "RETRIES", soon)
+    monkeypatch.setattr(stages, "RETRIES", soon)
 
 
 @pytest.fixture
@@ -90,13 +90,21 @@ def test_what_cannot_pass_is_not_retried(testx: Institution) -> None:
     assert (retries(bad_file), retries(no_file)) == (0, 0)
 
 
-def test_every_step_that_reads_s3_or_writes_the_ledger_retries() -> None:
+def test_packages_and_courses_are_asked_three_times_too(
+    testx: Institution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testx.instance.add_dynamic_partitions("courses", ["course-v1:TestX+T101+2014"])
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("EDX_S3_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("EDX_MONGO_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=10")
+    for asset in ("packages/delivered", "course/auth_user", "course/forum", "course/learners"):
+        course = "course-v1:TestX+T101+2014" if asset.startswith("course/") else None
+        assert retries(testx.run(asset, partition=course)) == 2, asset
+
+
+def test_no_step_has_a_policy_that_would_take_up_a_terminated_run() -> None:
     graph = build_defs(Settings()).get_repository_def().assets_defs_by_key
-    for key, asset in graph.items():
-        if key.path[0] in ("edx", "edge") or key.path[-1] in ("delivered", "database_package"):
-            policy = asset.op.retry_policy
-            assert policy is not None, key
-            assert policy.max_retries == 2, key
+    assert not [key for key, asset in graph.items() if asset.op.retry_policy]
 
 
 def test_the_instance_as_shipped_retries_no_run_and_lets_history_run_one_at_a_time(

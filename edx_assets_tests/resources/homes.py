@@ -46,6 +46,18 @@ def new_key(home: str, passphrase: str, encrypts: bool = True, expires: str = "n
     return _made(home, passphrase, *kind, expires)
 
 
+def encrypted_for(home: Path, content: bytes, *options: str) -> bytes:
+    """Content encrypted for every key in a home."""
+    recipients = [
+        part
+        for key in gnupg.GPG(gnupghome=str(home)).list_keys()
+        for part in ("-r", key["fingerprint"])
+    ]
+    command = ["gpg", "--homedir", str(home), "--batch", "--trust-model", "always"]
+    command += ["--pinentry-mode", "loopback", *options, *recipients, "--encrypt"]
+    return subprocess.run(command, input=content, check=True, capture_output=True).stdout
+
+
 def _made(home: str, passphrase: str, *kind: str) -> str:
     known = _fingerprints(home)
     gpg(home, passphrase, "--quick-gen-key", f"czar{len(known)}@test", *kind)

@@ -25,7 +25,9 @@ class RawLog:
 class DailyLog:
     """A day's decrypted file: name and ETag of the encrypted one, lines, bytes unpacked and stored.
 
-    `file` is None for a day without one; `delivered` is that of the encrypted file.
+    `file` is None for a day without one. `digest` is of the stored bytes; the notes of earlier
+    versions have none. `behind` counts the bytes that stood behind the gzip stream. `delivered` is
+    that of the encrypted file.
     """
 
     file: str | None
@@ -33,6 +35,8 @@ class DailyLog:
     lines: int = 0
     unpacked: int = 0
     size: int = 0
+    digest: str = ""
+    behind: int = 0
     delivered: str = ""
 
 
@@ -66,6 +70,11 @@ def daily_log(storage: Storage, day: SiteDay) -> DailyLog | None:
     """The note about a day's decrypted file, or None if daily_log has not run."""
     note = storage.read_json(f"{_base(day)}.decrypted.json")
     return DailyLog(**note) if note else None
+
+
+def is_whole(storage: Storage, day: SiteDay, note: DailyLog) -> bool:
+    """Whether a day's decrypted file is in the storage as it was noted."""
+    return storage.holds(decrypted_key(day), note.size, note.digest)
 
 
 def _base(day: SiteDay) -> str:

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from gzip import BadGzipFile
 from time import monotonic
 from typing import Any
 
 from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.edx.lines import DAMAGED_GZIP, batches, gzipped_lines
+from edx_assets.edx.lines import DAMAGED_GZIP, LongLine, batches, gzipped_lines
+from edx_assets.edx.reasons import Reason
 from edx_assets.errors import FinalError
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
 from edx_assets.loading.days.daily_log import DamagedLogError
-from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key
+from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key, is_whole
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,
@@ -33,6 +35,7 @@ from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingE
 from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
+from edx_assets.settings import load_settings
 
 RECORDS = 4
 """Version of the lines' processing; a file loaded with another version is loaded again."""
@@ -92,7 +95,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
             release(store, MASTER_TRACKING, file)
     counts = DayCounts()
     if log.file is not None:
-        _load_file(store, storage, day, log.file, counts)
+        _load_file(store, storage, day, log, counts)
     refused = _register(store, counts.explicit_courses, day.site)
     with master.changing(store):
         _is_still_ours(store, day, entry)
@@ -152,10 +155,15 @@ def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
     )
 
 
-def _load_file(store: Store, storage: Storage, day: SiteDay, file: str, counts: DayCounts) -> None:
-    key = decrypted_key(day)
+def _load_file(
+    store: Store, storage: Storage, day: SiteDay, log: DailyLog, counts: DayCounts
+) -> None:
+    key, file = decrypted_key(day), str(log.file)
+    most = load_settings().max_line_mb * 2**20
     try:
-        with storage.reading(key) as path, gzipped_lines(path) as lines:
+        if storage.exists(key) and not is_whole(storage, day, log):
+            raise BadGzipFile
+        with storage.reading(key) as path, gzipped_lines(path, most) as lines:
             load_lines(store, lines, file, day.site, counts)
     except DAMAGED_GZIP:
         storage.delete(key)
@@ -213,6 +221,9 @@ def _pieces(
     for batch in batches(lines, BATCH, BATCH_BYTES):
         piece = _Piece(len(batch))
         for number, line in enumerate(batch, first):
+            if type(line) is LongLine:
+                piece.quarantined.append((number, Reason.LINE_TOO_LONG, line))
+                continue
             try:
                 document, record = read(line)
             except RejectedError as verdict:

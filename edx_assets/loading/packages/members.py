@@ -13,7 +13,7 @@ from edx_assets.edx.file_names import opt_in_site
 from edx_assets.loading.ledger import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
 from edx_assets.resources.gnupg import Gnupg, naming
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import Storage, digest_of
 
 
 def package_key(day: str, kind: str = "package") -> str:
@@ -36,12 +36,13 @@ def course_file(
 
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
+        GpgError: it cannot be decrypted now.
     """
     if why := member.get("refused"):
         raise DamagedPackageError(why)
     day = files["date"]
     key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
-    if not storage.exists(key):
+    if not _is_kept(storage, key):
         _decrypt(storage, gnupg, package_key(day), files["file"], member["member"], key)
     with storage.reading(key) as path:
         yield path
@@ -53,9 +54,10 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
 
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
+        GpgError: it cannot be decrypted now.
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
-    if not storage.exists(key):
+    if not _is_kept(storage, key):
         source = package_key(day, OPT_IN)
         with storage.reading(source) as path, opened(path, OPT_IN) as archive:
             names = [*(info.filename for info in archive.members), *archive.lost]
@@ -66,6 +68,12 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
         _decrypt(storage, gnupg, source, OPT_IN, own, key)
     with storage.reading(key) as path:
         yield path
+
+
+def _is_kept(storage: Storage, key: str) -> bool:
+    """Whether a decrypted member is in the storage, unchanged since it was decrypted."""
+    note = storage.read_json(_note_key(key))
+    return note is not None and storage.holds(key, note["size"], note["digest"])
 
 
 def _decrypt(
@@ -86,3 +94,9 @@ def _decrypt(
             )
         with member_stream(archive, info) as stream, naming(member):
             gnupg.decrypt(stream, target)
+        note = {"size": target.stat().st_size, "digest": digest_of(target)}
+    storage.write_json(_note_key(key), note)
+
+
+def _note_key(key: str) -> str:
+    return f"{key}.decrypted.json"

@@ -12,7 +12,7 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.files import DailyLog, decrypted_key, note_daily_log
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import Storage, digest_of
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import event
 
@@ -40,9 +40,10 @@ def deliver(storage: Storage, delivery: Delivery) -> SiteDay:
     content = b"".join(each + b"\n" for each in lines)
     with storage.writing(decrypted_key(day)) as path:
         path.write_bytes(gzip.compress(content))
+        size, digest = path.stat().st_size, digest_of(path)
     name = f"testx-{site}-events-{day.day}.log.gz.gpg"
     etag = blake2b(content).hexdigest()
-    note_daily_log(storage, day, DailyLog(name, etag, len(lines), len(content)))
+    note_daily_log(storage, day, DailyLog(name, etag, len(lines), len(content), size, digest))
     return day
 
 

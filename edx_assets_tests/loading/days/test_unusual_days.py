@@ -1,8 +1,10 @@
 """Days that are out of the ordinary: files gone or damaged on the way, courses without a name."""
 
+import gzip
 import random
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,8 +73,24 @@ def _emptied(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [_cut, _emptied])
-def test_a_decrypted_file_that_was_cut_is_decrypted_again(
+def _flipped(path: Path, where: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[where] ^= 0b110  # of a block: a type that there is none of
+    path.write_bytes(content)
+
+
+def _another(path: Path) -> None:
+    """As complete a file, of the same size, with other lines."""
+    lines = gzip.decompress(path.read_bytes()).replace(b'"r": 0.', b'"r": 1.')
+    size = path.stat().st_size
+    path.write_bytes(gzip.compress(lines, mtime=0)[:size].ljust(size, b"\0"))
+
+
+FLIPS = [partial(_flipped, where=where) for where in (0, 10, 200, -8)]
+
+
+@pytest.mark.parametrize("damage", [_cut, _emptied, _another, *FLIPS])
+def test_a_decrypted_file_that_has_changed_is_decrypted_again(
     testx: Institution, store: Store, damage: Callable[[Path], None]
 ) -> None:
     days = [f"2014-02-0{day}" for day in (3, 4, 5)]
@@ -84,19 +102,16 @@ def test_a_decrypted_file_that_was_cut_is_decrypted_again(
     assert store.count(MASTER_TRACKING) == 150
 
 
-@pytest.mark.parametrize("where", [0, 10, -8], ids=["head", "first block", "checksum"])
-def test_a_decrypted_file_that_was_damaged_fails_its_day_alone_and_once(
+@pytest.mark.parametrize("where", [0, 10, 200, -8], ids=["head", "block", "data", "sum"])
+def test_a_decrypted_file_that_is_damaged_before_it_is_loaded_fails_its_day_alone_and_once(
     testx: Institution, store: Store, where: int
 ) -> None:
     for day in (3, 4, 5):
         testx.deliver(f"2014-02-0{day}", [event(n, r=random.random()) for n in range(500)])
     span = ("2014-02-03", "2014-02-05")
     testx.run("edx/raw_log", "edx/daily_log", days=span)
-    path = testx.folder / "files/events/edx/2014/2014-02-04.log.gz"
-    content = bytearray(path.read_bytes())
-    content[where] ^= 0b110  # of a block: a type that there is none of
-    path.write_bytes(content)
-    result = testx.run(*STAGES, days=span)
+    _flipped(testx.folder / "files/events/edx/2014/2014-02-04.log.gz", where)
+    result = testx.run("edx/master_tracking", days=span)
     text = failure_text(result)
     assert "2014-02-04.log.gz.gpg: its decrypted file in the storage was damaged" in text
     assert "1 of 3 days failed, the others are done" in text

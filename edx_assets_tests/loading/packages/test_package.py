@@ -230,12 +230,33 @@ def test_only_the_members_that_are_asked_for_are_decrypted(
     testx.deliver_package("2014-02-09", members())
     sort(testx, "2014-02-09")
     files = tmp_path / "files" / "packages" / "2014-02-09" / "courses"
-    assert {path.name for path in files.rglob("*") if path.is_file()} == {"course_structure"}
+    assert {path.stem for path in files.rglob("*") if path.suffix == ""} >= {"course_structure"}
+    assert not [*files.rglob("auth_user")]
     testx.run("course/auth_user", partition=COURSE)
-    assert {path.name for path in files.rglob("*") if path.is_file()} == {
-        "course_structure",
-        "auth_user",
-    }
+    assert [*files.rglob("auth_user")]
+    assert not [*files.rglob("forum*")]
+
+
+@pytest.mark.parametrize("content", [b"", b"id\tusername\n", None], ids=["empty", "cut", "no note"])
+def test_a_kept_member_that_has_changed_is_decrypted_again(
+    testx: Institution, store: Store, tmp_path: Path, content: bytes | None
+) -> None:
+    """Or was kept by a version that did not note what it kept, and may have cut it."""
+    testx.deliver_package("2014-02-09", members())
+    sort(testx, "2014-02-09")
+    assert testx.run("course/auth_user", partition=COURSE).success
+    users = Collection(DATABASE, "auth_user")
+    before = list(store.find(users, {}))
+    assert before
+    [kept] = (tmp_path / "files").rglob("auth_user")
+    whole = kept.read_bytes()
+    kept.write_bytes(content or whole[:-5])
+    if content is None:
+        kept.with_name("auth_user.decrypted.json").unlink()
+    again = {"course__auth_user": {"config": {"rebuild": True}}}
+    assert testx.run("course/auth_user", partition=COURSE, config=again).success
+    assert list(store.find(users, {})) == before
+    assert kept.read_bytes() == whole
 
 
 def test_what_learners_are_joined_by_is_indexed(
