@@ -33,7 +33,7 @@ from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 
-RECORDS = 4
+RECORDS = 5
 """Version of the lines' processing; a file loaded with another version is loaded again."""
 
 
