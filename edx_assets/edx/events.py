@@ -108,7 +108,9 @@ def line_reader(
                 parse = _lenient_event
             if (parsed := parse(event)) is not None:
                 record["event"] = event = parsed
-        if unseen and has_lost_digits(event.values() if type(event) is dict else record.values()):
+        # an app's other fields may be its own as well
+        numbers = told if source == "browser" or source == "server" else record
+        if unseen and type(numbers) is dict and has_lost_digits(numbers.values()):
             return read(line, _lenient_record(line.decode()))
         module = module_of(record, event, of_server)
         if module is not None:
@@ -205,7 +207,7 @@ def _parse_event(text: str) -> Record | None:
     levels = MAX_DEPTH - 1  # the record itself is one
     if text.count("{") + text.count("[") > levels and too_deep(parsed, levels):
         return None
-    return parsed
+    return _lenient_event(text) if has_lost_digits(parsed.values()) else parsed
 
 
 _parse_common_event = lru_cache(1024)(_parse_event)
@@ -275,10 +277,11 @@ def _unescaped(text: str) -> Iterator[str]:
     if not start or not end:
         return
     before, told, after = text[: start.end()], text[start.end() : end.start()], text[end.start() :]
-    yield before + told.replace('\\\\"', '\\"') + after  # only those of its quotes were
+    halved = told
     for _ in range(_ESCAPES):
-        told = told.replace("\\\\", "\\")
-        yield before + told + after
+        halved = halved.replace("\\\\", "\\")
+        yield before + halved + after
+    yield before + told.replace('\\\\"', '\\"') + after  # only those of its quotes were
 
 
 def _set_aside(record: Record) -> Record:

@@ -35,12 +35,12 @@ def test_a_number_keeps_all_its_digits(source: str, number: str) -> None:
     told = event(source, event={"n": "@", "deep": [{"n": ["@"]}], "id": "x"})
     record = stored(line_of(told).replace(b'"@"', number.encode()))
     assert record["event"] == {"n": expected, "deep": [{"n": [expected]}], "id": "x"}
-    assert type(record["event"]["n"]) is type(expected)
+    assert isinstance(record["event"]["n"], type(expected))
     written = f'{{"n": {number}, "deep": [{{"n": [{number}]}}], "id": "x"}}'
     assert stored(line_of({**told, "event": written}))["event"] == record["event"]
 
 
-@pytest.mark.parametrize("number", BEYOND[:3])
+@pytest.mark.parametrize("number", [BEYOND[0], BEYOND[2]])
 def test_a_number_beside_the_event_is_kept_as_well(number: str) -> None:
     line = line_of(event(score="@", context={"user_id": "@"})).replace(b'"@"', number.encode())
     record = stored(line)
@@ -72,7 +72,7 @@ def depth(value: Any) -> int:
     return 0 if held is None else 1 + max(map(depth, held), default=0)
 
 
-@pytest.mark.parametrize("levels", [MAX_DEPTH, 150, 990, 2000, 100_000])
+@pytest.mark.parametrize("levels", [MAX_DEPTH, 990, 20_000])
 @pytest.mark.parametrize("beside", ["1", "NaN", r'"\ud800"', r'"]\"["'])
 @pytest.mark.parametrize("field", ["event", "context", "odd", "metadata"])
 def test_what_is_nested_too_deeply_is_kept_as_its_text(
@@ -98,7 +98,7 @@ def test_what_is_just_not_too_deep_stays() -> None:
     assert record_of(event(event={"wide": wide}))["event"] == {"wide": wide}
 
 
-@pytest.mark.parametrize("levels", [MAX_DEPTH, 150, 600, 2000, 100_000])
+@pytest.mark.parametrize("levels", [MAX_DEPTH, 600, 20_000])
 def test_a_stringified_event_nested_too_deeply_stays_as_delivered(levels: int) -> None:
     for deep in (nested(levels), nested(levels).replace("[]", "[NaN]")):
         assert record_of(event("browser", event=deep))["event"] == deep

@@ -37,8 +37,10 @@ from edx_assets.loading.courses.window_files import (
 from edx_assets.loading.courses.window_query import (
     courses_entries,
     master_query,
+    runs_by_number,
     settled,
     spellings,
+    without_run,
 )
 from edx_assets.loading.ledger import (
     MASTER_TRACKING,
@@ -48,7 +50,7 @@ from edx_assets.loading.ledger import (
     note_course_load,
     tracking_load,
 )
-from edx_assets.loading.registry import registered_course
+from edx_assets.loading.registry import registered_course, registered_courses
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.store import Collection, Store
 
@@ -74,6 +76,7 @@ class Extraction:
     known: Marks
     missing_days: int
     can_be_sealed: bool
+    without_a_run: int
 
 
 def extract_course(
@@ -151,7 +154,7 @@ def _wanted(
     entry = courses_entries(courses_file).get((key, site))
     own = structure_window(blocks)
     window = window_of(entry, own)
-    keys = spellings(key, entry)
+    keys = spellings(key, entry, runs_by_number(registered_courses(store), site))
     of_days = [found for day in days if (found := course_files(day))]
     files = [file for file, courses in of_days if {*courses} & {*keys}]
     known, held_back = marks(files, window), unsettled(days)
@@ -169,7 +172,16 @@ def _wanted(
         known=known,
         missing_days=missing,
         can_be_sealed=not missing and has_ended(window, today),
+        without_a_run=_without_a_run(store, key, keys, site, window),
     )
+
+
+def _without_a_run(store: Store, key: str, keys: list[str], site: str, window: Window) -> int:
+    """Number of the window's events of an unknown run of the course: they are in no course."""
+    number = without_run(key)
+    if number in keys:
+        return 0
+    return store.count(MASTER_TRACKING, master_query([number], site, window))
 
 
 def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
@@ -301,6 +313,8 @@ def _metadata(wanted: Extraction, load: TrackingLoad, outcome: str) -> Metadata:
     metadata["documents"] = load["documents"]
     metadata["events_with_a_usage_key"] = load["with_module"]
     metadata["events_bound"] = load["bound"]
+    if wanted.without_a_run:
+        metadata["events_without_a_run"] = wanted.without_a_run
     if load["with_module"]:
         metadata["bound_share"] = round(load["bound"] / load["with_module"], 4)
     if load["first"] and load["last"]:
