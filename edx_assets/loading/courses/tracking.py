@@ -179,7 +179,7 @@ def _wanted(
 def _without_a_run(store: Store, key: str, keys: list[str], site: str, window: Window) -> int:
     """Number of the window's events of an unknown run of the course: they are in no course."""
     number = without_run(key)
-    if number in keys:
+    if number in keys or key.startswith("ccx-"):
         return 0
     return store.count(MASTER_TRACKING, master_query([number], site, window))
 
