@@ -20,7 +20,8 @@ def posts_of(record: dict[str, Any], event: Any, address: str) -> Posts:
     `address` is a server event's type, which need not be one, and a browser event's page. One with
     `/comments/<id>/…` tells a response or comment but not its thread.
     """
-    told, url = NO_POSTS, address
+    told = NO_POSTS
+    url: Any = address
     if address.startswith(FORUM_EVENT):
         told = _told(address, event) if type(event) is dict else NO_POSTS
         context = record.get("context")

@@ -77,9 +77,9 @@ def tracking_due(
     dates = {site: settled_dates(of_site) for site, of_site in days.items()}
     loading = {site: unsettled(of_site) for site, of_site in days.items()}
     due = []
-    courses = registered_courses(store)
-    runs = {site: runs_by_number(courses, site) for site in {each["site"] for each in courses}}
-    for course in courses:
+    registered = registered_courses(store)
+    runs = {site: runs_by_number(registered, site) for site in {c["site"] for c in registered}}
+    for course in registered:
         key, site, partition = course["course_key"], course["site"], course["_id"]
         structure, load = structures.get(partition), extracted.get(partition)
         if structure is None:
