@@ -8,6 +8,9 @@ import pytest
 from edx_assets_tests.edx.tracking import COURSE, NEW_PROBLEM, PROBLEM, event, record_of
 
 ENCODED = COURSE.replace(":", "%3A").replace("+", "%2B")
+VERTICAL = NEW_PROBLEM.replace("problem+block@Week_1", "vertical+block@u1")
+VIDEO = NEW_PROBLEM.replace("problem+block@Week_1", "video+block@v")
+IN_COURSE = {"context": {"course_id": COURSE}}
 POST = "51d5a1b2c3d4e5f601234567"
 
 
@@ -55,15 +58,23 @@ def test_a_course_that_the_event_names_otherwise(told: dict[str, Any]) -> None:
         ("server", {"event_type": PROBLEM + "/goto_position"}, PROBLEM),
         ("browser", {"event": NEW_PROBLEM}, NEW_PROBLEM),
         ("browser", {"event": {"bookmark_id": f"learner,{NEW_PROBLEM}"}}, NEW_PROBLEM),
-        ("browser", {"event": {"target_url": f"/courses/{COURSE}/jump_to/{NEW_PROBLEM}"}}, NEW_PROBLEM),
-        ("server", {"event_type": "/x", "event": {"GET": {"activate_block_id": [NEW_PROBLEM]}}}, NEW_PROBLEM),
+        (
+            "browser",
+            {"event": {"target_url": f"/courses/{COURSE}/jump_to/{NEW_PROBLEM}"}},
+            NEW_PROBLEM,
+        ),
+        (
+            "server",
+            {"event_type": "/x", "event": {"GET": {"activate_block_id": [NEW_PROBLEM]}}},
+            NEW_PROBLEM,
+        ),
         ("", {"event_type": f"/courses/{COURSE}/xblock/{NEW_PROBLEM}/handler"}, NEW_PROBLEM),
-        ("server", {"event_type": f"/courses/{COURSE}/jump_to_id/u1"}, NEW_PROBLEM.replace("problem+block@Week_1", "vertical+block@u1")),
-        ("browser", {"event": "input_Week_1_2_1_dynamath=x", "context": {"course_id": COURSE}}, NEW_PROBLEM),
-        ("browser", {"event": "input_Week_1_2_1_choiceinput_0bc=x", "context": {"course_id": COURSE}}, NEW_PROBLEM),
-        ("browser", {"event_type": "play_video", "event": '{"id": "v"}', "context": {"course_id": COURSE}}, NEW_PROBLEM.replace("problem+block@Week_1", "video+block@v")),
+        ("server", {"event_type": f"/courses/{COURSE}/jump_to_id/u1"}, VERTICAL),
+        ("browser", {"event": "input_Week_1_2_1_dynamath=x", **IN_COURSE}, NEW_PROBLEM),
+        ("browser", {"event": "input_Week_1_2_1_choiceinput_0bc=x", **IN_COURSE}, NEW_PROBLEM),
+        ("browser", {"event_type": "play_video", "event": '{"id": "v"}', **IN_COURSE}, VIDEO),
     ],
-)  # fmt: skip
+)
 def test_blocks_in_other_places(source: str, changes: dict[str, Any], key: str) -> None:
     assert record_of(event(source, **changes))["module_id"] == key
 
