@@ -19,3 +19,9 @@ def document_of(elements: bytes) -> bytes:
 def elements_of(document: bytes) -> bytes:
     """A document's encoded elements."""
     return document[4:-1]
+
+
+def within(before: bytes, document: bytes, after: bytes) -> bytes:
+    """A document with more elements before and after its own."""
+    length = len(before) + len(document) + len(after)
+    return _length(length) + before + document[4:-1] + after + b"\0"

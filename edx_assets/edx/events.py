@@ -1,16 +1,15 @@
 """Tracking-log lines to tracking records: what is repaired, added and rejected.
 
 A record is the complete delivered event with these additional fields: `_id`, `timestamp`,
-`course_id`, `module_id`, `user_id`, `site`, `load_file`, `load_date`.
+`course_id`, `module_id`, `thread_id`, `comment_id`, `user_id`, `site`, `load_file`, `load_date`.
+Where they are found in the event belongs in `event_courses`, `event_blocks` and `event_posts`.
 """
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import bson
 import orjson
@@ -18,22 +17,36 @@ from bson import ObjectId
 from bson.errors import InvalidDocument
 from xxhash import xxh3_64_digest
 
-from edx_assets.edx.documents import MAX_DEPTH, MAX_DOCUMENT, document_of, elements_of
-from edx_assets.edx.event_keys import course_of, module_of
+from edx_assets.edx.documents import MAX_DEPTH, MAX_DOCUMENT, elements_of, within
+from edx_assets.edx.event_blocks import module_of
+from edx_assets.edx.event_courses import course_of
+from edx_assets.edx.event_posts import FORUM, FORUM_EVENT, posts_of
+from edx_assets.edx.event_values import (
+    cut,
+    has_lost_digits,
+    lenient_json,
+    too_deep,
+)
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.secrets import may_have_secrets, without_secrets
 from edx_assets.edx.user_ids import user_id_of
 
 ADDED_FIELDS = frozenset(
-    {"_id", "timestamp", "course_id", "module_id", "user_id", "site", "load_file", "load_date"}
+    {"_id", "timestamp", "course_id", "module_id", "thread_id", "comment_id", "user_id"}
+    | {"site", "load_file", "load_date"}
     | {"delivered", "parent_data", "metadata"}  # added by the extraction of a course
 )
 IMPLICIT = "/"
 """The type of an implicit event is the path of the request: it begins with a slash."""
 
+Record = dict[str, Any]
+
 _COMMON = 64  # characters; longer stringified events are not worth caching
 _EPOCH = datetime(1970, 1, 1)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_OVER_ESCAPED = re.compile(r'\{\s*\\+"')
+_ESCAPES = 3  # how often an event's string may have been escaped once too often
+_OVER_ESCAPED_START = re.compile(r'"event"\s*:\s*"(?=\{\s*(?:\\\\)+")')
+_OVER_ESCAPED_END = re.compile(r'(?<=\})"(?=\s*[,}])')
 _BLANK = b" \t\r\n\x00"
 _ID = b"\x07_id\0"
 """Type and name of the ObjectId `_id`, written first because MongoDB keeps it first."""
@@ -49,7 +62,7 @@ class RejectedError(Exception):
 
 def line_reader(
     load_file: str, site: str, load_date: datetime
-) -> Callable[[bytes], tuple[bytes, dict[str, Any]]]:
+) -> Callable[[bytes], tuple[bytes, Record]]:
     """Return a function that turns one line of a day's file into a tracking record.
 
     Args:
@@ -68,38 +81,61 @@ def line_reader(
         encode({"site": site, "load_file": load_file, "load_date": _naive(load_date)})
     )
 
-    def read(line: bytes) -> tuple[bytes, dict[str, Any]]:
-        try:
-            record = loads(line)
-        except ValueError:
-            line, record = _mend(line)
-        if type(record) is not dict:
-            raise RejectedError(Reason.NOT_AN_EVENT)
+    def read(line: bytes, mended: Record | None = None) -> tuple[bytes, Record]:
+        if mended is None:
+            try:
+                record = loads(line)
+            except ValueError:
+                return read(*_mend(line))
+            if type(record) is not dict:
+                raise RejectedError(Reason.NOT_AN_EVENT)
+        else:
+            record = mended
+        event = told = record.get("event")
+        source, event_type = record.get("event_source"), record.get("event_type")
+        of_server = source == "server" or (not source and _is_address(event_type))
+        # looking costs a twentieth of the time, and edX writes all of an implicit event itself
+        unseen = mended is None and not (of_server and type(event) is str)
+        many = unseen and line.count(b"{") + line.count(b"[") > MAX_DEPTH
+        if many and too_deep(record, MAX_DEPTH):
+            return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
-        event = record.get("event")
-        # counting takes a twentieth of the time, and edX writes all parts of implicit events itself
-        from_outside = type(event) is not str or record.get("event_source") != "server"
-        many = from_outside and line.count(b"{") + line.count(b"[") > MAX_DEPTH
-        if many and _too_deep(record, MAX_DEPTH):
-            raise RejectedError(Reason.NOT_STORABLE)
         if type(event) is str and event[:1] == "{":
             parse = _parse_common_event if len(event) <= _COMMON else _parse_event
+            if mended is not None:
+                parse = _lenient_event
             if (parsed := parse(event)) is not None:
                 record["event"] = event = parsed
+        # an app's other fields may be its own as well
+        numbers = told if source == "browser" or source == "server" else record
+        if unseen and type(numbers) is dict and has_lost_digits(numbers.values()):
+            return read(line, _lenient_record(line.decode()))
         if may_have_secrets(line):
             record = without_secrets(record)
             event = record.get("event")
-        module = module_of(record, event)
+        module = module_of(record, event, of_server)
         if module is not None:
             record["module_id"] = module
-        course = course_of(record, event, module)
+        course = course_of(record, event, of_server, module)
         if course is not None:
             record["course_id"] = course
+        address = event_type if of_server else record.get("page")
+        if type(address) is str and (FORUM in address or address[:10] == FORUM_EVENT):
+            thread, comment = posts_of(record, event, address)
+            if thread:
+                record["thread_id"] = thread
+            if comment:
+                record["comment_id"] = comment
         context = record.get("context")
-        user_id = user_id_of(context.get("user_id")) if type(context) is dict else None
-        if user_id is not None:
-            record["user_id"] = user_id
+        if type(context) is dict:
+            user_id = context.get("user_id")
+            if type(user_id) is int or (user_id := user_id_of(user_id)) is not None:
+                record["user_id"] = user_id
+        username = record.get("username")
+        if type(username) is str and (name := username.strip()) is not username:
+            record["username"] = name
+            record["delivered"] = {**record.get("delivered", {}), "username": username}
         time = record.get("time")
         if time is None and "delivered" in record:  # re-emitted events call it `timestamp`
             time = record["delivered"].get("timestamp")
@@ -107,17 +143,24 @@ def line_reader(
         record["timestamp"] = timestamp
         try:
             of_line = encode(record)
-        except UnicodeEncodeError:
-            of_line = encode(_without_surrogates(record))
-        except (InvalidDocument, OverflowError, RecursionError):
-            raise RejectedError(Reason.NOT_STORABLE) from None
+        except (UnicodeEncodeError, InvalidDocument, OverflowError, RecursionError):
+            if mended is not None:
+                raise RejectedError(Reason.NOT_STORABLE) from None
+            return read(line, _lenient_record(line.decode()))
         oid = second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK))
-        document = document_of(_ID + oid + elements_of(of_line) + of_file)
+        document = within(_ID + oid, of_line, of_file)
         if len(document) > MAX_DOCUMENT:
-            raise RejectedError(Reason.NOT_STORABLE)
+            record["event"] = told if type(told) is str else orjson.dumps(event).decode()
+            document = within(_ID + oid, encode(record), of_file)
+            if len(document) > MAX_DOCUMENT:
+                raise RejectedError(Reason.NOT_STORABLE)
         return document, record
 
     return read
+
+
+def _is_address(event_type: Any) -> bool:
+    return type(event_type) is str and event_type[:1] == IMPLICIT
 
 
 def record_id(document: bytes) -> ObjectId:
@@ -154,82 +197,96 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _parse_event(text: str) -> dict[str, Any] | None:
+def _parse_event(text: str) -> Record | None:
     """The object in a stringified event; None if it is not an object or too deep to store."""
     try:
         parsed = orjson.loads(text)
     except ValueError:
         # edX cuts an implicit event's string at 512 characters: not worth a second attempt
-        parsed = None if len(text) == 512 else _lenient_json(text)
+        return None if len(text) == 512 else _lenient_event(text)
     if type(parsed) is not dict:
         return None
     levels = MAX_DEPTH - 1  # the record itself is one
-    if text.count("{") + text.count("[") > levels and _too_deep(parsed, levels):
+    if text.count("{") + text.count("[") > levels and too_deep(parsed, levels):
         return None
-    return parsed
+    return _lenient_event(text) if has_lost_digits(parsed.values()) else parsed
 
 
 _parse_common_event = lru_cache(1024)(_parse_event)
 """The same, cached: most implicit events have texts such as `{"POST": {}, "GET": {}}`."""
 
 
-def _mend(line: bytes) -> tuple[bytes, Any]:
-    """The payload of a line that is not plain JSON, and its parsed value.
+def _lenient_event(text: str) -> Record | None:
+    """The same with Python's json, and of a text whose quotes were escaped once too often."""
+    for _ in range(1 + _ESCAPES):
+        if cut(text, MAX_DEPTH - 1) != text:
+            return None
+        try:
+            parsed = lenient_json(text)
+        except ValueError:
+            if not _OVER_ESCAPED.match(text):
+                return None
+        else:
+            return parsed if type(parsed) is dict else None
+        try:
+            text = orjson.loads(f'"{text}"')
+        except ValueError:
+            return None
+    return None
+
+
+def _mend(line: bytes) -> tuple[bytes, Record]:
+    """The payload of a line that is not plain JSON, and the event in it.
 
     Known causes: NULs left by log rotation; a prefix from syslog, Python's logging or grep; NaN
-    and lone surrogates, both written by Python's json; bytes that are not UTF-8.
+    and lone surrogates, both written by Python's json; bytes that are not UTF-8; an event's string
+    whose backslashes were doubled.
     """
     payload = line.strip(_BLANK)
     if not payload:
         raise RejectedError(Reason.BLANK)
     if payload.startswith(b"#"):
         raise RejectedError(Reason.COMMENT)
-    text = payload.decode("utf-8", "replace")
-    if (parsed := _lenient_json(text)) is not None:
-        return payload, parsed
-    start = payload.find(b"{")
-    if start > 0:
-        payload = payload[start:]
-        if (parsed := _lenient_json(payload.decode("utf-8", "replace"))) is not None:
-            return payload, parsed
+    starts = {0, max(payload.find(b"{"), 0)}
+    for start in sorted(starts):
+        text = payload[start:].decode("utf-8", "replace")
+        for attempt in (text, *_unescaped(text)):
+            try:
+                return payload[start:], _lenient_record(attempt)
+            except ValueError:
+                continue
     raise RejectedError(Reason.NOT_JSON)
 
 
-def _lenient_json(text: str) -> Any:
-    """Parse with Python's json, NaN and infinities as their names; None if that fails."""
-    try:
-        parsed = json.loads(text, parse_constant=str, parse_float=_finite)
-        return _without_surrogates(parsed) if "\\u" in text else parsed
-    except (ValueError, RecursionError):
-        return None
+def _lenient_record(text: str) -> Record:
+    """The event in a line, with what BSON cannot hold as text.
+
+    Raises:
+        ValueError: the line is not JSON.
+    """
+    record = lenient_json(cut(text, MAX_DEPTH))
+    if type(record) is not dict:
+        raise RejectedError(Reason.NOT_AN_EVENT)
+    if not ADDED_FIELDS.isdisjoint(record):  # they will be a level deeper
+        record = lenient_json(cut(text, MAX_DEPTH - 1))
+    return cast(Record, record)
 
 
-def _finite(text: str) -> float | str:
-    """A number, or its text if a float cannot hold it."""
-    number = float(text)
-    return number if isfinite(number) else text
+def _unescaped(text: str) -> Iterator[str]:
+    """A line with the backslashes of its event's string halved, where they were doubled."""
+    start = _OVER_ESCAPED_START.search(text)
+    end = _OVER_ESCAPED_END.search(text, start.end()) if start else None
+    if not start or not end:
+        return
+    before, told, after = text[: start.end()], text[start.end() : end.start()], text[end.start() :]
+    halved = told
+    for _ in range(_ESCAPES):
+        halved = halved.replace("\\\\", "\\")
+        yield before + halved + after
+    yield before + told.replace('\\\\"', '\\"') + after  # only those of its quotes were
 
 
-def _without_surrogates(value: Any) -> Any:
-    """Replace lone surrogates with U+FFFD: UTF-8, and therefore BSON, cannot encode them."""
-    if type(value) is str:
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if type(value) is list:
-        return [_without_surrogates(item) for item in value]
-    if type(value) is dict:
-        return {_without_surrogates(key): _without_surrogates(v) for key, v in value.items()}
-    return value
-
-
-def _too_deep(value: dict[str, Any], levels: int) -> bool:
-    level: list[Any] = [value]
-    for _ in range(levels):
-        held = (item.values() if type(item) is dict else item for item in level)
-        level = [value for values in held for value in values if type(value) in (dict, list)]
-    return bool(level)
-
-
-def _set_aside(record: dict[str, Any]) -> dict[str, Any]:
+def _set_aside(record: Record) -> Record:
     """Move delivered fields that have the names of added fields into `delivered`."""
     taken = {field: record[field] for field in ADDED_FIELDS & record.keys()}
     kept = {field: value for field, value in record.items() if field not in ADDED_FIELDS}

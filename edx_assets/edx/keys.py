@@ -28,14 +28,17 @@ def course_key(text: str) -> str | None:
     """The canonical form of a course key in any spelling, or None if it is not one.
 
     `McGillX/CHEM181x/1T2014` and `course-v1:McGillX+CHEM181x+1T2014` give the latter; a CCX keeps
-    its `ccx-v1:` form. White space around a key (real logs have contained a newline) is removed
-    and percent-encoding is decoded. Library keys are not course keys.
+    its `ccx-v1:` form. White space around a key (real logs have contained a newline) is removed,
+    percent-encoding is decoded, also where it was applied twice, and plus signs that became spaces
+    in an address are restored. Library keys are not course keys.
     """
     text = text.strip()
     if "%" in text:
-        text = unquote(text).strip()
+        text = unquote(unquote(text)).strip()
         if "%" in text:  # the old grammar allows it, the canonical form does not
             return None
+    if " " in text and "-v1:" in text:
+        text = text.replace(" ", "+")
     try:
         key = CourseKey.from_string(text)
     except (InvalidKeyError, ValueError):
@@ -65,9 +68,9 @@ def course_parts(key: str) -> tuple[str, str, str]:
 def usage_key(text: str) -> str | None:
     """The usage key in its plain spelling (`block-v1:…`, `ccx-block-v1:…` or `i4x://…`), or None.
 
-    Percent-encoding and the `i4x:;_;_Org;_…` form that URLs use instead of slashes (`;_` is a
-    slash, `;;` a semicolon) are decoded. A revision (`@draft`) is dropped, and so is a second key
-    after a slash, as in `edx.ui.lms.jump_nav.selected`.
+    Percent-encoding, spaces for plus signs, and the `i4x:;_;_Org;_…` form that URLs use instead of
+    slashes (`;_` is a slash, `;;` a semicolon) are decoded. A revision (`@draft`) is dropped, and
+    so is a second key after a slash, as in `edx.ui.lms.jump_nav.selected`.
     """
     if _plain(text):
         return text
@@ -118,7 +121,7 @@ def _parse_usage(text: str) -> tuple[str, str, str] | None:
             return None
         text = "i4x://" + "/".join(parts).split("@", 1)[0]
     else:
-        text = text.split("/", 1)[0]
+        text = text.split("/", 1)[0].replace(" ", "+")
     if plain := _plain(text):
         return text, plain[1], plain[2]
     try:

@@ -99,6 +99,9 @@ class DayEntry(TypedDict):
     lines: NotRequired[int]
     loaded: NotRequired[int]
     duplicates: NotRequired[int]
+    repeated: NotRequired[int]
+    """The duplicates that repeat a line of the same file; the first line numbers follow."""
+    repeated_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
     reasons: NotRequired[dict[str, int]]
     implicit: NotRequired[int]

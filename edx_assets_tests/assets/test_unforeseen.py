@@ -8,7 +8,7 @@ from dagster import AssetKey
 from edx_assets.loading.courses import collection as loading_collection
 from edx_assets.loading.days import master_tracking
 from edx_assets.loading.ledger import IMPORTS
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.course_package import COURSE, members, sort
 
@@ -56,10 +56,10 @@ def test_a_collection_fails_alone_and_without_learners_data(
     sort(testx, "2014-02-09")
     right = loading_collection._replace
 
-    def replace(store: Store, collection: Any, label: str, rows: Any) -> Any:
+    def replace(store: Store, collection: Collection, *others: Any) -> Any:
         if collection.name in ("auth_user", "certificates_generatedcertificate"):
             raise SurpriseError(LEARNER)
-        return right(store, collection, label, rows)
+        return right(store, collection, *others)
 
     monkeypatch.setattr(loading_collection, "_replace", replace)
     result = testx.run(

@@ -117,7 +117,7 @@ ADDRESSES = [
         f"/courses/{CCX}/courseware/Week_1/Lecture",
         "ccx-block-v1:McGillX+CHEM181x+1T2014+ccx@3+type@sequential+block@Lecture",
     ),
-    (f"/courses/{OLD_COURSE}/courseware/Week_1/", None),
+    (f"/courses/{OLD_COURSE}/courseware/Week_1/", "i4x://McGillX/CHEM181x/chapter/Week_1"),
     (f"/courses/{OLD_COURSE}/courseware/", None),
     (f"/courses/{OLD_COURSE}/info", None),
     ("/courseware/Week_1/Lecture/", None),

@@ -126,7 +126,6 @@ def test_addresses_of_a_ccx(address: str) -> None:
         "/courses/A/B/100%/info",
         "/xblock/lib-block-v1:McGillX+Questions+type@problem+block@1",
         "/heartbeat",
-        "course-v1:McGillX+CHEM181x+1T2014",
     ],
 )
 def test_addresses_that_tell_none(address: str) -> None:

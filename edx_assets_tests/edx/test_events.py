@@ -107,7 +107,7 @@ def test_a_stringified_event_that_is_an_object_is_parsed() -> None:
         '"a=b&c=d"',
         "{",
         '{"POST": {"a": [',
-        '{\\"over\\": \\"escaped\\"}',
+        '{\\"over\\": \\"escaped\\"',
     ],
 )
 def test_any_other_string_stays_as_delivered(told: str) -> None:
@@ -152,8 +152,22 @@ def test_a_delivered_field_of_one_of_our_names_is_set_aside(field: str) -> None:
     assert {**ours, "delivered": record["delivered"], "_id": record["_id"]} == record
 
 
-def test_users_ids_and_names_stay_as_delivered() -> None:
-    for user in ("", None, 7, "7"):
-        record = record_of(event(context={"user_id": user}, username="learner\n"))
-        assert record["context"]["user_id"] == user
-        assert record["username"] == "learner\n"
+@pytest.mark.parametrize("user", ["", None, 7, "7"])
+def test_users_ids_stay_as_delivered(user: Any) -> None:
+    assert record_of(event(context={"user_id": user}))["context"]["user_id"] == user
+
+
+@pytest.mark.parametrize("written", ["learner\n", " learner", "\tlearner \r\n"])
+def test_a_username_is_stripped_and_the_delivered_one_kept_beside(written: str) -> None:
+    record = record_of(event(username=written))
+    assert record["username"] == "learner"
+    assert record["delivered"] == {"username": written}
+    theirs = record_of(event(username=written, **{"site": "theirs"}))
+    assert theirs["delivered"] == {"site": "theirs", "username": written}
+
+
+@pytest.mark.parametrize("written", ["learner", "", None, 5, "a learner"])
+def test_any_other_username_stays_as_delivered(written: Any) -> None:
+    record = record_of({**event(), "username": written})
+    assert record["username"] == written
+    assert "delivered" not in record

@@ -25,7 +25,12 @@ from edx_assets.loading.courses.window_files import (
     settled_dates,
     unsettled,
 )
-from edx_assets.loading.courses.window_query import courses_entries, settled, spellings
+from edx_assets.loading.courses.window_query import (
+    courses_entries,
+    runs_by_number,
+    settled,
+    spellings,
+)
 from edx_assets.loading.ledger import (
     COURSE_LOADS,
     PACKAGE_COURSES,
@@ -72,7 +77,9 @@ def tracking_due(
     dates = {site: settled_dates(of_site) for site, of_site in days.items()}
     loading = {site: unsettled(of_site) for site, of_site in days.items()}
     due = []
-    for course in registered_courses(store):
+    registered = registered_courses(store)
+    runs = {site: runs_by_number(registered, site) for site in {c["site"] for c in registered}}
+    for course in registered:
         key, site, partition = course["course_key"], course["site"], course["_id"]
         structure, load = structures.get(partition), extracted.get(partition)
         if structure is None:
@@ -81,7 +88,7 @@ def tracking_due(
             due.append(partition)
             continue
         entry = entries.get((key, site))
-        keys = spellings(key, entry)
+        keys = spellings(key, entry, runs[site])
         window = window_of(entry, Window(**load["structure_window"]))
         now = marks([file for each in keys for file in files.get((site, each), [])], window)
         now = _as_extracted(now, load, loading.get(site, set()))

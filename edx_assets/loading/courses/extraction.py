@@ -24,11 +24,13 @@ from edx_assets.loading.courses.window_files import (
 from edx_assets.loading.courses.window_query import (
     courses_entries,
     master_query,
+    runs_by_number,
     settled,
     spellings,
+    without_run,
 )
 from edx_assets.loading.ledger import MASTER_TRACKING, DayEntry, course_load
-from edx_assets.loading.registry import registered_course
+from edx_assets.loading.registry import registered_course, registered_courses
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.store import Collection, Store
 
@@ -56,6 +58,7 @@ class Extraction:
     known: Marks
     missing_days: int
     can_be_sealed: bool
+    without_a_run: int
 
 
 def extraction(
@@ -85,7 +88,7 @@ def extraction(
     entry = courses_entries(courses_file).get((key, site))
     own = structure_window(blocks)
     window = window_of(entry, own)
-    keys = spellings(key, entry)
+    keys = spellings(key, entry, runs_by_number(registered_courses(store), site))
     known, held_back = _marks(days, keys, window), unsettled(days)
     missing = missing_days(settled_dates(days), window, today, log_days)
     return Extraction(
@@ -103,7 +106,16 @@ def extraction(
         known=known,
         missing_days=missing,
         can_be_sealed=not missing and has_ended(window, today),
+        without_a_run=_without_a_run(store, key, keys, site, window),
     )
+
+
+def _without_a_run(store: Store, key: str, keys: list[str], site: str, window: Window) -> int:
+    """Number of the window's events of an unknown run of the course: they are in no course."""
+    number = without_run(key)
+    if number in keys or key.startswith("ccx-"):
+        return 0
+    return store.count(MASTER_TRACKING, master_query([number], site, window))
 
 
 def counted(store: Store, wanted: Extraction) -> tuple[Extraction, dict[str, int]]:

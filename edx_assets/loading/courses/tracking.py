@@ -174,6 +174,8 @@ def _metadata(wanted: Extraction, load: TrackingLoad, outcome: str) -> Metadata:
     metadata["documents"] = load["documents"]
     metadata["events_with_a_usage_key"] = load["with_module"]
     metadata["events_bound"] = load["bound"]
+    if wanted.without_a_run:
+        metadata["events_without_a_run"] = wanted.without_a_run
     if load["with_module"]:
         metadata["bound_share"] = round(load["bound"] / load["with_module"], 4)
     if load["first"] and load["last"]:

@@ -3,6 +3,7 @@
 Running it belongs in `tracking`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 from edx_assets.edx.courses import CourseEntry, Window
 from edx_assets.edx.courses_file import CoursesFileError, read_courses_file
+from edx_assets.edx.keys import course_parts
 from edx_assets.loading.ledger import Source
+from edx_assets.loading.registry import RegisteredCourse
 
 EXTRACTION = 2
 """Version of the records' processing; a course extracted with another is extracted again."""
 
 CoursesByKey = dict[tuple[str, str], CourseEntry]
+Runs = dict[str, list[str]]
 
 
 def courses_entries(courses_file: Path | None) -> CoursesByKey:
@@ -36,9 +40,30 @@ def courses_entries(courses_file: Path | None) -> CoursesByKey:
     return read_courses_file(content)
 
 
-def spellings(key: str, entry: CourseEntry | None) -> list[str]:
-    """The course keys that the course's records can have, the canonical one first."""
-    return list(dict.fromkeys([key, *(entry.spellings if entry else ())]))
+def spellings(key: str, entry: CourseEntry | None, runs: Runs) -> list[str]:
+    """The course keys that the course's records can have, the canonical one first.
+
+    Before October 2013 a server's events of a problem tell no more than `Org/Number`. They are the
+    course's where it is the only registered run on its site, or where the courses file says so.
+    """
+    own = [without_run(key)] if runs.get(without_run(key)) == [key] else []
+    return list(dict.fromkeys([key, *(entry.spellings if entry else ()), *own]))
+
+
+def runs_by_number(courses: Iterable[RegisteredCourse], site: str) -> Runs:
+    """The registered runs of a site by `Org/Number`. A CCX is no run: it came years later."""
+    runs: Runs = {}
+    for course in courses:
+        key = course["course_key"]
+        if course["site"] == site and not key.startswith("ccx-"):
+            runs.setdefault(without_run(key), []).append(key)
+    return runs
+
+
+def without_run(key: str) -> str:
+    """`Org/Number` of a canonical course key."""
+    org, number, _run = course_parts(key)
+    return f"{org}/{number}"
 
 
 def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:

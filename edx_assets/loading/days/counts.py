@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from edx_assets.edx.events import IMPLICIT
 from edx_assets.loading.ledger import Totals
 
+REPEATED_KEPT = 1_000
+"""Line numbers of repeated lines that a day's entry keeps: it must stay small."""
+
 
 class Facts(NamedTuple):
     """What the counts need from a record.
@@ -32,12 +35,16 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
 class DayCounts:
     """How many of a day's lines were loaded, duplicate or rejected, and counts of the records.
 
-    `explicit_courses` are the courses that an explicit event names by a complete course key.
+    `repeated` are the duplicates that repeat a line of the same file, `repeated_lines` the numbers
+    of the first of these. `explicit_courses` are the courses that an explicit event names by a
+    complete course key.
     """
 
     lines: int = 0
     loaded: int = 0
     duplicates: int = 0
+    repeated: int = 0
+    repeated_lines: list[int] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     implicit: int = 0
     courses: Counter[str] = field(default_factory=Counter)
@@ -45,6 +52,11 @@ class DayCounts:
     hours: Counter[int] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
+
+    def repeat(self, lines: Sequence[int]) -> None:
+        """Count lines that repeat one of the same file."""
+        self.repeated += len(lines)
+        self.repeated_lines += lines[: REPEATED_KEPT - len(self.repeated_lines)]
 
     def add(self, loaded: Sequence[Facts]) -> None:
         """Count loaded records."""

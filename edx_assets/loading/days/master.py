@@ -58,23 +58,24 @@ def prepare(store: Store) -> None:
     store.index(IMPORTS, [("file", 1)])
 
 
-def insert(store: Store, file: str, documents: Sequence[bytes]) -> Inserted:
+def insert(store: Store, file: str, documents: Sequence[bytes]) -> tuple[Inserted, set[int]]:
     """Insert a file's records (BSON).
 
     A record that a file of a later day owns becomes this file's. If the owner is of an earlier day,
     a note is stored for this file instead.
 
     Returns:
-        The positions of refused documents, and of those whose records another file owns.
+        The positions of refused documents, and of those whose records another file owns; and the
+        positions among the latter whose line this file has had before.
     """
     inserted = store.insert(MASTER_TRACKING, documents)
     if not inserted.duplicates:
-        return inserted
+        return inserted, set()
     again = {position: documents[position] for position in sorted(inserted.duplicates)}
     with changing(store):
-        own = _settle_duplicates(store, file, again)
+        own, repeated = _settle_duplicates(store, file, again)
     others = [position for position in inserted.duplicates if position not in own]
-    return Inserted(others, inserted.refused)
+    return Inserted(others, inserted.refused), repeated
 
 
 def forget(store: Store, file: str) -> None:
@@ -113,8 +114,12 @@ def rank(file: str) -> tuple[str, str, str]:
     return (parsed.day.isoformat(), parsed.site, file) if parsed else ("", "", file)
 
 
-def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) -> set[int]:
-    """Decide who owns records that exist already; return the positions of the file's own.
+def _settle_duplicates(
+    store: Store, file: str, documents: Mapping[int, bytes]
+) -> tuple[set[int], set[int]]:
+    """Decide who owns records that exist already.
+
+    Return the positions of the file's own, and of those that repeat a line of the same file.
 
     A record that has since been deleted, because its file is being replaced, becomes this file's.
     A line that repeats another of the same file needs no note: they come and go together.
@@ -131,14 +136,14 @@ def _settle_duplicates(store: Store, file: str, documents: Mapping[int, bytes]) 
         owners |= _owners(store, back)
     others = {record: owner for record, owner in owners.items() if owner != file}
     later = {record: owner for record, owner in others.items() if rank(owner) > rank(file)}
-    notes = [
-        _note(file, record, owner, first[record][1])
-        for record, owner in others.items()
-        if record not in later
-    ]
-    store.insert(DUPLICATES, notes)
+    noted = [record for record in others if record not in later]
+    notes = [_note(file, record, others[record], first[record][1]) for record in noted]
+    had = {noted[i] for i in store.insert(DUPLICATES, notes).duplicates}
+    had |= owners.keys() - others.keys()
     _reassign(store, file, {record: (file, first[record][1]) for record in later}, later)
-    return {first[record][0] for record in (*later, *gone) if record not in back - later.keys()}
+    own = {first[record][0] for record in (*later, *gone) if record not in back - later.keys()}
+    earlier = {position for record, (position, _document) in first.items() if record not in had}
+    return own, documents.keys() - earlier
 
 
 def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:

@@ -37,7 +37,7 @@ from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
 from edx_assets.settings import load_settings
 
-RECORDS = 4
+RECORDS = 5
 """Version of the lines' processing; a file loaded with another version is loaded again."""
 
 
@@ -108,6 +108,8 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         entry["bytes"] = log.unpacked
         entry["lines"] = counts.lines
         entry["duplicates"] = counts.duplicates
+        entry["repeated"] = counts.repeated
+        entry["repeated_lines"] = counts.repeated_lines
         entry["rejected"] = counts.rejected.total()
         entry["reasons"] = dict(counts.rejected)
         entry["loaded_at"] = datetime.now(UTC)
@@ -193,8 +195,9 @@ def load_lines(
     """Load a file's lines: one batch is written while the next is read; memory does not grow."""
     read = line_reader(load_file, site, datetime.now(UTC))
     pieces = _pieces(read, lines, counts.lines + 1)
-    for piece, duplicates in ahead(partial(_write, store, load_file), pieces):
+    for piece, (duplicates, repeated) in ahead(partial(_write, store, load_file), pieces):
         counts.lines += piece.lines
+        counts.repeat(repeated)
         counts.duplicates += len(duplicates)
         counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
         left_out = {number for number, _reason, _line in piece.quarantined} | duplicates
@@ -237,13 +240,17 @@ def _pieces(
         yield piece
 
 
-def _write(store: Store, load_file: str, piece: _Piece) -> set[int]:
-    """Insert a piece's records, quarantine its other lines; return the duplicates' line numbers."""
-    inserted = master.insert(store, load_file, piece.documents)
+def _write(store: Store, load_file: str, piece: _Piece) -> tuple[set[int], list[int]]:
+    """Insert a piece's records, and quarantine its other lines.
+
+    Return the line numbers of duplicates, and of those that repeat a line of the same file.
+    """
+    inserted, repeated = master.insert(store, load_file, piece.documents)
     for i, code in inserted.refused.items():
         piece.quarantined.append((piece.numbers[i], refused_by_database(code), piece.raw[i]))
     quarantine(store, MASTER_TRACKING, load_file, piece.quarantined)
-    return {piece.numbers[i] for i in inserted.duplicates}
+    numbers = {piece.numbers[i] for i in inserted.duplicates}
+    return numbers, [piece.numbers[i] for i in sorted(repeated)]
 
 
 def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:
@@ -292,6 +299,8 @@ def _metadata(entry: DayEntry, outcome: str, seconds: float) -> Metadata:
             metadata["events_by_hour"] = entry["hours"]
     if entry.get("reasons"):
         metadata["rejected_by_reason"] = entry["reasons"]
+    if entry.get("repeated"):
+        metadata["repeated_lines"] = entry["repeated"]
     if entry.get("courses_refused"):
         metadata["courses_refused"] = "; ".join(entry["courses_refused"])
     if seconds:

@@ -166,3 +166,13 @@ def test_a_log_in_the_folder_of_the_next_year_is_its_days(testx: Institution, st
     testx.s3.put_object(Bucket=BUCKET, Key=f"testx/edx/events/2015/{name}", Body=content)
     assert testx.run_day("2014-12-31").success
     assert states(store) == {"edx/2014-12-31": "loaded"}
+
+
+def test_lines_that_repeat_one_of_the_same_file_are_named(testx: Institution, store: Store) -> None:
+    one, two, three = event(1), event(2), event(3)
+    testx.deliver("2014-02-03", [one])
+    testx.deliver("2014-02-04", [two, one, two, three, one, two])
+    assert testx.run(*STAGES, days=("2014-02-03", "2014-02-04")).success
+    entry = store.get(IMPORTS, "edx/2014-02-04") or {}
+    assert (entry["lines"], entry["loaded"], entry["duplicates"]) == (6, 2, 4)
+    assert (entry["repeated"], entry["repeated_lines"]) == (3, [3, 5, 6])
