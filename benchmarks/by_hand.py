@@ -16,7 +16,7 @@ from benchmarks.report import Row
 from benchmarks.servers import empty, scratch_store
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines
+from edx_assets.loading.days.lines import load_lines
 from edx_assets.local.sample.delivery import new_key
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import connect

@@ -24,11 +24,11 @@ from edx_assets.loading.courses.rows import RowCounts, Rows, encoded
 from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines
+from edx_assets.loading.days.lines import load_lines
+from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,
-    CourseLoad,
     forget_course_load,
     new_token,
     note_course_load,

@@ -24,7 +24,7 @@ from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.courses.window_query import master_query
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines
+from edx_assets.loading.days.lines import load_lines
 from edx_assets.loading.ledger import (
     IMPORTS,
     MASTER_TRACKING,

@@ -20,7 +20,7 @@ from edx_assets.edx.events import RejectedError, line_reader, record_id
 from edx_assets.edx.lines import gzipped_lines
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
-from edx_assets.loading.days.master_tracking import load_lines
+from edx_assets.loading.days.lines import load_lines
 from edx_assets.loading.ledger import MASTER_TRACKING
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH

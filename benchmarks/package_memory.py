@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edx_assets.edx.tables import TableReader
 from edx_assets.loading.courses.rows import RowCounts, encoded
-from edx_assets.loading.ledger import CourseFiles, PackageMember
+from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.members import course_file
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.local.sample.delivery import new_key

@@ -5,7 +5,8 @@ from typing import Any
 
 from dagster_aws.s3 import S3Resource
 
-from edx_assets.resources.buckets import Buckets, Delivered
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import Delivered
 
 
 @dataclass

@@ -29,14 +29,8 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.errors import EdxAssetsError, FinalError
 from edx_assets.loading import quarantine
 from edx_assets.loading.days import master
-from edx_assets.loading.ledger import (
-    IMPORTS,
-    MASTER_TRACKING,
-    DayEntry,
-    day_entry,
-    is_settled,
-    set_aside,
-)
+from edx_assets.loading.entries import DayEntry
+from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING, day_entry, is_settled, set_aside
 from edx_assets.resources.store import Store
 
 WEEKS = 8

@@ -28,15 +28,8 @@ from edx_assets.assets.plots import (
 from edx_assets.assets.stages import OWNERS, plain_failures
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.ledger import (
-    COURSES,
-    MASTER_TRACKING,
-    PACKAGES,
-    DayEntry,
-    DayState,
-    day_entries,
-    is_settled,
-)
+from edx_assets.loading.entries import DayEntry, DayState
+from edx_assets.loading.ledger import COURSES, MASTER_TRACKING, PACKAGES, day_entries, is_settled
 from edx_assets.resources.mongo import Mongo
 
 OVERVIEW = AssetKey(["upkeep", "overview"])

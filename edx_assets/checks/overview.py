@@ -18,7 +18,8 @@ from edx_assets.assets.overview import OVERVIEW
 from edx_assets.assets.stages import plain_failures
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.ledger import IMPORTS, DayState
+from edx_assets.loading.entries import DayState
+from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.gnupg import EXPIRY_WARNING, Gnupg, key_expiry
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store

@@ -16,8 +16,9 @@ from edx_assets.cli.finding import Finding
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.courses.window_query import courses_entries
-from edx_assets.resources.buckets import Buckets, Delivered
+from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import NO_RENAME, Store

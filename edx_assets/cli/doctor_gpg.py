@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from edx_assets.cli.finding import Finding
-from edx_assets.resources.buckets import Buckets, Delivered
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.gnupg import (
     EXPIRY_WARNING,
     DecryptionError,

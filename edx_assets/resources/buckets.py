@@ -5,18 +5,15 @@ What is in the files does not belong here.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from boto3.exceptions import Boto3Error, RetriesExceededError
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
-    ReadTimeoutError,
 )
 from dagster import ConfigurableResource, ResourceDependency
 from dagster_aws.s3 import S3Resource
@@ -24,47 +21,18 @@ from pydantic import PrivateAttr
 from s3transfer.exceptions import S3DownloadFailedError
 
 from edx_assets.edx.file_names import SiteDay, events_file, package_day
-from edx_assets.errors import FinalError, PassingError
+from edx_assets.resources.delivered import Delivered, DeliveryError, NotDeliveredError, refusal
 from edx_assets.resources.etags import md5, md5_of_parts
 from edx_assets.resources.s3_client import s3_client, transfer
 from edx_assets.settings import MissingSettingError, load_settings
 
 _FRESH_SECONDS = 60
 """How long a listing is reused by the days of a run or the years of a tick: each LIST is billed."""
-_REFUSED = range(400, 500)
-_SILENT = (ConnectTimeoutError, ReadTimeoutError, RetriesExceededError)
-_MAY_PASS = (408, 412, 429)  # timed out, replaced during the download, too many requests
-
-
 _SLOWEST = 50_000
 """Bytes a second: a download that is slower than this is stuck, though some bytes still arrive."""
 
 _PATIENCE = 120
 """Seconds that any download may take, however small."""
-
-
-class DeliveryError(PassingError):
-    """S3 did not deliver an object; the message names it and the remedy."""
-
-
-class NotDeliveredError(FinalError):
-    """S3 lacks an object, has it twice, or refuses access: a retry in a minute would not help."""
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """An object on S3: its key, ETag (without quotes), size in bytes, and when it came there."""
-
-    bucket: str
-    key: str
-    etag: str
-    size: int
-    delivered: str = field(default="", compare=False)
-
-    @property
-    def name(self) -> str:
-        """Base name of the key."""
-        return self.key.rsplit("/", 1)[-1]
 
 
 class Buckets(ConfigurableResource[Any]):
@@ -169,7 +137,7 @@ class Buckets(ConfigurableResource[Any]):
             except S3DownloadFailedError:  # replaced while its parts were being downloaded
                 continue
             except (ClientError, BotoCoreError, Boto3Error) as error:
-                raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
+                raise refusal(f"s3://{item.bucket}/{item.key}", error) from None
         raise DeliveryError(
             f"s3://{item.bucket}/{item.key} arrived with another size or checksum than S3 reports:"
             " it may be being delivered right now; materialize this partition again"
@@ -189,7 +157,7 @@ class Buckets(ConfigurableResource[Any]):
             body = self.client().get_object(**place, Range=f"bytes=0-{size - 1}")["Body"]
             content: bytes = body.read()
         except (ClientError, BotoCoreError, OSError) as error:
-            raise _refusal(f"s3://{item.bucket}/{item.key}", error) from None
+            raise refusal(f"s3://{item.bucket}/{item.key}", error) from None
         return content
 
     def check(self) -> list[str]:
@@ -288,7 +256,7 @@ class Buckets(ConfigurableResource[Any]):
             pages = self.client().get_paginator("list_objects_v2")
             yield from pages.paginate(Bucket=bucket, **arguments)
         except (ClientError, BotoCoreError) as error:
-            raise _refusal(f"s3://{bucket}/{arguments.get('Prefix', '')}", error) from None
+            raise refusal(f"s3://{bucket}/{arguments.get('Prefix', '')}", error) from None
 
     def _etag_fits(self, item: Delivered, path: Path) -> bool:
         """Whether a file fits the ETag: its MD5, or that of its parts' MD5s if uploaded in parts.
@@ -329,17 +297,3 @@ def _deadline(item: Delivered) -> Callable[[int], None]:
             )
 
     return look
-
-
-def _refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
-    """The error for a failed request. botocore's own text can contain the request's headers."""
-    code, final = type(error).__name__, False
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", code))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        final = status in _REFUSED and status not in _MAY_PASS
-    answer = "did not answer" if isinstance(error, _SILENT) else f"answered {code}"
-    return (NotDeliveredError if final else DeliveryError)(
-        f"{what}: S3 {answer}; check EDX_ORG, the bucket settings and the AWS variables"
-        " (edx-assets doctor checks them)"
-    )

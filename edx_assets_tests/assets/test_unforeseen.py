@@ -6,7 +6,7 @@ import pytest
 from dagster import AssetKey
 
 from edx_assets.loading.courses import collection as loading_collection
-from edx_assets.loading.days import master_tracking
+from edx_assets.loading.days import lines, master_tracking
 from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import Institution, event
@@ -28,12 +28,12 @@ def test_a_day_fails_alone_and_without_learners_data(
 ) -> None:
     for day in (3, 4, 5, 6, 7):
         testx.deliver(f"2014-02-0{day}", [event(day)])
-    right = master_tracking.load_lines
+    right = lines.load_lines
 
-    def load_lines(store: Store, lines: Any, file: str, *others: Any) -> None:
+    def load_lines(store: Store, read: Any, file: str, *others: Any) -> None:
         if "02-07" not in file:
             raise SurpriseError(LEARNER)
-        right(store, lines, file, *others)
+        right(store, read, file, *others)
 
     monkeypatch.setattr(master_tracking, "load_lines", load_lines)
     stages = [f"edx/{stage}" for stage in ("raw_log", "daily_log", "master_tracking")]

@@ -9,7 +9,7 @@ import pytest
 
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
-from edx_assets.resources.buckets import Delivered
+from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import PASSPHRASE

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edx_assets.edx.documents import MAX_DEPTH
 from edx_assets.edx.event_values import cut
-from edx_assets.edx.events import MAX_DEPTH
 from edx_assets_tests.edx.tracking import event, line_of, read, record_of
 
 KEPT = ["9223372036854775807", "-9223372036854775808", "9007199254740993", "0", "1.5", "-2.5e30"]

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.resources.buckets import Buckets, NotDeliveredError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import NotDeliveredError
 from edx_assets_tests.delivery import Delivery
 
 DAY = date(2014, 3, 9)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from edx_assets.resources.buckets import Buckets, DeliveryError, NotDeliveredError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import DeliveryError, NotDeliveredError
 from edx_assets_tests.delivery import Delivery
 
 MB = 1 << 20

@@ -8,7 +8,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from edx_assets.resources.buckets import Buckets, Delivered, DeliveryError, NotDeliveredError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import Delivered, DeliveryError, NotDeliveredError
 from edx_assets.settings import MissingSettingError
 from edx_assets_tests.delivery import Delivery
 

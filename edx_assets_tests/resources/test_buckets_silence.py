@@ -12,7 +12,8 @@ import pytest
 from dagster_aws.s3 import S3Resource
 
 from edx_assets.resources import buckets, s3_client
-from edx_assets.resources.buckets import Buckets, Delivered, DeliveryError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import Delivered, DeliveryError
 
 ITEM = Delivered("events", "testx/a.log.gz.gpg", "0" * 32, 1_000_000)
 HEAD = b'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\nETag: "' + b"0" * 32 + b'"\r\n\r\n'

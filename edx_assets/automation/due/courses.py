@@ -31,10 +31,7 @@ from edx_assets.loading.courses.window_query import (
     settled,
     spellings,
 )
-from edx_assets.loading.ledger import (
-    COURSE_LOADS,
-    PACKAGE_COURSES,
-    PACKAGES,
+from edx_assets.loading.entries import (
     CourseLoad,
     DayEntry,
     PackageCourse,
@@ -43,6 +40,7 @@ from edx_assets.loading.ledger import (
     TrackingLoad,
     TrackingState,
 )
+from edx_assets.loading.ledger import COURSE_LOADS, PACKAGE_COURSES, PACKAGES
 from edx_assets.loading.registry import registered_courses
 from edx_assets.resources.store import Store
 

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import events_file
-from edx_assets.loading.ledger import DayEntry, day_entries, is_settled
-from edx_assets.resources.buckets import Delivered
+from edx_assets.loading.entries import DayEntry
+from edx_assets.loading.ledger import day_entries, is_settled
+from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.store import Store
 
 

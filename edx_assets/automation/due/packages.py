@@ -7,7 +7,8 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import cast
 
-from edx_assets.loading.ledger import PACKAGES, PackageEntry
+from edx_assets.loading.entries import PackageEntry
+from edx_assets.loading.ledger import PACKAGES
 from edx_assets.loading.packages.course_files import SORTING, is_sorted
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store

@@ -22,7 +22,8 @@ from edx_assets.automation.due.days import days_due, days_in_ledger, days_waitin
 from edx_assets.automation.requests import RECENT, day_requests, days_asked, is_history
 from edx_assets.automation.runs import HISTORY, days_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import INTERVAL_SECONDS, default_status, plain_ticks
-from edx_assets.resources.buckets import Buckets, Delivered
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings

@@ -18,10 +18,8 @@ from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
 from edx_assets.loading.courses.turns import turn
+from edx_assets.loading.entries import CourseLoad, PackageCourse, Source
 from edx_assets.loading.ledger import (
-    CourseLoad,
-    PackageCourse,
-    Source,
     course_load,
     doubt_course_load,
     forget_course_load,

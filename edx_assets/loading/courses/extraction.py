@@ -29,7 +29,8 @@ from edx_assets.loading.courses.window_query import (
     spellings,
     without_run,
 )
-from edx_assets.loading.ledger import MASTER_TRACKING, DayEntry, course_load
+from edx_assets.loading.entries import DayEntry
+from edx_assets.loading.ledger import MASTER_TRACKING, course_load
 from edx_assets.loading.registry import registered_course, registered_courses
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.store import Collection, Store

@@ -16,7 +16,8 @@ from bson import encode
 from edx_assets.edx.collections import LEARNERS, indexes
 from edx_assets.loading.courses.collection import is_current
 from edx_assets.loading.courses.turns import turn
-from edx_assets.loading.ledger import CourseLoad, Source, course_load, note_course_load
+from edx_assets.loading.entries import CourseLoad, Source
+from edx_assets.loading.ledger import course_load, note_course_load
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.store import Collection, Store

@@ -23,12 +23,8 @@ from edx_assets.loading.courses.window_files import (
     EVERY_DAY,
     digest,
 )
-from edx_assets.loading.ledger import (
-    TrackingLoad,
-    TrackingState,
-    note_course_load,
-    tracking_load,
-)
+from edx_assets.loading.entries import TrackingLoad, TrackingState
+from edx_assets.loading.ledger import note_course_load, tracking_load
 from edx_assets.loading.registry import registered_course
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.store import Collection, Store

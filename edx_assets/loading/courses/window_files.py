@@ -10,7 +10,8 @@ from hashlib import blake2b
 from typing import cast
 
 from edx_assets.edx.courses import Window
-from edx_assets.loading.ledger import DayEntry, Was, day_entries, is_settled
+from edx_assets.loading.entries import DayEntry, Was
+from edx_assets.loading.ledger import day_entries, is_settled
 from edx_assets.resources.store import Store
 
 EVERY_DAY = date.min, date.max

@@ -12,7 +12,7 @@ from typing import Any
 from edx_assets.edx.courses import CourseEntry, Window
 from edx_assets.edx.courses_file import CoursesFileError, read_courses_file
 from edx_assets.edx.keys import course_parts
-from edx_assets.loading.ledger import Source
+from edx_assets.loading.entries import Source
 from edx_assets.loading.registry import RegisteredCourse
 
 EXTRACTION = 2

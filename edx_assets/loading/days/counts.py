@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from edx_assets.edx.events import IMPLICIT
-from edx_assets.loading.ledger import Totals
+from edx_assets.loading.entries import Totals
 
 REPEATED_KEPT = 1_000
 """Line numbers of repeated lines that a day's entry keeps: it must stay small."""

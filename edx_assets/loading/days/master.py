@@ -16,14 +16,12 @@ from bson import Binary, ObjectId, decode, encode
 from edx_assets.edx.events import record_id
 from edx_assets.edx.file_names import events_file
 from edx_assets.loading.days.counts import DayCounts, facts_of
+from edx_assets.loading.entries import DayEntry, DayState, Totals
 from edx_assets.loading.ledger import (
     DUPLICATES,
     IMPORTS,
     MASTER,
     MASTER_TRACKING,
-    DayEntry,
-    DayState,
-    Totals,
     as_was,
     new_token,
 )

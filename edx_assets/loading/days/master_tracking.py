@@ -3,38 +3,26 @@
 Which file owns a record, if several contain its line, is decided in `master`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
 from gzip import BadGzipFile
 from time import monotonic
-from typing import Any
 
-from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.file_names import SiteDay
-from edx_assets.edx.lines import DAMAGED_GZIP, LongLine, batches, gzipped_lines
-from edx_assets.edx.reasons import Reason
+from edx_assets.edx.lines import DAMAGED_GZIP, gzipped_lines
 from edx_assets.errors import FinalError
 from edx_assets.loading.days import master
-from edx_assets.loading.days.counts import DayCounts, Facts, facts_of
+from edx_assets.loading.days.counts import DayCounts
 from edx_assets.loading.days.daily_log import DamagedLogError
 from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key, is_whole
-from edx_assets.loading.ledger import (
-    IMPORTS,
-    MASTER_TRACKING,
-    DayEntry,
-    DayState,
-    as_was,
-    day_entry,
-    new_token,
-)
-from edx_assets.loading.quarantine import BadLines, quarantine, refused_by_database, release
+from edx_assets.loading.days.lines import load_lines
+from edx_assets.loading.entries import DayEntry, DayState
+from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING, as_was, day_entry, new_token
+from edx_assets.loading.quarantine import release
 from edx_assets.loading.registry import CourseRefusedError, register_course
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
-from edx_assets.resources.ahead import ahead
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import BATCH, BATCH_BYTES, Store
+from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
 
 RECORDS = 5
@@ -187,70 +175,6 @@ def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
         except CourseRefusedError as error:
             refused.append(str(error))
     return refused
-
-
-def load_lines(
-    store: Store, lines: Iterable[bytes], load_file: str, site: str, counts: DayCounts
-) -> None:
-    """Load a file's lines: one batch is written while the next is read; memory does not grow."""
-    read = line_reader(load_file, site, datetime.now(UTC))
-    pieces = _pieces(read, lines, counts.lines + 1)
-    for piece, (duplicates, repeated) in ahead(partial(_write, store, load_file), pieces):
-        counts.lines += piece.lines
-        counts.repeat(repeated)
-        counts.duplicates += len(duplicates)
-        counts.rejected.update(reason for _number, reason, _line in piece.quarantined)
-        left_out = {number for number, _reason, _line in piece.quarantined} | duplicates
-        counts.add(
-            [fact for n, fact in zip(piece.numbers, piece.facts, strict=True) if n not in left_out]
-        )
-
-
-@dataclass
-class _Piece:
-    """A batch of parsed lines: the records, encoded and as facts, and the lines to quarantine."""
-
-    lines: int
-    numbers: list[int] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    documents: list[bytes] = field(default_factory=list)
-    facts: list[Facts] = field(default_factory=list)
-    quarantined: BadLines = field(default_factory=list)
-
-
-def _pieces(
-    read: Callable[[bytes], tuple[bytes, dict[str, Any]]], lines: Iterable[bytes], first: int
-) -> Iterator[_Piece]:
-    for batch in batches(lines, BATCH, BATCH_BYTES):
-        piece = _Piece(len(batch))
-        for number, line in enumerate(batch, first):
-            if type(line) is LongLine:
-                piece.quarantined.append((number, Reason.LINE_TOO_LONG, line))
-                continue
-            try:
-                document, record = read(line)
-            except RejectedError as verdict:
-                piece.quarantined.append((number, verdict.reason, line))
-            else:
-                piece.numbers.append(number)
-                piece.raw.append(line)
-                piece.documents.append(document)
-                piece.facts.append(facts_of(record))
-        first += len(batch)
-        yield piece
-
-
-def _write(store: Store, load_file: str, piece: _Piece) -> tuple[set[int], list[int]]:
-    """Insert a piece's records, and quarantine its other lines.
-
-    Return the line numbers of duplicates, and of those that repeat a line of the same file.
-    """
-    inserted, repeated = master.insert(store, load_file, piece.documents)
-    for i, code in inserted.refused.items():
-        piece.quarantined.append((piece.numbers[i], refused_by_database(code), piece.raw[i]))
-    quarantine(store, MASTER_TRACKING, load_file, piece.quarantined)
-    numbers = {piece.numbers[i] for i in inserted.duplicates}
-    return numbers, [piece.numbers[i] for i in sorted(repeated)]
 
 
 def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:

@@ -13,7 +13,8 @@ from edx_assets.loading.days.files import (
     raw_log,
 )
 from edx_assets.loading.stage import Metadata
-from edx_assets.resources.buckets import Buckets, NotDeliveredError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 

@@ -6,9 +6,7 @@ The members' contents are loaded in `loading.courses`.
 from datetime import date
 from typing import cast
 
-from edx_assets.loading.ledger import (
-    PACKAGE_COURSES,
-    PACKAGES,
+from edx_assets.loading.entries import (
     CourseFiles,
     CourseOfPackage,
     PackageCourse,
@@ -16,6 +14,7 @@ from edx_assets.loading.ledger import (
     PackageState,
     Source,
 )
+from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES
 from edx_assets.loading.packages.course_keys import Reader, by_prefix, key_of
 from edx_assets.loading.packages.cut_names import place_cut
 from edx_assets.loading.packages.groups import GroupName, Groups, Listed, grouped

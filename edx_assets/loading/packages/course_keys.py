@@ -11,7 +11,7 @@ from edx_assets.edx.file_names import course_prefix
 from edx_assets.edx.keys import course_key
 from edx_assets.edx.tables import TableError, TableReader
 from edx_assets.errors import FinalError
-from edx_assets.loading.ledger import CourseFiles, PackageMember
+from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError
 from edx_assets.loading.packages.groups import GroupName
 from edx_assets.loading.packages.members import course_file

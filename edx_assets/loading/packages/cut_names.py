@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from edx_assets.edx.collections import COURSE_STRUCTURE, ENROLMENTS
 from edx_assets.edx.file_names import course_prefix, cut_member
 from edx_assets.edx.schema import tables
-from edx_assets.loading.ledger import CourseFiles, PackageMember
+from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError
 from edx_assets.loading.packages.course_keys import Reader
 from edx_assets.loading.packages.groups import GroupName, Groups, place

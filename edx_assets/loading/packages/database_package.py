@@ -8,7 +8,8 @@ from datetime import date
 from edx_assets.edx.collections import OPT_IN
 from edx_assets.loading.packages.members import package_key
 from edx_assets.loading.stage import Metadata
-from edx_assets.resources.buckets import Buckets, NotDeliveredError
+from edx_assets.resources.buckets import Buckets
+from edx_assets.resources.delivered import NotDeliveredError
 from edx_assets.resources.storage import Storage
 
 

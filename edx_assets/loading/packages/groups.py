@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from edx_assets.edx.file_names import package_member
 from edx_assets.edx.schema import tables
-from edx_assets.loading.ledger import PackageMember
+from edx_assets.loading.entries import PackageMember
 from edx_assets.loading.packages.archive import opened, refusal
 from edx_assets.loading.packages.members import package_key
 from edx_assets.resources.storage import Storage

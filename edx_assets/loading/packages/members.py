@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edx_assets.edx.collections import OPT_IN
 from edx_assets.edx.file_names import opt_in_site
-from edx_assets.loading.ledger import CourseFiles, PackageMember
+from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage, digest_of

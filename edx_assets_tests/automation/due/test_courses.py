@@ -18,7 +18,8 @@ from edx_assets.edx.collections import (
 )
 from edx_assets.edx.courses_file import CoursesFileError
 from edx_assets.edx.schema import tables
-from edx_assets.loading.ledger import COURSE_LOADS, MASTER, CourseLoad, note_course_load
+from edx_assets.loading.entries import CourseLoad
+from edx_assets.loading.ledger import COURSE_LOADS, MASTER, note_course_load
 from edx_assets.loading.registry import register_course
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store

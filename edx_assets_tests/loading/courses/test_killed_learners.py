@@ -9,12 +9,8 @@ import pytest
 from edx_assets.edx.collections import LEARNERS
 from edx_assets.loading.courses.learners import JOINED, join_learners
 from edx_assets.loading.courses.unknown_tables import load_unknown_tables
-from edx_assets.loading.ledger import (
-    COURSE_LOADS,
-    LOADS,
-    CourseLoad,
-    note_course_load,
-)
+from edx_assets.loading.entries import CourseLoad
+from edx_assets.loading.ledger import COURSE_LOADS, LOADS, note_course_load
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store

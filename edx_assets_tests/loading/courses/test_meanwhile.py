@@ -14,7 +14,8 @@ from edx_assets.automation.due.courses import tracking_due
 from edx_assets.edx.collections import LEARNERS, TRACKING
 from edx_assets.loading.courses.learners import JOINED, join_learners
 from edx_assets.loading.courses.tracking import extract_course
-from edx_assets.loading.ledger import MASTER_TRACKING, CourseLoad, note_course_load
+from edx_assets.loading.entries import CourseLoad
+from edx_assets.loading.ledger import MASTER_TRACKING, note_course_load
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Document, Store

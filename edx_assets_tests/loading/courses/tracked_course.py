@@ -9,12 +9,8 @@ from bson import encode
 from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING
 from edx_assets.edx.course_structure import read_blocks
 from edx_assets.loading.courses.tracking import extract_course
-from edx_assets.loading.ledger import (
-    COURSE_LOADS,
-    TRACKING_FILES,
-    CourseLoad,
-    note_course_load,
-)
+from edx_assets.loading.entries import CourseLoad
+from edx_assets.loading.ledger import COURSE_LOADS, TRACKING_FILES, note_course_load
 from edx_assets.loading.registry import register_course
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.institution import event
