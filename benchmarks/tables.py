@@ -56,7 +56,10 @@ def ours_encoded(path: Path) -> Measure:
     """Rows as BSON, counted, as they go to the server."""
     measure = Measure(size=path.stat().st_size)
     with measure.running(), path.open("rb") as lines:
-        measure.events = sum(1 for _ in encoded(TableReader(lines, TABLE), RowCounts(), []))
+        counts = RowCounts()
+        for _document in encoded(TableReader(lines, TABLE), counts, []):
+            measure.events += 1
+            counts.sent.popleft()  # as a load does
     return measure
 
 

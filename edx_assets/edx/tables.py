@@ -122,7 +122,7 @@ class TableReader:
             text = text.removesuffix("\r")
             self.mended["carriage_return"] += 1
         cells = text.split("\t")
-        if text.startswith(("b'", 'b"')):
+        if text[:1] == "b" and text.startswith(("b'", 'b"')):
             plain = without_bytes_literals(cells)
             self.mended["bytes_literals"] += plain is not cells
             cells = plain

@@ -98,6 +98,7 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
 
     A row that cannot be stored with its parsed values is stored without them.
     """
+    sent = counts.sent.append
     for row in rows:
         counts.rows += 1
         if isinstance(row, BadLine):
@@ -115,7 +116,7 @@ def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
                 bad.append((row.number, Reason.NOT_STORABLE, row.raw))
                 continue
             counts.without_parsed += 1
-        counts.sent.append((row.number, row.raw))
+        sent((row.number, row.raw))
         yield document
 
 
