@@ -82,6 +82,7 @@ def test_the_facts_of_an_export(tmp_path: Path) -> None:
         (b'\xef\xbb\xbf{"course/2014": {"a": "\xff"}}', {"a": "\ufffd"}),
         (rb'{"course/2014": {"a\u0000": "\ud83d"}}', {"a\ufffd": "\ufffd"}),
     ],
+    ids=range(11),  # one of them is 100,000 characters long
 )
 def test_an_odd_policy_costs_itself_alone(
     tmp_path: Path, policy: bytes, kept: dict[str, Any]
@@ -104,6 +105,7 @@ def test_an_odd_policy_costs_itself_alone(
         b'<!DOCTYPE c [<!ENTITY a "x">]><course a="&b;"/>',
         b"<course a='" + b"x" * 5 * 1024 * 1024 + b"'/>",
     ],
+    ids=range(7),  # one of them is 5 MiB long
 )
 def test_a_damaged_or_large_file_is_told_and_left_out(tmp_path: Path, course: bytes) -> None:
     facts = changed(tmp_path, course=course)
@@ -146,6 +148,18 @@ def test_links_devices_and_names_outside_do_no_harm(tmp_path: Path) -> None:
         gzip.compress(archived(FILES))[:200],
         gzip.compress(archived(FILES)[:700]),
         gzip.compress(archived({}, member("course/x", tarfile.XHDTYPE, 2**40))),
+    ],
+    ids=[
+        "empty",
+        "no gzip",
+        "an empty gzip",
+        "no tar",
+        "an empty tar",
+        "no course.xml",
+        "cut at its end",
+        "cut early",
+        "a tar cut early",
+        "a header of a terabyte",
     ],
 )
 def test_a_file_that_is_no_whole_export_is_refused(tmp_path: Path, content: bytes) -> None:
