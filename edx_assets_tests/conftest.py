@@ -20,6 +20,7 @@ from edx_assets_tests.institution import Institution, gpg_key, institution, s3_s
 _HERE = Path(__file__).parent
 _SYSTEM = {"admin", "config", "local"}
 _NAMED = "EDX_TEST_MONGO_URI"
+_LONGEST_ID = 100
 
 # never those of the person who runs the tests, nor of a `.env` in the working folder
 for name in [name for name in os.environ if name.startswith(("EDX_", "AWS_", "DAGSTER_"))]:
@@ -61,6 +62,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"{built.pop()} {server}"))
         chosen.append(item)
     items[:] = chosen
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test by its argument where the value is long, or a gzip file, which holds the time.
+
+    All processes have to collect the same names.
+    """
+    long = isinstance(val, bytes | str) and len(val) > _LONGEST_ID
+    return argname if long or (isinstance(val, bytes) and val[:2] == b"\x1f\x8b") else None
 
 
 @pytest.fixture(scope="session", params=_SERVERS)
