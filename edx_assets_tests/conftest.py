@@ -16,6 +16,7 @@ from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import Institution, gpg_key, institution, s3_server
+from edx_assets_tests.resources.deviations import MONGOD, SECANTUSD_PY, SECANTUSD_RS
 
 _HERE = Path(__file__).parent
 _SYSTEM = {"admin", "config", "local"}
@@ -102,6 +103,20 @@ def empty_mongo_uri(mongo_uri: str) -> str:
 def store(empty_mongo_uri: str) -> Store:
     """An empty document store."""
     return connect(empty_mongo_uri)
+
+
+@pytest.fixture
+def client(empty_mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """A plain client of the store's server, to see what is really there."""
+    with MongoClient[dict[str, Any]](empty_mongo_uri) as client:
+        yield client
+
+
+@pytest.fixture
+def server(client: MongoClient[dict[str, Any]]) -> str:
+    """Which server the test runs against, for what is known to be wrong of one."""
+    told = client.admin.command("serverStatus").get("secantus", {})
+    return {"python": SECANTUSD_PY, "rust": SECANTUSD_RS}.get(told.get("server"), MONGOD)
 
 
 def empty(uri: str) -> None:

@@ -28,7 +28,7 @@ from edx_assets.edx.event_values import (
     too_deep,
 )
 from edx_assets.edx.reasons import Reason
-from edx_assets.edx.secrets import may_have_secrets, without_secrets
+from edx_assets.edx.secrets import may_have_secrets, text_may_have_secrets, without_secrets
 from edx_assets.edx.user_ids import user_id_of
 
 ADDED_FIELDS = frozenset(
@@ -111,7 +111,9 @@ def line_reader(
         numbers = told if source == "browser" or source == "server" else record
         if unseen and type(numbers) is dict and has_lost_digits(numbers.values()):
             return read(line, _lenient_record(line.decode()))
-        if may_have_secrets(line):
+        # settings are sent in the event, and searching a whole line costs a fifth of the time
+        sent_as_text = type(told) is str and mended is None
+        if text_may_have_secrets(told) if sent_as_text else may_have_secrets(line):
             record = without_secrets(record)
             event = record.get("event")
         module = module_of(record, event, of_server)

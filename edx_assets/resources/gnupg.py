@@ -70,15 +70,14 @@ class Gnupg(ConfigurableResource[Any]):
             GpgError: it is not the file's fault: no room, gpg's agent, gpg was killed or is not
                 there.
             MissingSettingError: no home or no passphrase is set.
+            InvalidSettingError: the home is not a folder that exists.
         """
         secret = passphrase(load_settings())
         if not self.home:
             raise MissingSettingError("gnupg_home")
         if len(secret) > _LONGEST or set(secret) & {"\n", "\r", "\0"}:
             raise DecryptionError("the passphrase has more than one line", CORRECT_IT)
-        home = Path(self.home).expanduser()
-        if not home.is_dir():
-            raise GpgError("EDX_GNUPG_HOME is not a folder", "correct it, or mount what is missing")
+        home = existing_folder("gnupg_home", self.home)
         target.touch(mode=0o600)  # gpg would follow the umask
         target.chmod(0o600)
         command = [

@@ -127,7 +127,7 @@ def test_tracking_waits_for_the_days_of_its_site_that_are_in_flight(
 def test_a_course_that_fails_waits_for_a_change_and_its_tracking_goes_on(
     automation: Automation, testx: Institution, store: Store
 ) -> None:
-    testx.deliver_package("2014-02-09", members(auth_user=b""))
+    testx.deliver_package("2014-02-09", members(auth_user=b"\n"))
     automation.run(*automation.tick(PACKAGES))
     [refresh] = automation.tick(COURSES)
     assert not automation.run(refresh).success

@@ -30,6 +30,7 @@ from edx_assets_tests.loading.courses.tracked_course import (
     with_structure,
 )
 from edx_assets_tests.loading.days.deliveries import Delivery, load
+from edx_assets_tests.resources.deviations import RENAMES_IN_TWO_STEPS
 
 HERE = Collection(DATABASE, TRACKING)
 
@@ -179,7 +180,7 @@ def test_a_record_that_passes_to_another_file_is_never_away(
 
 
 def test_two_loads_of_one_collection_take_turns(
-    store: Store, storage: Storage, mongo_uri: str
+    store: Store, storage: Storage, mongo_uri: str, server: str
 ) -> None:
     with_structure(store)
     load(store, storage, [("edx", 3, of_day(3, range(300)))])
@@ -193,7 +194,7 @@ def test_two_loads_of_one_collection_take_turns(
 
     with Reader(mongo_uri, HERE) as reader, ThreadPoolExecutor(3) as workers:
         assert list(workers.map(again, range(3))) == ["extracted"] * 3
-    assert reader.seen == {300}
+    assert reader.seen - ({0} if server in RENAMES_IN_TWO_STEPS else set()) == {300}
 
 
 def test_the_second_of_two_loads_finds_the_firsts(store: Store, mongo_uri: str) -> None:

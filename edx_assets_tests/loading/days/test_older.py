@@ -1,6 +1,7 @@
 """Two workers, each with a storage of its own: an older delivery never replaces a newer one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from time import sleep
@@ -10,7 +11,7 @@ import pytest
 from edx_assets.definitions import build_resources
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.daily_log import decrypt_day
-from edx_assets.loading.days.files import DailyLog, daily_log, note_daily_log, raw_log
+from edx_assets.loading.days.files import daily_log, note_daily_log, raw_log
 from edx_assets.loading.days.master_tracking import OlderFileError, load_day
 from edx_assets.loading.days.raw_log import fetch_day
 from edx_assets.loading.ledger import IMPORTS
@@ -37,7 +38,7 @@ def deliver_at(storage: Storage, lines: list[bytes], delivered: str) -> SiteDay:
     day = deliver(storage, ("edx", 3, lines))
     note = daily_log(storage, day)
     assert note is not None
-    note_daily_log(storage, day, DailyLog(note.file, note.etag, note.lines, 0, 0, delivered))
+    note_daily_log(storage, day, replace(note, delivered=delivered))
     return day
 
 
