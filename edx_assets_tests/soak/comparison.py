@@ -50,6 +50,8 @@ def _plain(document: dict[str, Any], collection: str) -> dict[str, Any]:
     if collection == "duplicates":  # the record as the other file would bring it
         held = decode(plain["document"])
         plain["document"] = {name: held[name] for name in held if name not in MOMENTS}
+    if collection == "imports":  # a file that came twice, unchanged, keeps the first one's time
+        plain.pop("delivered", None)
     if collection == "tracking_files":  # rows of file, token, counts
         plain["files"] = [[row[0], *row[2:]] for row in plain["files"]]
     if collection in ("course_loads", "_loads") and plain["_id"].endswith("tracking"):
