@@ -22,7 +22,7 @@ def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
     blocks = course.blocks
     for event in events:
         fields = event.fields
-        username = fields["username"]
+        username = fields["username"].strip()
         _add(by_day, username, str(event.time.date()))
         if event.about and course.structure.get(event.about, {}).get("category") == "video":
             _add(by_video, username, event.about)

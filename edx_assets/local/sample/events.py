@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from edx_assets.local.sample.courses import ORG, Block, Course, Sequential
+from edx_assets.local.sample.courses import ORG, Block, Course
 from edx_assets.local.sample.people import Learner
 
 CUT = 512
@@ -56,19 +56,19 @@ class Visit:
     rng: Random
     session: str
     page: str = ""
-    sequential: str | None = None  # usage key of the sequential in the page's URL
+    shown: str | None = None  # usage key of the chapter or sequential in the page's URL
     events: list[Event] = field(default_factory=list)
 
     def wait(self, low: float, high: float) -> None:
         """Let a random number of seconds between these two pass."""
         self.now += timedelta(microseconds=int(self.rng.uniform(low, high) * 1e6) + 1)
 
-    def open(self, rest: str, sequential: Sequential | None = None) -> None:
-        """Request a page below the course's URL, or a sequential's."""
+    def open(self, rest: str, shown: str | None = None) -> None:
+        """Request a page below the course's URL, or that of a chapter or sequential (its key)."""
         self.wait(1, 6)
         self.page = self.course.url(rest)
-        self.sequential = sequential.block.key if sequential else None
-        implicit(self, self.course.path(rest), about=self.sequential)
+        self.shown = shown
+        implicit(self, self.course.path(rest), about=shown)
 
 
 def implicit(
@@ -93,7 +93,7 @@ def browser(
 ) -> Event:
     """An event that the page sends: an object as a JSON string, anything else unchanged.
 
-    `about` is the block that the event itself names; if none, the page's sequential is used.
+    `about` is the block that the event itself names; if none, the one that the page shows is used.
     """
     fields = {**_envelope(visit), "event": json.dumps(event) if isinstance(event, dict) else event}
     fields |= {
@@ -106,7 +106,7 @@ def browser(
     }
     if name:
         fields["name"] = name
-    return _add(visit, fields, about or visit.sequential)
+    return _add(visit, fields, about or visit.shown)
 
 
 def server(

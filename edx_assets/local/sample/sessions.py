@@ -20,8 +20,14 @@ def enrol(visit: Visit, mode: str, active: bool = True) -> None:
 def study(visit: Visit, sequential: Sequential, posts: list[Post]) -> None:
     """Open the course and go through a sequential, page by page."""
     course, rng = visit.course, visit.rng
-    visit.open(rng.choice(["info", "courseware", f"courseware/{sequential.chapter}/"]))
-    visit.open(f"courseware/{sequential.chapter}/{sequential.block.name}/", sequential)
+    chapter = course.usage_key("chapter", sequential.chapter)
+    pages: list[tuple[str, str | None]] = [
+        ("info", None),
+        ("courseware", None),
+        (f"courseware/{sequential.chapter}/", chapter),
+    ]
+    visit.open(*rng.choice(pages))
+    visit.open(f"courseware/{sequential.chapter}/{sequential.block.name}/", sequential.block.key)
     for vertical in sequential.verticals:  # the page requests all of its problems at once
         for leaf in vertical.leaves:
             if leaf.category == "problem":
