@@ -34,22 +34,19 @@ _ARGUMENTS = [
 ]
 
 
-class DecryptionError(FinalError):
+class _RemediedError(Exception):
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}: {remedy}")
+        self.cause = cause
+        self.remedy = remedy
+
+
+class DecryptionError(_RemediedError, FinalError):
     """A file cannot be decrypted. The message names the cause and the remedy, not the content."""
 
-    def __init__(self, cause: str, remedy: str) -> None:
-        super().__init__(f"{cause}: {remedy}")
-        self.cause = cause
-        self.remedy = remedy
 
-
-class GpgError(PassingError):
+class GpgError(_RemediedError, PassingError):
     """This machine cannot decrypt now: its disk, its gpg or gpg's agent. The file may be good."""
-
-    def __init__(self, cause: str, remedy: str) -> None:
-        super().__init__(f"{cause}: {remedy}")
-        self.cause = cause
-        self.remedy = remedy
 
 
 class Gnupg(ConfigurableResource[Any]):

@@ -16,6 +16,7 @@ import pytest
 from edx_assets.errors import can_pass
 from edx_assets.resources.gnupg import DecryptionError, Gnupg, GpgError, naming
 from edx_assets.resources.storage import Storage
+from edx_assets.settings import InvalidSettingError
 from edx_assets_tests.institution import PASSPHRASE
 from edx_assets_tests.resources.homes import encrypted_for, gnupg_home, new_key
 
@@ -128,7 +129,12 @@ def test_a_home_with_a_path_too_long_for_a_socket(
 
 
 def test_a_home_that_is_not_there(encrypted: bytes, tmp_path: Path) -> None:
-    assert "not a folder" in machine(tmp_path / "gone", encrypted, tmp_path / "plain").cause
+    plain = tmp_path / "plain"
+    with pytest.raises(
+        InvalidSettingError, match=r"EDX_GNUPG_HOME: .*gone does not exist: correct"
+    ):
+        Gnupg(home=str(tmp_path / "gone")).decrypt(io.BytesIO(encrypted), plain)
+    assert not plain.exists()
 
 
 def test_gpg_is_not_installed(
