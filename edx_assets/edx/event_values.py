@@ -7,12 +7,10 @@ becomes of a line that is no JSON at all is decided in `events`.
 import json
 import re
 from collections.abc import Iterable
-from math import isfinite
 from typing import Any
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-_NOT_IN_A_KEY = re.compile("[\ud800-\udfff\0]")
-_INT64_DIGITS = 19
+from edx_assets.edx.values import HALF_PAIR, NOT_IN_KEYS, parse_leniently
+
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.?)*+"?|[\[\]{}]', re.DOTALL)
 _BEYOND_64_BITS = 2.0**63
 """orjson makes a float of integers from 2^64 on, without a word."""
@@ -29,10 +27,7 @@ def lenient_json(text: str) -> Any:
         ValueError: it is not JSON, or is nested too deeply to be read: see `cut`.
     """
     try:
-        parsed = json.loads(
-            text, strict=False, parse_constant=str, parse_float=_finite, parse_int=_integer
-        )
-        return _mended(parsed)
+        return _mended(parse_leniently(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -87,23 +82,11 @@ def has_lost_digits(values: Iterable[Any]) -> bool:
     return False
 
 
-def _finite(text: str) -> float | str:
-    number = float(text)
-    return number if isfinite(number) else text
-
-
-def _integer(text: str) -> int | str:
-    if len(text) <= _INT64_DIGITS - 1:
-        return int(text)
-    if len(text) > _INT64_DIGITS + 1:  # Python refuses to read more than 4,300 digits
-        return text
-    number = int(text)
-    return number if -(2**63) <= number < 2**63 else text
-
-
 def _mended(value: Any) -> Any:
     if type(value) is str:
-        return _HALF_PAIR.sub("\ufffd", value)
+        return HALF_PAIR.sub("\ufffd", value)
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**63 else str(value)
     if type(value) is list:
         return [_mended(item) for item in value]
     if type(value) is dict:
@@ -115,7 +98,7 @@ def _object(value: dict[str, Any]) -> dict[str, Any]:
     """An object with keys that BSON can hold. A key that another one has gets one U+FFFD more."""
     mended: dict[str, Any] = {}
     for key, held in value.items():
-        name = _NOT_IN_A_KEY.sub("\ufffd", key)
+        name = NOT_IN_KEYS.sub("\ufffd", key)
         while name != key and (name in value or name in mended):
             name += "\ufffd"
         mended[name] = _mended(held)

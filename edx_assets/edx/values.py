@@ -24,8 +24,8 @@ from bson.errors import BSONError
 
 from edx_assets.edx.documents import MAX_DEPTH
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-_NOT_IN_KEYS = re.compile("[\ud800-\udfff\0]")
+HALF_PAIR = re.compile("[\ud800-\udfff]")
+NOT_IN_KEYS = re.compile("[\ud800-\udfff\0]")
 _LONG = re.compile(r"\d{19}")  # 2**63 has 19 digits
 _DIGITS = 20  # no 64-bit integer has more characters
 _PLAIN = frozenset({bool, type(None), datetime, ObjectId})
@@ -58,8 +58,19 @@ def read_json(
         else:
             plain = text.count("{") + text.count("[") <= levels and r"\u0000" not in text
             return value if plain else storable(value, levels)
+    return storable(parse_leniently(text, pairs), levels)
+
+
+def parse_leniently(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """The value of a JSON text, with NaN, infinities, 1e999 and long integers as text.
+
+    `storable` mends the rest, integers of up to 20 digits among it.
+
+    Raises:
+        ValueError: it is not JSON, or nested so deeply that it cannot be read.
+    """
     try:
-        value = json.loads(
+        return json.loads(
             text,
             strict=False,
             parse_constant=str,
@@ -69,7 +80,6 @@ def read_json(
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return storable(value, levels)
 
 
 def storable(value: Any, levels: int = MAX_DEPTH) -> Any:
@@ -85,7 +95,7 @@ def storable(value: Any, levels: int = MAX_DEPTH) -> Any:
     if kind in _PLAIN:
         return value
     if kind is str:
-        return value if value.isascii() else _HALF_PAIR.sub("\ufffd", value)
+        return value if value.isascii() else HALF_PAIR.sub("\ufffd", value)
     if kind is int:
         return value if -(2**63) <= value < 2**63 else _decimal(value)
     if kind is float:
@@ -109,12 +119,12 @@ def unlike(name: str, taken: Container[str]) -> str:
 
 
 def _object(value: dict[Any, Any], levels: int) -> dict[str, Any]:
-    whole = {key for key in value if not _NOT_IN_KEYS.search(key)}
+    whole = {key for key in value if not NOT_IN_KEYS.search(key)}
     found: dict[str, Any] = {}
     for key, held in value.items():
         mended = key
         if key not in whole:
-            mended = unlike(_NOT_IN_KEYS.sub("\ufffd", key), whole | found.keys())
+            mended = unlike(NOT_IN_KEYS.sub("\ufffd", key), whole | found.keys())
         found[mended] = storable(held, levels)
     return found
 
@@ -124,7 +134,7 @@ def _json_of(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, default=_AS_PLAIN)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _HALF_PAIR.sub("\ufffd", text)
+    return HALF_PAIR.sub("\ufffd", text)
 
 
 def _other(value: Any) -> Any:
@@ -132,7 +142,7 @@ def _other(value: Any) -> Any:
     try:
         bson.encode({"": value})
     except (BSONError, ValueError, OverflowError, TypeError):
-        return _HALF_PAIR.sub("\ufffd", str(value))
+        return HALF_PAIR.sub("\ufffd", str(value))
     return value
 
 

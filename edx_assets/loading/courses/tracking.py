@@ -19,10 +19,7 @@ from edx_assets.loading.courses.shares import (
     note_files,
 )
 from edx_assets.loading.courses.turns import turn
-from edx_assets.loading.courses.window_files import (
-    EVERY_DAY,
-    digest,
-)
+from edx_assets.loading.courses.window_files import EVERY_DAY, digest
 from edx_assets.loading.entries import TrackingLoad, TrackingState
 from edx_assets.loading.ledger import note_course_load, tracking_load
 from edx_assets.loading.registry import registered_course
@@ -41,10 +38,10 @@ def extract_course(
     """Bring a course's tracking up to date: every master record of its window, bound to its block.
 
     If only files have changed, only their shares are replaced. Days that are loaded meanwhile are
-    left to the next run. Everything is extracted again if the
-    window, the structure or this code's version has changed, if the collection does not have what
-    the ledger says, and once when the course has ended and all its days are loaded: it is then
-    sealed. The next run finishes what a killed run has left.
+    left to the next run. Everything is extracted again if the window, the structure or this code's
+    version has changed, if the collection does not have what the ledger says, and once when the
+    course has ended and all its days are loaded: it is then sealed. The next run finishes what a
+    killed run has left.
 
     Args:
         store: the document store.
@@ -95,9 +92,7 @@ def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, note
     """Whether replacing the shares of changed files is enough: sound, and not to be sealed now."""
     if wanted.can_be_sealed and not before["sealed"]:
         return False
-    if (
-        before["state"] == TrackingState.UPDATING
-    ):  # the update is repeated, and all is counted at the end
+    if before["state"] == TrackingState.UPDATING:  # it is repeated, and all counted at the end
         return bool(before["source"][0] == wanted.settled)
     if before["state"] != TrackingState.LOADED:
         return False
