@@ -68,6 +68,8 @@ class DayEntry(TypedDict):
     replaces: list[str]
     was: NotRequired[Was | None]
     recount_for: NotRequired[list[str]]
+    disturbed: NotRequired[bool]
+    """Another load gave records to the file, or took some, while it was loading."""
     delivered: NotRequired[str]
     """When S3 got the file: an older one is not loaded over it."""
     token: NotRequired[str]

@@ -195,7 +195,8 @@ def _reassign(
     store.delete(MASTER_TRACKING, these)
     documents = [document for _heir, document in moves.values()]
     while store.insert(MASTER_TRACKING, documents).duplicates:
-        # a concurrent load has just inserted them: its counts will not add up, and it is retried
+        # a concurrent load has just inserted them: it is marked, and will be retried
+        _mark(store, by, {*_owners(store, moves).values()})
         store.delete(MASTER_TRACKING, these)
     _delete_notes(store, heirs)
 
@@ -243,17 +244,21 @@ def _by_owner(owners: Mapping[ObjectId, str]) -> dict[str, list[ObjectId]]:
 def _mark(store: Store, by: str, files: set[str]) -> None:
     """Mark files as `loading` until their records have been counted again.
 
-    A file that is being loaded is left alone: its load counts the records.
+    The load of a file that is being loaded has counted records that it has no longer, or has not
+    counted some, or both: then only the mark `disturbed` tells, as the numbers are the same.
     """
-    for entry in _entries(store, {"file": {"$in": sorted(files)}}):
+    for entry in _entries(store, {"file": {"$in": sorted(files - {by})}}):
         waiting = entry.get("recount_for", [])
-        if by not in waiting and (waiting or entry["state"] == DayState.LOADED):
-            marked = {
-                "state": DayState.LOADING,
-                "was": as_was(entry),
-                "recount_for": [*waiting, by],
-            }
-            store.put(IMPORTS, {**entry, **marked})
+        if waiting or entry["state"] == DayState.LOADED:
+            if by not in waiting:
+                marked = {
+                    "state": DayState.LOADING,
+                    "was": as_was(entry),
+                    "recount_for": [*waiting, by],
+                }
+                store.put(IMPORTS, {**entry, **marked})
+        else:
+            store.put(IMPORTS, {**entry, "disturbed": True})
 
 
 def _recount(store: Store, done: set[str]) -> None:

@@ -126,6 +126,11 @@ def _is_still_ours(store: Store, day: SiteDay, entry: DayEntry) -> None:
             f"{day.site} {day.day} was loaded by another run at the same time: materialize this"
             " partition again"
         )
+    if now.get("disturbed"):
+        raise CountMismatchError(
+            f"{entry['file']}: the load of another day gave or took lines meanwhile: materialize"
+            " this partition again"
+        )
 
 
 def _files_of(entry: DayEntry | None) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from edx_assets.edx.file_names import events_file
 from edx_assets.loading.days.master_tracking import load_day
-from edx_assets.loading.ledger import MASTER_TRACKING
+from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING
 from edx_assets.loading.stage import CountMismatchError
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
@@ -137,3 +137,24 @@ def test_loads_beside_each_other_end_as_if_one_came_after_the_other(
     empty(mongo_uri)
     load(store, storage, [deliveries[-1] for deliveries in told])
     assert found == state(store)
+
+
+def test_as_many_lines_taken_as_given_meanwhile_are_noticed(
+    store: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counts of the day would add up, but not its courses, first and last event."""
+    load(store, storage, [("edx", 3, [line(2)])])
+    during = [("edx", 3, [line(1)])]
+
+    def register(*_args: object) -> list[str]:
+        if during:
+            load(store, storage, [during.pop()])
+        return []
+
+    monkeypatch.setattr("edx_assets.loading.days.master_tracking._register", register)
+    with pytest.raises(CountMismatchError, match="gave or took"):
+        load(store, storage, [("edx", 4, [line(1), line(2)])])
+    load(store, storage, [("edx", 4, [line(1), line(2)])])
+    adds_up(store)
+    [entry] = store.find(IMPORTS, {"_id": "edx/2014-02-04"})
+    assert (entry["state"], entry["loaded"], entry["duplicates"]) == ("loaded", 1, 1)
