@@ -3,12 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo dev soak test lint bench clean
+.PHONY: demo dev soak test lint lock licences advisories bench clean
 
-$(VENV)/installed: pyproject.toml setup.cfg
+# Only what requirements.lock names, by its hashes: neither a dependency nor a tool for the build of
+# the project is looked up anywhere.
+$(VENV)/installed: requirements.lock pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: $(VENV)/installed  ## a sample institution, taken through every stage
@@ -28,6 +31,18 @@ lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dg check defs
+	$(BIN)/pip check
+	$(BIN)/pip-licenses >/dev/null
+
+lock: $(VENV)/installed  ## requirements.lock anew, after a change of pyproject.toml (LOCK=--upgrade for newer versions)
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-build --generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --output-file requirements.lock $(LOCK)
+
+licences: $(VENV)/installed  ## every package's licence; fails on one that pyproject.toml does not allow
+	@$(BIN)/pip-licenses --order=license --allow-only= --ignore-packages none
+	@$(BIN)/pip-licenses >/dev/null
+
+advisories: $(VENV)/installed  ## what PyPI's advisories say of the locked versions
+	$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock
 
 bench: $(VENV)/installed  ## the benchmarks: a table, build/bench.json (BENCH="--only load" for less)
 	$(BIN)/python -m benchmarks $(BENCH)
