@@ -1,6 +1,7 @@
 """The courses file: reading its YAML. What its entries mean for a course is in `courses`."""
 
 from datetime import datetime
+from reprlib import Repr
 from typing import Any
 
 import yaml
@@ -11,6 +12,9 @@ from edx_assets.errors import FinalError
 
 _DATES = ("enrolment_start", "course_end")
 _KNOWN = {"course_key", "site", "spellings", *_DATES}
+_NAMED = 5  # settings that a message names
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxstring = 1, 100  # aliases make a value of any size from a few lines
 
 
 class CoursesFileError(FinalError):
@@ -76,7 +80,7 @@ def _parsed(text: str) -> tuple[Any, list[dict[str, int]]]:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise CoursesFileError(f"the courses file is not YAML{where}: correct it there") from None
-    except (ValueError, RecursionError):  # a number that is none; brackets by the thousand
+    except Exception:  # half a dozen: for a tag whose value is none, for brackets by the thousand
         raise CoursesFileError("the courses file is not YAML of a list of courses") from None
 
 
@@ -99,23 +103,28 @@ def _lines(root: yaml.Node | None) -> list[dict[str, int]]:
 def _entry(item: Any, number: int, lines: dict[str, int]) -> CourseEntry:
     if not isinstance(item, dict):
         raise _wrong(number, lines, "", "expected `course_key: …` and optional settings")
-    if unknown := sorted(map(str, item.keys() - _KNOWN)):
+    if unknown := sorted(map(_shown, item.keys() - _KNOWN)):
+        names = ", ".join(name.strip("'") for name in unknown[:_NAMED])
         raise _wrong(
             number,
             lines,
-            unknown[0],
-            f"unknown {', '.join(unknown)}; known: {', '.join(sorted(_KNOWN))}",
+            unknown[0].strip("'"),
+            f"unknown {names}; known: {', '.join(sorted(_KNOWN))}",
         )
-    key = course_key(str(item.get("course_key", "")))
+    given = item.get("course_key")
+    key = course_key(given) if isinstance(given, str) else None
     if key is None:
-        told = f"{item.get('course_key')!r} is not a course key"
-        raise _wrong(number, lines, "course_key", told)
+        raise _wrong(number, lines, "course_key", f"{_shown(given)} is not a course key")
     site = item.get("site", "edx")
     if site not in ("edx", "edge"):
-        raise _wrong(number, lines, "site", f"site is {site!r}; it must be edx or edge")
+        raise _wrong(number, lines, "site", f"site is {_shown(site)}; it must be edx or edge")
     spellings = item.get("spellings") or []
     if not isinstance(spellings, list):
         raise _wrong(number, lines, "spellings", "spellings is not a list")
+    for spelling in spellings:
+        if not isinstance(spelling, str):
+            told = f"{_shown(spelling)} in spellings is not a text: put it in quotes"
+            raise _wrong(number, lines, "spellings", told)
     moments: list[datetime | None] = []
     for name, read in zip(_DATES, (day_start, day_end), strict=True):
         try:
@@ -128,7 +137,15 @@ def _entry(item: Any, number: int, lines: dict[str, int]) -> CourseEntry:
         told = f"course_end of {key} is before its enrolment_start"
         raise _wrong(number, lines, "course_end", told)
     window = Window(start, end)
-    return CourseEntry(key, site, tuple(course_key(str(s)) or str(s) for s in spellings), window)
+    return CourseEntry(key, site, tuple(course_key(s) or s for s in spellings), window)
+
+
+def _shown(value: Any) -> str:
+    """A value as a message shows it: the beginning, of one that is long."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python writes no more than 4,300 digits
+        return "a long number"
 
 
 def _wrong(number: int, lines: dict[str, int], field: str, told: str) -> CoursesFileError:

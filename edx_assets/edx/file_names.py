@@ -34,7 +34,7 @@ _TASKS = {"json": "course_structure", "xml.tar.gz": "course"}
 _CUT_MEMBER = re.compile(r".+-(?P<md5>[0-9a-f]{32})\.(?P<kind>sql|json|xml\.tar\.gz)")
 _LONGEST = 255  # characters of a file's name, where edX's exporter runs
 _TABLE = re.compile(r"[a-z]\w*", re.ASCII | re.IGNORECASE)
-_MAX_PREFIX = 240  # characters: edX's own file names are shorter, and it becomes a folder's name
+_MAX_NAME = 240  # bytes: edX's own names are shorter; these become those of a folder and a file
 _FORUM_MEMBER = re.compile(r"(?P<prefix>.+?)(?:-(?P<site>prod|edge))?\.mongo")
 
 
@@ -107,7 +107,9 @@ def package_member(path: str, tables: frozenset[str]) -> Member | None:
         prefix = found["prefix"]
     else:
         return None
-    if prefix.strip(".") == "" or len(prefix) > _MAX_PREFIX or not prefix.isprintable():
+    if prefix.strip(".") == "" or not prefix.isprintable():
+        return None
+    if max(len(prefix.encode()), len(table.encode())) > _MAX_NAME:
         return None
     if table not in tables and not _TABLE.fullmatch(table):
         return None

@@ -171,10 +171,43 @@ def test_another_encoding_is_told_with_the_remedy(encoding: str, told: str) -> N
         read_courses_file(text.encode(encoding))
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "courses: !!int x", "courses: !!timestamp [1]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 5000,
+        *("courses: !!int x", "courses: !!int ''", "courses: !!bool x", "courses: !!timestamp x"),
+        "courses: !!timestamp [1]",
+    ],
+)
 def test_odd_yaml_is_told(text: str) -> None:
     with pytest.raises(CoursesFileError, match="not YAML"):
         read_courses_file(text.encode())
+
+
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+"""Eight lists, each of nine times the one before: 43 million texts, if they were written out."""
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("{course_key: *i}", "is not a course key"),
+        ("{course_key: A/B/C, site: *i}", "it must be edx or edge"),
+        ("{course_key: A/B/C, spellings: *i}", "in spellings is not a text"),
+        ("{course_key: A/B/C, spellings: [5]}", "5 in spellings is not a text: put it in quotes"),
+        (f"{{course_key: A/{'b' * 5000}}}", "bbbbb' is not a course key"),
+        (f"{{course_key: 0x{'f' * 5000}}}", "a long number is not a course key"),
+        (f"{{{', '.join(f'k{n}: 1' for n in range(999))}}}", "unknown k0, k1, k10, k100, k101; kn"),
+    ],
+)
+def test_a_mistake_of_any_size_is_told_in_a_short_message(item: str, told: str) -> None:
+    with pytest.raises(CoursesFileError) as error:
+        read_courses_file(f"{LAUGHS}courses:\n  - {item}\n".encode())
+    assert told in str(error.value)
+    assert len(str(error.value)) < 300
 
 
 @given(st.binary() | st.text().map(lambda text: f"courses:\n  - {text}\n".encode()))

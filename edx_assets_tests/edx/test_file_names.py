@@ -176,6 +176,11 @@ def test_the_longest_table_name_that_fits_is_taken() -> None:
     assert package_member(name, known) == Member("O-C-R", "odd-teams", "edx")
 
 
+@pytest.mark.parametrize("name", [f"{'é' * 130}-C-R-auth_user", f"O-C-R-{'t' * 300}"])
+def test_a_name_too_long_for_a_folder_or_a_file_is_no_member(name: str) -> None:
+    assert package_member(f"{name}-prod-analytics.sql.gpg", frozenset({"auth_user"})) is None
+
+
 @pytest.mark.parametrize("folder", ["", "mcgillx-2014-05-01/", "mcgillx-2014-05-01/ora/", "ora/"])
 def test_the_folder_in_the_zip_does_not_matter(folder: str) -> None:
     name = f"{folder}{CHEM}-submissions_score-prod-analytics.sql.gpg"

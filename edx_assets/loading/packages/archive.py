@@ -58,6 +58,7 @@ _UNREADABLE = (
     OverflowError,
     EOFError,
     OSError,  # of bz2
+    MemoryError,  # of lzma, where a damaged header asks for a dictionary of gigabytes
 )
 
 
@@ -193,11 +194,13 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
         raise damaged from None
     with content:
         found = [info for at in _places(content, _ENTRY_MARK) if (info := _entry(content, at))]
-        good = {info.header_offset: info for info in found}
+        good = {info.header_offset: info for info in found if _is_at_its_place(content, info)}
+        headers = [_name_at(content, at) for at in _places(content, _HEADER_MARK) if at not in good]
+        entries = [info.filename for info in found if not _is_at_its_place(content, info)]
         lost = {
             member: f"{member} is damaged in the directory of its package: {_AGAIN}"
-            for at in _places(content, _HEADER_MARK)
-            if at not in good and (member := _name_at(content, at)) and not member.endswith("/")
+            for member in (*headers, *entries)
+            if member and not member.endswith("/")
         }
         missing = _told(source) - len(good) - len(lost)
     if not good:
@@ -218,7 +221,7 @@ def _places(content: mmap.mmap, mark: bytes) -> Iterator[int]:
 
 
 def _entry(content: mmap.mmap, at: int) -> zipfile.ZipInfo | None:
-    """The directory's entry at this place, if it is one and a member with its name is there."""
+    """The directory's entry at this place, if it is one."""
     try:
         lengths = _ENTRY.unpack(content[at : at + _ENTRY.size])[12:15]
         entry = content[at : at + _ENTRY.size + sum(lengths)]
@@ -227,7 +230,7 @@ def _entry(content: mmap.mmap, at: int) -> zipfile.ZipInfo | None:
             [read] = alone.infolist()
     except _UNREADABLE:
         return None
-    if _name_at(content, read.header_offset) != read.orig_filename:
+    if not read.orig_filename.isprintable():
         return None
     # without the places that `alone` had for it
     info = zipfile.ZipInfo(read.orig_filename, read.date_time)
@@ -235,6 +238,10 @@ def _entry(content: mmap.mmap, at: int) -> zipfile.ZipInfo | None:
         setattr(info, field, getattr(read, field))
     info.flag_bits = read.flag_bits
     return info
+
+
+def _is_at_its_place(content: mmap.mmap, info: zipfile.ZipInfo) -> bool:
+    return _name_at(content, info.header_offset) == info.orig_filename
 
 
 def _name_at(content: mmap.mmap, at: int) -> str | None:

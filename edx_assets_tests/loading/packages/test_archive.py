@@ -1,5 +1,7 @@
 """Zips with a bad piece: the member is named, the others are read, whole or not at all."""
 
+import resource
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -69,6 +71,34 @@ def test_a_bad_member_is_refused_by_name_and_the_others_are_read(
     assert says in told
     assert NAME[3:] in told
     assert "ask edX" in told
+
+
+def test_a_member_with_a_broken_header_in_a_zip_with_a_broken_directory_is_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.zip"
+    zip_ = zips.zipped(FILES)
+    zips.with_broken_header(zip_, NAME)
+    path.write_bytes(zip_[:-2])  # without its end, whose count would tell that one is missing
+    contents, [told] = read(path)
+    assert contents.keys() == FILES.keys() - {NAME}
+    assert told.startswith(f"{NAME} is damaged in the directory")
+
+
+def test_a_member_whose_header_asks_for_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    zip_ = zips.zipped(FILES, zipfile.ZIP_LZMA)
+    at = zips.header_of(zip_, NAME) + 30 + len(NAME) + 4 + 1  # in its content: the dictionary's size
+    zip_[at : at + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(zip_)
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (3 * 2**30, limits[1]))
+    try:
+        contents, [told] = read(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+    assert contents.keys() == FILES.keys() - {NAME}
+    assert told.startswith(f"{NAME} is damaged in its package")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
