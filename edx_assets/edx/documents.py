@@ -24,4 +24,5 @@ def elements_of(document: bytes) -> bytes:
 def within(before: bytes, document: bytes, after: bytes) -> bytes:
     """A document with more elements before and after its own."""
     length = len(before) + len(document) + len(after)
-    return _length(length) + before + document[4:-1] + after + b"\0"
+    # joined, it is copied once: `+` copies it three times, which takes twice as long
+    return b"".join((_length(length), before, document[4:-1], after, b"\0"))

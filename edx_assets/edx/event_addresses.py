@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from edx_assets.edx.keys import course_key, course_of_usage, usage_key, usage_key_in
 
-_CACHE = 65_536
+CACHE = 65_536  # addresses
 
 _COURSE = re.compile(
     r"/courses/((?:course|ccx)-v1(?::|%3[Aa])[^/?#\s]+|(?!v\d+/)[^/+?#:\s]+/[^/+?#\s]+/[^/?#\s]+)"
@@ -49,7 +49,7 @@ class Posts(NamedTuple):
 NO_POSTS = Posts(None, None)
 
 
-@lru_cache(_CACHE)
+@lru_cache(CACHE)
 def course_in(url: str) -> str | None:
     """The course after `/courses/`, or of the block: what edX's own pipeline knows."""
     url = _decoded(url)
@@ -60,7 +60,7 @@ def course_in(url: str) -> str | None:
     return None
 
 
-@lru_cache(_CACHE)
+@lru_cache(CACHE)
 def any_course_in(url: str) -> str | None:
     """The first course key anywhere in an address.
 
@@ -77,7 +77,7 @@ def any_course_in(url: str) -> str | None:
     return course_key(found[1]) if (found := _OLD_KEY.search(url)) else None
 
 
-@lru_cache(_CACHE)
+@lru_cache(CACHE)
 def block_in(url: str) -> str | None:
     """The usage key in an address; the unit's where the learning MFE's has it after another."""
     url = _decoded(url)
@@ -89,7 +89,7 @@ def block_in(url: str) -> str | None:
     return (usage_key(unit[1]) or key) if unit else key
 
 
-@lru_cache(_CACHE)
+@lru_cache(CACHE)
 def module_in(url: str) -> str | None:
     """The block that an address is about: by its key, or by its name in the course.
 
@@ -113,7 +113,7 @@ def module_in(url: str) -> str | None:
     return usage_key_in(spelled, "vertical", found[1]) if found else None
 
 
-@lru_cache(_CACHE)
+@lru_cache(CACHE)
 def posts_in(url: str) -> Posts:
     """The thread, and the response or comment, that an address of the forum is about."""
     thread, comment = _THREAD.search(url), _COMMENT.search(url)

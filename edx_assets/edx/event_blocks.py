@@ -75,18 +75,18 @@ def module_of(record: Record, event: Any, of_server: bool) -> str | None:
         if type(text) is str and (key := usage_key(text)):
             return key
     event_type = record.get("event_type")
-    if type(event_type) is str:
-        if event_type[:3] in _MAY_BE_USAGE and (key := usage_key(event_type)):
-            return key
-    else:
+    if type(event_type) is not str:
         event_type = ""
-    if of_server:
-        if event_type[:1] == "/":
-            asked = event.get("GET") if type(event) is dict else None
-            for text in sent_values(event, "activate_block_id") if asked else ():
-                if key := usage_key(text):
-                    return key
+    if event_type[:1] == "/":
+        if of_server:
+            if type(event) is dict and event.get("GET"):
+                for text in sent_values(event, "activate_block_id"):
+                    if key := usage_key(text):
+                        return key
             return module_in(event_type)
+    elif event_type[:3] in _MAY_BE_USAGE and (key := usage_key(event_type)):
+        return key
+    if of_server:
         path = context.get("path")
         return block_in(path) if type(path) is str else None
     page = record.get("page")

@@ -20,15 +20,16 @@ _NAMES = (
 )
 _SENT = ("course_id", "course_key", "course")
 _ADDRESSES = ("current_url", "target_url")
+_ENROLMENT = "edx.course.enrollment."
 _NAMED = frozenset(_NAMES)
 _SHORTEST = len("/course_info/a/b/c")
 
 
-def course_of(record: Record, event: Any, of_server: bool, module: str | None) -> str | None:
+def course_of(record: Record, event: Any, address: Any, module: str | None) -> str | None:
     """The canonical course key of an event, `Org/Number` if the run is unknown, or None.
 
-    `event` is the event member, parsed if it was a string; `of_server` says whether its type may be
-    an address (its page is none then); `module` is the block it is about.
+    `event` is the event member, parsed if it was a string; `address` a server event's type, which
+    need not be one, or a browser event's page; `module` is the block it is about.
     Order: an enrolment event's own course, context.course_id, the address (a server event's type, a
     browser's page), context.path, name, the event's course_id, the block's course.
     Source: edx-analytics-pipeline and simeon, whose order this is. After these come the places that
@@ -36,23 +37,20 @@ def course_of(record: Record, event: Any, of_server: bool, module: str | None) -
     """
     context = record.get("context")
     event_type = record.get("event_type")
-    is_object = type(event) is dict
-    if is_object and type(event_type) is str and event_type.startswith("edx.course.enrollment."):
-        acted_on = event.get("course_id")
-        if type(acted_on) is str and (key := course_key(acted_on)):
-            return key
+    own = event.get("course_id") if type(event) is dict else None
+    of_enrolment = type(own) is str and type(event_type) is str
+    if of_enrolment and event_type.startswith(_ENROLMENT) and (key := course_key(own)):
+        return key
     if type(context) is dict:
         told = context.get("course_id")
         if told and type(told) is str and (key := course_key(told)):
             return key
-    address = event_type if of_server else record.get("page")
     path = context.get("path") if type(context) is dict else None
     addresses = (address, path, record.get("name"))
     for url in addresses:
         if type(url) is str and (key := course_in(url)):
             return key
-    told = event.get("course_id") if is_object else None
-    if type(told) is str and (key := course_key(told)):
+    if type(own) is str and (key := course_key(own)):
         return key
     of_block = course_of_usage(module) if module else None
     if of_block and ":" in of_block:

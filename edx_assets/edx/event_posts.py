@@ -3,15 +3,22 @@
 The ids are texts, as events have them; in the forum's collection, those of posts are ObjectIds.
 """
 
+from functools import lru_cache
 from typing import Any
 
-from edx_assets.edx.event_addresses import NO_POSTS, Posts, posts_in
+from edx_assets.edx.event_addresses import CACHE, NO_POSTS, Posts, posts_in
 from edx_assets.edx.event_courses import sent_values
 
-FORUM = "discussion"
+_FORUM = "discussion"
 """In every address of the forum."""
-FORUM_EVENT = "edx.forum."
+_FORUM_EVENT = "edx.forum."
 """The types of the forum's explicit events, all of which the server writes, begin with it."""
+
+
+@lru_cache(CACHE)
+def is_of_forum(address: str) -> bool:
+    """Whether an address, or the type of a server event, is the forum's."""
+    return _FORUM in address or address.startswith(_FORUM_EVENT)
 
 
 def posts_of(record: dict[str, Any], event: Any, address: str) -> Posts:
@@ -22,11 +29,11 @@ def posts_of(record: dict[str, Any], event: Any, address: str) -> Posts:
     """
     told = NO_POSTS
     url: Any = address
-    if address.startswith(FORUM_EVENT):
+    if address.startswith(_FORUM_EVENT):
         told = _told(address, event) if type(event) is dict else NO_POSTS
         context = record.get("context")
         url = context.get("path") if type(context) is dict else None
-    if type(url) is not str or FORUM not in url:
+    if type(url) is not str or _FORUM not in url:
         return told
     found = posts_in(url)
     thread = told.thread or found.thread
@@ -37,7 +44,7 @@ def posts_of(record: dict[str, Any], event: Any, address: str) -> Posts:
 
 def _told(event_type: str, event: dict[str, Any]) -> Posts:
     """What an event `edx.forum.thread.…`, `….response.…` or `….comment.…` itself names."""
-    of = event_type.removeprefix(FORUM_EVENT).partition(".")[0]
+    of = event_type.removeprefix(_FORUM_EVENT).partition(".")[0]
     own = event.get("id")
     own = own if type(own) is str and own else None
     if of == "thread":

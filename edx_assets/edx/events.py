@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from struct import Struct
 from typing import Any, cast
 
 import bson
@@ -20,7 +21,7 @@ from xxhash import xxh3_64_digest
 from edx_assets.edx.documents import MAX_DEPTH, MAX_DOCUMENT, elements_of, within
 from edx_assets.edx.event_blocks import module_of
 from edx_assets.edx.event_courses import course_of
-from edx_assets.edx.event_posts import FORUM, FORUM_EVENT, posts_of
+from edx_assets.edx.event_posts import is_of_forum, posts_of
 from edx_assets.edx.event_values import (
     cut,
     has_lost_digits,
@@ -50,6 +51,7 @@ _OVER_ESCAPED_END = re.compile(r'(?<=\})"(?=\s*[,}])')
 _BLANK = b" \t\r\n\x00"
 _ID = b"\x07_id\0"
 """Type and name of the ObjectId `_id`, written first because MongoDB keeps it first."""
+_id_element = Struct(f">{len(_ID)}sI8s").pack
 
 
 class RejectedError(Exception):
@@ -92,38 +94,38 @@ def line_reader(
         else:
             record = mended
         event = told = record.get("event")
+        is_text = type(told) is str
         source, event_type = record.get("event_source"), record.get("event_type")
         of_server = source == "server" or (not source and _is_address(event_type))
         # looking costs a twentieth of the time, and edX writes all of an implicit event itself
-        unseen = mended is None and not (of_server and type(event) is str)
-        many = unseen and line.count(b"{") + line.count(b"[") > MAX_DEPTH
-        if many and too_deep(record, MAX_DEPTH):
+        if mended is None and not (of_server and is_text) and _loses(record, line):
             return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
-        if type(event) is str and event[:1] == "{":
-            parse = _parse_common_event if len(event) <= _COMMON else _parse_event
+        if is_text and told[:1] == "{":
             if mended is not None:
                 parse = _lenient_event
-            if (parsed := parse(event)) is not None:
+            else:
+                parse = _parse_common_event if len(told) <= _COMMON else _parse_event
+            if (parsed := parse(told)) is not None:
                 record["event"] = event = parsed
-        # an app's other fields may be its own as well
-        numbers = told if source == "browser" or source == "server" else record
-        if unseen and type(numbers) is dict and has_lost_digits(numbers.values()):
-            return read(line, _lenient_record(line.decode()))
-        # settings are sent in the event, and searching a whole line costs a fifth of the time
-        sent_as_text = type(told) is str and mended is None
-        if text_may_have_secrets(told) if sent_as_text else may_have_secrets(line):
+        # settings are sent in the event, and searching a whole line costs a fifth of the time;
+        # few of the short texts have an underscore
+        if is_text and mended is None:
+            sensitive = "_" in told and text_may_have_secrets(told)
+        else:
+            sensitive = may_have_secrets(line)
+        if sensitive:
             record = without_secrets(record)
             event = record.get("event")
         module = module_of(record, event, of_server)
         if module is not None:
             record["module_id"] = module
-        course = course_of(record, event, of_server, module)
+        address = event_type if of_server else record.get("page")
+        course = course_of(record, event, address, module)
         if course is not None:
             record["course_id"] = course
-        address = event_type if of_server else record.get("page")
-        if type(address) is str and (FORUM in address or address[:10] == FORUM_EVENT):
+        if type(address) is str and is_of_forum(address):
             thread, comment = posts_of(record, event, address)
             if thread:
                 record["thread_id"] = thread
@@ -149,16 +151,25 @@ def line_reader(
             if mended is not None:
                 raise RejectedError(Reason.NOT_STORABLE) from None
             return read(line, _lenient_record(line.decode()))
-        oid = second.to_bytes(4, "big") + xxh3_64_digest(line.strip(_BLANK))
-        document = within(_ID + oid, of_line, of_file)
+        own_id = _id_element(_ID, second, xxh3_64_digest(line.strip(_BLANK)))
+        document = within(own_id, of_line, of_file)
         if len(document) > MAX_DOCUMENT:
             record["event"] = told if type(told) is str else orjson.dumps(event).decode()
-            document = within(_ID + oid, encode(record), of_file)
+            document = within(own_id, encode(record), of_file)
             if len(document) > MAX_DOCUMENT:
                 raise RejectedError(Reason.NOT_STORABLE)
         return document, record
 
     return read
+
+
+def _loses(record: Record, line: bytes) -> bool:
+    """Whether BSON cannot hold all levels of a record, or orjson lost digits of a number in it."""
+    if line.count(b"{") + line.count(b"[") > MAX_DEPTH and too_deep(record, MAX_DEPTH):
+        return True
+    # an app's other fields may be its own as well
+    told = record.get("event") if record.get("event_source") in ("browser", "server") else record
+    return type(told) is dict and has_lost_digits(told.values())
 
 
 def _is_address(event_type: Any) -> bool:

@@ -36,31 +36,29 @@ SECRET_FIELDS = (
 _LEVELS = 200  # deeper than any document that can be stored: what is below is left out
 REMOVED = "removed"
 _FIELDS = frozenset(SECRET_FIELDS)
-_NAMES = "|".join(SECRET_FIELDS)
-_IN_TEXT = re.compile(rf"(?P<quote>\\*[\"'])(?:{_NAMES})(?P=quote)\s*:\s*")
+_IN_TEXT = re.compile(rf"(?P<quote>\\*[\"'])(?:{'|'.join(SECRET_FIELDS)})(?P=quote)\s*:\s*")
 """A field's name in JSON, which may be in a string of JSON, or in Python's notation."""
+
+
+def _after_underscore(name: str) -> str:
+    return f"{name.partition('_')[2]}(?<={name})"
+
+
+_ANY_NAME = f"_(?:{'|'.join(map(_after_underscore, SECRET_FIELDS))})"
+"""Any of the names. All have an underscore, and it is rare: begun with it, the search takes a
+quarter of the time."""
+_NAME_IN_LINE = re.compile(_ANY_NAME.encode())
+_NAME_IN_TEXT = re.compile(_ANY_NAME)
 
 
 def may_have_secrets(line: bytes) -> bool:
     """Whether a raw line is worth a closer look."""
-    return (  # in a row: a loop would take three times as long
-        b"secret" in line
-        or b"lti_passports" in line
-        or b"lti_1p3_" in line
-        or b"video_upload" in line
-        or b"xqa_key" in line
-    )
+    return _NAME_IN_LINE.search(line) is not None
 
 
 def text_may_have_secrets(text: str) -> bool:
     """The same of a text."""
-    return "_" in text and (  # in every name, and in few of the short texts
-        "secret" in text
-        or "lti_passports" in text
-        or "lti_1p3_" in text
-        or "video_upload" in text
-        or "xqa_key" in text
-    )
+    return _NAME_IN_TEXT.search(text) is not None
 
 
 def without_secrets(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import bson
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edx_assets.edx.events import ADDED_FIELDS, record_id
+from edx_assets.edx.secrets import may_have_secrets
 from edx_assets_tests.edx.tracking import (
     CCX_PROBLEM,
     COURSE,
@@ -95,6 +96,7 @@ def _as_parsed(told: Any) -> Any:
 @given(_events, st.booleans())
 def test_nothing_of_a_delivered_event_is_lost(delivered: dict[str, Any], ascii_only: bool) -> None:
     line = json.dumps(delivered, ensure_ascii=ascii_only).encode()
+    assume(not may_have_secrets(line))  # Hypothesis finds the names of credentials in the source
     document, told = read(line)
     record = bson.decode(document)
     assert record.keys() - told.keys() == {"_id", "site", "load_file", "load_date"}
