@@ -88,7 +88,8 @@ def test_a_member_with_a_broken_header_in_a_zip_with_a_broken_directory_is_named
 def test_a_member_whose_header_asks_for_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     zip_ = zips.zipped(FILES, zipfile.ZIP_LZMA)
-    at = zips.header_of(zip_, NAME) + 30 + len(NAME) + 4 + 1  # in its content: the dictionary's size
+    dictionary_size = 30 + len(NAME) + 4 + 1  # in the content, behind the header
+    at = zips.header_of(zip_, NAME) + dictionary_size
     zip_[at : at + 4] = b"\xff\xff\xff\xff"
     path.write_bytes(zip_)
     limits = resource.getrlimit(resource.RLIMIT_DATA)
