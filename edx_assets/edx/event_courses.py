@@ -38,8 +38,12 @@ def course_of(record: Record, event: Any, address: Any, module: str | None) -> s
     context = record.get("context")
     event_type = record.get("event_type")
     own = event.get("course_id") if type(event) is dict else None
-    of_enrolment = type(own) is str and type(event_type) is str
-    if of_enrolment and event_type.startswith(_ENROLMENT) and (key := course_key(own)):
+    if (
+        type(own) is str
+        and type(event_type) is str
+        and event_type.startswith(_ENROLMENT)
+        and (key := course_key(own))
+    ):
         return key
     if type(context) is dict:
         told = context.get("course_id")
