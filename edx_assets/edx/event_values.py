@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from edx_assets.edx.documents import MAX_DEPTH
 from edx_assets.edx.values import HALF_PAIR, NOT_IN_KEYS, parse_leniently
 
 _TOKEN = re.compile(r'"(?:[^"\\]+|\\.?)*+"?|[\[\]{}]', re.DOTALL)
@@ -63,6 +64,15 @@ def too_deep(value: dict[str, Any], levels: int) -> bool:
         held = (item.values() if type(item) is dict else item for item in level)
         level = [value for values in held for value in values if type(value) in (dict, list)]
     return bool(level)
+
+
+def loses_values(record: dict[str, Any], line: bytes) -> bool:
+    """Whether BSON cannot hold all levels of a record, or orjson lost digits of a number in it."""
+    if line.count(b"{") + line.count(b"[") > MAX_DEPTH and too_deep(record, MAX_DEPTH):
+        return True
+    # an app's other fields may be its own as well
+    told = record.get("event") if record.get("event_source") in ("browser", "server") else record
+    return type(told) is dict and has_lost_digits(told.values())
 
 
 def has_lost_digits(values: Iterable[Any]) -> bool:

@@ -26,6 +26,7 @@ from edx_assets.edx.event_values import (
     cut,
     has_lost_digits,
     lenient_json,
+    loses_values,
     too_deep,
 )
 from edx_assets.edx.reasons import Reason
@@ -98,7 +99,7 @@ def line_reader(
         source, event_type = record.get("event_source"), record.get("event_type")
         of_server = source == "server" or (not source and _is_address(event_type))
         # looking costs a twentieth of the time, and edX writes all of an implicit event itself
-        if mended is None and not (of_server and is_text) and _loses(record, line):
+        if mended is None and not (of_server and is_text) and loses_values(record, line):
             return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
@@ -161,15 +162,6 @@ def line_reader(
         return document, record
 
     return read
-
-
-def _loses(record: Record, line: bytes) -> bool:
-    """Whether BSON cannot hold all levels of a record, or orjson lost digits of a number in it."""
-    if line.count(b"{") + line.count(b"[") > MAX_DEPTH and too_deep(record, MAX_DEPTH):
-        return True
-    # an app's other fields may be its own as well
-    told = record.get("event") if record.get("event_source") in ("browser", "server") else record
-    return type(told) is dict and has_lost_digits(told.values())
 
 
 def _is_address(event_type: Any) -> bool:
