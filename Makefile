@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo dev soak test lint lock licences advisories bench clean
+.PHONY: demo dev soak torture test lint lock licences advisories bench clean
 
 # Only what requirements.lock names, by its hashes: neither a dependency nor a tool for the build of
 # the project is looked up anywhere.
@@ -25,6 +25,9 @@ test: $(VENV)/installed  ## the whole test suite, on two cores
 
 soak: $(VENV)/installed  ## a simulated month of deliveries, against one clean backfill
 	$(BIN)/python -m edx_assets_tests.soak $(SOAK)
+
+torture: $(VENV)/installed  ## kills, faults and hostile input at full size (TORTURE="--short" for less), build/torture.json
+	$(BIN)/python -m edx_assets_tests.torture $(TORTURE)
 
 lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/ruff check .
