@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="longest line of a tracking log (MiB) that is read; longer ones are"
         " put into the quarantine by their first bytes, length and hash",
     )
+    retry_seconds: Annotated[int, BeforeValidator(a_count)] = Field(
+        10,
+        description="seconds after which a run first tries again what can pass; the second and"
+        " last time it waits three times as long",
+    )
     automation: Annotated[bool, BeforeValidator(a_truth)] = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"
     )

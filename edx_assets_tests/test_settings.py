@@ -29,6 +29,7 @@ VARIABLES = {
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",
     "EDX_MAX_LINE_MB": "7",
+    "EDX_RETRY_SECONDS": "3",
     "EDX_AUTOMATION": "True",
     "EDX_NOTICE_WEBHOOK": "https://chat.example.edu/hooks/staple",
     "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
@@ -65,6 +66,7 @@ def test_nothing_is_needed() -> None:
         "packages_bucket": "course-data",
         "start_date": date(2012, 9, 1),
         "max_line_mb": 64,
+        "retry_seconds": 10,
         "automation": False,
     }
     assert {name: value for name, value in settings if value is not None} == defaults

@@ -29,17 +29,23 @@ from edx_assets.partitions import courses_partitions
 from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
 
-RETRIES = RetryPolicy(
-    max_retries=2, delay=10, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS
-)
-"""The only retries: in the run itself, after about 10 s and another 30 s.
-
-A replica set elects a new primary within 12 s. Runs are not retried (`dagster.yaml`), and a sensor
-requests the same file only once. No asset has this policy itself: Dagster would also follow it
-where a run is terminated, which would then go on.
-"""
-
 OWNERS = ["team:data-czars"]
+
+
+def retries() -> RetryPolicy:
+    """The only retries: in the run itself, after `EDX_RETRY_SECONDS` and another three times that.
+
+    With the default that is 10 s and 30 s, and a replica set elects a new primary within 12 s. Runs
+    are not retried (`dagster.yaml`), and a sensor requests the same file only once. No asset has
+    this policy itself: Dagster would also follow it where a run is terminated, which would then go
+    on.
+    """
+    return RetryPolicy(
+        max_retries=2,
+        delay=load_settings().retry_seconds,
+        backoff=Backoff.EXPONENTIAL,
+        jitter=Jitter.PLUS_MINUS,
+    )
 
 
 class Rebuild(Config):
@@ -65,7 +71,7 @@ def plain_failures(context: AssetExecutionContext | None = None) -> Iterator[Non
     the context of a step, the step is tried again after a failure that can pass.
     """
     try:
-        load_settings().require("start_date", "end_date")
+        load_settings().require("start_date", "end_date", "retry_seconds")
         yield
     except (Failure, RetryRequested):
         raise
@@ -83,13 +89,13 @@ def retried(context: AssetExecutionContext, failure: Failure) -> Failure | Retry
 
     The while is waited for here, where Terminate ends it: Dagster's own waiting does not listen.
     """
-    attempt = context.retry_number + 1
-    if not failure.allow_retries or attempt > RETRIES.max_retries:
+    attempt, policy = context.retry_number + 1, retries()
+    if not failure.allow_retries or attempt > policy.max_retries:
         return failure
-    delay = RETRIES.calculate_delay(attempt)
+    delay = policy.calculate_delay(attempt)
     context.log.warning(f"{failure.description}\nTrying again in {delay:.0f} s")
     sleep(delay)
-    request = RetryRequested(RETRIES.max_retries)
+    request = RetryRequested(policy.max_retries)
     request.__cause__ = failure
     return request
 

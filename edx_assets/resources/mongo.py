@@ -43,14 +43,13 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
 
     Args:
         uri: the connection string.
-        patience_ms: how long a server is waited for, if not as long as an election takes.
+        patience_ms: how long a server is waited for, if not as long as the string says
+            (`serverSelectionTimeoutMS`), or else as an election takes.
 
     Raises:
         InvalidSettingError: it is not a connection string, a file or a DNS record that it names is
             not there, or it asks for unacknowledged writes.
     """
-    # a connection has to fail before the patience ends, or nobody says why it did
-    shorter: dict[str, Any] = {} if patience_ms is None else {"connectTimeoutMS": patience_ms // 2}
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise InvalidSettingError(connection_string(ValueError()))
     before, _question, options = uri.partition("://")[2].partition("?")
@@ -60,10 +59,9 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
         client: MongoClient[Document] = MongoClient(
             uri,
             tz_aware=True,
-            serverSelectionTimeoutMS=_PATIENCE_MS if patience_ms is None else patience_ms,
             appname="edx_assets",
             readPreference="primary",
-            **shorter,
+            **_patience(options, patience_ms),
         )
     except (PyMongoError, OSError, ValueError, TypeError) as error:
         # an `@` there is behind a password with a question mark
@@ -75,3 +73,12 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
     store = Store(client)
     weakref.finalize(store, client.close)  # nobody else ends the connections of a run or a tick
     return store
+
+
+def _patience(options: str, patience_ms: int | None) -> dict[str, Any]:
+    """The driver's arguments for how long a server is waited for; none if the options say it."""
+    if patience_ms is not None:
+        # a connection has to fail before the patience ends, or nobody says why it did
+        return {"serverSelectionTimeoutMS": patience_ms, "connectTimeoutMS": patience_ms // 2}
+    said = "serverselectiontimeoutms=" in options.lower()
+    return {} if said else {"serverSelectionTimeoutMS": _PATIENCE_MS}

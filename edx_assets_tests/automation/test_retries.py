@@ -16,8 +16,8 @@ from dagster import (
     SensorDefinition,
 )
 
-from edx_assets.assets import stages, tracking_logs
-from edx_assets.assets.stages import RETRIES
+from edx_assets.assets import tracking_logs
+from edx_assets.assets.stages import retries as policy
 from edx_assets.automation.runs import HISTORY
 from edx_assets.definitions import build_defs
 from edx_assets.loading.days.raw_log import fetch_day
@@ -29,8 +29,7 @@ from edx_assets_tests.institution import Institution, event, failure_text
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    soon = RetryPolicy(RETRIES.max_retries, delay=0.5, backoff=RETRIES.backoff)
-    monkeypatch.setattr(stages, "RETRIES", soon)
+    monkeypatch.setenv("EDX_RETRY_SECONDS", "1")
 
 
 @pytest.fixture
@@ -43,8 +42,10 @@ def retries(result: ExecuteInProcessResult) -> int:
     return sum(event.is_step_up_for_retry for event in result.all_events)
 
 
-def test_retries_back_off() -> None:
-    assert (RETRIES.backoff, RETRIES.jitter) == (Backoff.EXPONENTIAL, Jitter.PLUS_MINUS)
+@pytest.mark.parametrize("seconds", ["", "2"])
+def test_retries_back_off(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    monkeypatch.setenv("EDX_RETRY_SECONDS", seconds)
+    assert policy() == RetryPolicy(2, int(seconds or 10), Backoff.EXPONENTIAL, Jitter.PLUS_MINUS)
 
 
 def test_a_failure_that_passes_is_no_failure_of_the_run(

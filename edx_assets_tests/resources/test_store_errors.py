@@ -60,6 +60,14 @@ def test_an_unreachable_server(call: Call) -> None:
         assert secret not in told
 
 
+def test_the_string_says_how_long_a_server_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mongo, "_PATIENCE_MS", 600_000)
+    with pytest.raises(StoreError, match="ServerSelectionTimeoutError"):
+        connect("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50").check()
+
+
 @pytest.mark.parametrize(
     "uri",
     [
