@@ -1,5 +1,6 @@
 """The tables of a database package: `.sql` files, which are tab-separated with a header."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -22,10 +23,16 @@ from edx_assets.edx.values import read_json, unlike
 
 _SAMPLE = 1000  # rows used to infer an unknown column's type
 _LEVELS = MAX_DEPTH - 1  # of a cell's value: the row itself is one
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class TableError(ValueError):
     """The file is not such a table; the message says why and contains no data."""
+
+
+def is_column_name(text: str) -> bool:
+    """Whether a cell of a header can be a column's name; a learner's e-mail, say, cannot."""
+    return _NAME.fullmatch(text) is not None
 
 
 class TableReader:
@@ -48,7 +55,7 @@ class TableReader:
             `quoted_json`.
 
     Raises:
-        TableError: the header is missing.
+        TableError: the header is missing: the first line is empty, or a row.
     """
 
     def __init__(self, lines: Iterable[bytes], table: str) -> None:
@@ -75,13 +82,16 @@ class TableReader:
 
     def _name(self, table: str, header: str) -> None:
         known = tables().get(table, {})
+        header = header.replace("\0", "\ufffd")  # as in BSON's keys
         names = column_names(table, [unescape(name) for name in header.split("\t")])
+        if known.keys().isdisjoint(names) and not all(map(is_column_name, names)):
+            raise TableError("its first line is a row: it has no header")
         added = {"_id"} | {
             name + PARSED for name in names if name in known and known[name].type == "json"
         }
         self.twice = [name for place, name in enumerate(names) if name in names[:place]]
         for name in names:
-            column = unlike(name.replace("\0", "\ufffd"), {*self.columns, *added})  # as BSON's keys
+            column = unlike(name, {*self.columns, *added})
             if name in known:
                 self.types[column] = known[name].type
             self.columns.append(column)

@@ -186,6 +186,14 @@ def test_a_file_without_a_header_is_no_table(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["auth_user", "a_table_of_tomorrow"])
+@pytest.mark.parametrize("row", [b"7\tana\tana@mail.example", b"ana\t2014-02-01", b"1\t\t"])
+def test_a_row_in_the_place_of_the_header_is_told_and_not_lost(name: str, row: bytes) -> None:
+    with pytest.raises(TableError, match="its first line is a row") as told:
+        rows(row + b"\n" + row + b"\n", name)
+    assert "ana" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["auth_user", "a_table_of_tomorrow"])
 def test_a_file_without_a_byte_is_a_table_without_rows(name: str) -> None:
     table = TableReader(io.BytesIO(b""), name)
     assert (table.columns, table.inferred, list(table)) == ([], [], [])

@@ -20,7 +20,7 @@ from edx_assets.edx.lines import BadLine, Row, row_of
 from edx_assets.edx.opt_in import read_opt_in
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, drift
-from edx_assets.edx.tables import TableReader
+from edx_assets.edx.tables import TableReader, is_column_name
 from edx_assets.loading.quarantine import RAW_KEPT, BadLines
 from edx_assets.loading.stage import Metadata
 
@@ -80,14 +80,24 @@ def rows_of(
 
 
 def _findings(collection: str, table: TableReader) -> Metadata:
-    """What the schema did not expect of a table: drift, cells kept as text, repaired rows."""
+    """What the schema did not expect of a table: drift, cells kept as text, repaired rows.
+
+    A column whose name cannot be one is told by its place: a header can be glued to a row.
+    """
     if not table.columns:
         return {"warning": "the file has no bytes, not even a header"}
-    twice = {"twice": table.twice} if table.twice else {}
+    told = {
+        name: name if is_column_name(name) else f"column {place}"
+        for place, name in enumerate(table.columns, 1)
+    }
+    names = {
+        **drift(collection, table.columns),
+        **({"twice": table.twice} if table.twice else {}),
+    }
     found = {
-        "drift": drift(collection, table.columns) | twice,
-        "inferred_types": {name: table.types[name] for name in table.inferred},
-        "untyped_cells": dict(table.untyped),
+        "drift": {kind: [told.get(name, name) for name in each] for kind, each in names.items()},
+        "inferred_types": {told[name]: table.types[name] for name in table.inferred},
+        "untyped_cells": {told[name]: cells for name, cells in table.untyped.items()},
         "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
     }
     return {name: value for name, value in found.items() if value}

@@ -188,3 +188,14 @@ def test_a_bad_row_of_the_opt_in_list_is_set_aside(
     assert testx.run("course/email_opt_in", partition=COURSE).success
     assert [row["full_name"] for row in collection(store, "email_opt_in")] == ["Ana", "Cleo"]
     assert set_aside(store, "email_opt_in") == [(3, "not_a_row", rows[1][:-1])]
+
+
+def test_a_header_that_is_glued_to_a_row_shows_no_learner(testx: Institution, store: Store) -> None:
+    glued = b"id\tusername7\tana smith\tana@mail.example\n8\tbob\tx\ty\n"
+    result = load(testx, "auth_user", glued)
+    [made] = result.asset_materializations_for_node("course__auth_user")
+    told = str(made.metadata)
+    assert "column 3" in told
+    assert "column 4" in told
+    assert "ana" not in told
+    assert len(collection(store, "auth_user")) == 1
