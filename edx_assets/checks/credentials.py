@@ -17,7 +17,7 @@ from dagster import (
 )
 
 from edx_assets.assets.stages import plain_failures
-from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING
+from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, TRACKING
 from edx_assets.edx.secrets import SECRET_FIELDS
 from edx_assets.loading.registry import registered_course
 from edx_assets.partitions import courses_partitions
@@ -26,11 +26,13 @@ from edx_assets.resources.store import Collection, Store
 
 PLACES = {
     COURSE_STRUCTURE: ("metadata",),
+    COURSE_EXPORT: ("course", "policy"),
     TRACKING: ("metadata", "event", "event.POST"),
 }
 """Where documents of a collection have had them."""
 
 _REMEDY = {
+    COURSE_EXPORT: "course/course_export with `rebuild` on",
     COURSE_STRUCTURE: "course/course_structure with `rebuild` on, then course/tracking likewise",
     TRACKING: "course/course_structure, then course/tracking, both with `rebuild` on; if some stay,"
     " master_tracking of the days in their `load_file` before",
