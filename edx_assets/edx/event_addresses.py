@@ -16,7 +16,11 @@ CACHE = 65_536  # addresses
 _COURSE = re.compile(
     r"/courses/((?:course|ccx)-v1(?::|%3[Aa])[^/?#\s]+|(?!v\d+/)[^/+?#:\s]+/[^/+?#\s]+/[^/?#\s]+)"
 )
-_PART = r"(?:[\w.~:-]|%[89A-Fa-f][0-9A-Fa-f])+"  # with what is not ASCII percent-encoded
+_PART = r"(?:[\w.~:-]|%[89A-Fa-f][0-9A-Fa-f]){1,255}"
+"""Part of a key, with what is not ASCII percent-encoded; edX's keys have 255 characters at most.
+
+Without the limit, an address of nothing but `course-v1:` would take the square of its length.
+"""
 _PLUS = r"(?:\+|%2[Bb]|%20)"
 _NEW_KEY = re.compile(
     rf"(course|ccx|asset)(-v1(?::|%3[Aa]){_PART}{_PLUS}{_PART}{_PLUS}{_PART}"

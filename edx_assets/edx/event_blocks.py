@@ -13,8 +13,11 @@ from edx_assets.edx.keys import usage_key, usage_key_in, usage_key_of_html_id
 
 Record = dict[str, Any]
 
-_INPUT = re.compile(r"(?:^|[&\"\[{ ])input_([^=&\"]+?)_\d+_\d+(?:%5B%5D|\[\]|=|\"|$)")
-_WIDGET_INPUT = re.compile(r"(?:^|[&\"\[{ ])input_([^=&\"]+?)_\d+_\d+_[A-Za-z][^=&\"]*(?:=|\"|$)")
+# without the limits, a text of nothing but `input_` would take the square of its length
+_INPUT = re.compile(r"(?:^|[&\"\[{ ])input_([^=&\"]{1,500}?)_\d+_\d+(?:%5B%5D|\[\]|=|\"|$)")
+_WIDGET_INPUT = re.compile(
+    r"(?:^|[&\"\[{ ])input_([^=&\"]{1,500}?)_\d+_\d+_[A-Za-z][^=&\"]{0,500}(?:=|\"|$)"
+)
 """The inputs of widgets that have several (`…_2_1_choiceinput_0bc`) or a second (`…_dynamath`)."""
 
 _FIELDS = (

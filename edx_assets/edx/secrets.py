@@ -36,8 +36,11 @@ SECRET_FIELDS = (
 _LEVELS = 200  # deeper than any document that can be stored: what is below is left out
 REMOVED = "removed"
 _FIELDS = frozenset(SECRET_FIELDS)
-_IN_TEXT = re.compile(rf"(?P<quote>\\*[\"'])(?:{'|'.join(SECRET_FIELDS)})(?P=quote)\s*:\s*")
-"""A field's name in JSON, which may be in a string of JSON, or in Python's notation."""
+_IN_TEXT = re.compile(rf"(?<=[\"'])(?:{'|'.join(SECRET_FIELDS)})\\*[\"']\s*:\s*")
+"""A field's name in JSON, which may be in a string of JSON, or in Python's notation.
+
+It begins at the name: from each backslash on, a row of them would take the square of its length.
+"""
 
 
 def _after_underscore(name: str) -> str:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import bson
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -160,3 +161,18 @@ def test_two_lines_have_one_id_only_where_they_are_equal(
     lines = [json.dumps(delivered).encode() for delivered in (one, other)]
     ids = [id_of(line) for line in lines]
     assert (ids[0] == ids[1]) == (lines[0] == lines[1])
+
+
+@pytest.mark.parametrize(
+    "piece", ["course-v1:", " input_", "\\", "/courses/", "i4x://", '{"', "%25"]
+)
+@pytest.mark.parametrize("field", ["event", "page", "event_type"])
+@pytest.mark.parametrize("source", ["browser", "server"])
+def test_a_megabyte_of_one_piece_is_read_in_linear_time(
+    piece: str, field: str, source: str
+) -> None:
+    """In the square of its length, it would take a quarter of an hour."""
+    text = piece * (1_000_000 // len(piece))
+    for delivered in (text, text + "client_secret"):
+        told = read(line_of(event(source, **{field: delivered})))[1]
+        assert told[field] == delivered

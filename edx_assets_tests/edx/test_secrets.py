@@ -22,7 +22,9 @@ from edx_assets.edx.secrets import (
 SECRET = "hunter2, {[ and \\ more"
 VALUES: list[Any] = [SECRET, [f"a:b]c:{SECRET}", "hunter2"], {"a": {"b}": SECRET}, "c": SECRET}]
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=9).filter(
+    lambda text: text not in SECRET_FIELDS  # hypothesis knows the constants of the source
+)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
