@@ -18,16 +18,16 @@ USERS: dict[str, list[Any]] = {
     "czar": ["readWriteAnyDatabase"],
     "narrow": [{"role": "readWrite", "db": "tracking_logs"}],
 }
-"""Who the server knows, with their roles; their password is PASSWORD."""
+"""Who the server knows, with their roles; their password is PASSWORD where none is given."""
 PASSWORD = "battery-staple"
 
 
 @contextmanager
-def server_with_users(folder: Path) -> Iterator[str]:
+def server_with_users(folder: Path, password: str = PASSWORD) -> Iterator[str]:
     """A server that asks who one is; its host and port."""
     with _server(folder) as address, MongoClient[Any](f"mongodb://{address}/") as client:
         for user, roles in USERS.items():
-            client.admin.command("createUser", user, pwd=PASSWORD, roles=roles)
+            client.admin.command("createUser", user, pwd=password, roles=roles)
     with _server(folder, "--auth") as address:
         yield address
 
