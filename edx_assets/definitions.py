@@ -9,11 +9,13 @@ from dagster import Definitions, in_process_executor
 from dagster_aws.s3 import S3Resource
 
 from edx_assets.assets.courses import course_assets
+from edx_assets.assets.kept_files import kept_files
 from edx_assets.assets.overview import overview
 from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.tracking_logs import tracking_logs
 from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
+from edx_assets.automation.nightly_tidying import nightly_tidying
 from edx_assets.automation.notices import failure_notices
 from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
@@ -39,11 +41,11 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         *course_assets(settings.log_days),
     ]
     return Definitions(
-        assets=[*pipeline, overview(pipeline, settings.end_date)],
+        assets=[*pipeline, overview(pipeline, settings.end_date), kept_files],
         asset_checks=checks(settings, pipeline),
         jobs=jobs(pipeline),
         sensors=[*sensors(settings), failure_notices(settings)],
-        schedules=[*schedules(settings), daily_overview(settings)],
+        schedules=[*schedules(settings), nightly_tidying(settings), daily_overview(settings)],
         resources=build_resources(settings) | overrides,
         # a process for each step would cost 2 s and gain nothing: a run's steps are sequential
         executor=in_process_executor,

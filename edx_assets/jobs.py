@@ -9,6 +9,7 @@ from typing import Any
 from dagster import AssetsDefinition, AssetSelection, RunConfig, define_asset_job
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.kept_files import KEPT_FILES
 from edx_assets.assets.overview import OVERVIEW
 from edx_assets.assets.tracking_logs import day_assets
 from edx_assets.dagster_internals import UnresolvedAssetJobDefinition
@@ -49,6 +50,13 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
             "make_the_overview",
             AssetSelection.assets(OVERVIEW),
             description="Show what is loaded, missing, late or broken, and check it as a whole.",
+        ),
+        define_asset_job(
+            "tidy_the_storage",
+            AssetSelection.assets(KEPT_FILES),
+            description="Remove files that EDX_KEEP_RAW_DAYS, EDX_KEEP_DECRYPTED_DAYS and"
+            " EDX_KEEP_PACKAGES do not keep and nothing needs, and what killed runs left half"
+            " written.",
         ),
     ]
 

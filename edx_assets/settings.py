@@ -81,6 +81,15 @@ class Settings(BaseSettings):
         description="seconds after which a run first tries again what can pass; the second and"
         " last time it waits three times as long",
     )
+    keep_raw_days: Annotated[int | None, BeforeValidator(a_count)] = Field(
+        None, description="days to keep a downloaded tracking log after its last use"
+    )
+    keep_decrypted_days: Annotated[int | None, BeforeValidator(a_count)] = Field(
+        None, description="days to keep a decrypted file after its last use"
+    )
+    keep_packages: Annotated[int | None, BeforeValidator(a_count)] = Field(
+        None, description="how many of the newest database packages to keep"
+    )
     automation: Annotated[bool, BeforeValidator(a_truth)] = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"
     )

@@ -6,16 +6,17 @@ are in `doctor_gpg`.
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from edx_assets.automation.notices import ways
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
+from edx_assets.cli.tables import told_bytes, told_use
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.courses.window_query import courses_entries
+from edx_assets.loading.kept.disk_use import disk_use, enough_space
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.delivered import Delivered
@@ -26,7 +27,6 @@ from edx_assets.resources.store_causes import StoreRefusedError
 from edx_assets.settings import MissingSettingError, Settings, unknown_variables
 
 _OLDEST_MONGODB = (5, 0)
-_LITTLE_SPACE = 20 * 2**30  # bytes: a weekly package can be tens of GB
 
 Check = Callable[[], Iterator[Finding]]
 
@@ -157,12 +157,18 @@ def _storage(storage: Storage) -> Iterator[Finding]:
         yield Finding(
             "storage", "failed", f"{folder} is accessible to others", f"chmod 700 {folder}"
         )
-    free = shutil.disk_usage(folder).free
+    use = disk_use(storage)
+    yield Finding("storage", "ok", f"keeps {told_use(use)}")
+    enough = enough_space(use)
+    low = use["free"] < enough
     yield Finding(
         "storage",
-        "ok" if free > _LITTLE_SPACE else "warning",
-        f"{free / 2**30:.0f} GiB free",
-        "" if free > _LITTLE_SPACE else "make room: a weekly package can be tens of GB",
+        "warning" if low else "ok",
+        f"{told_bytes(use['free'])} free"
+        + (f": less than {told_bytes(enough)}, 20 GiB or a tenth of what is kept" if low else ""),
+        "make room, or set EDX_KEEP_RAW_DAYS, EDX_KEEP_DECRYPTED_DAYS and EDX_KEEP_PACKAGES"
+        if low
+        else "",
     )
 
 

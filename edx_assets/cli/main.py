@@ -18,9 +18,11 @@ from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
 from edx_assets.errors import EdxAssetsError
+from edx_assets.loading.kept.disk_use import DiskUse, disk_use
 from edx_assets.local.sample.delivery import EncryptionError
 from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.mongo import connect
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import InvalidSettingError, load_settings
 
@@ -110,9 +112,10 @@ def doctor(data: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @_DATA
 def status(as_json: bool, data: Path) -> None:
-    """Show what has been loaded: tracking logs, packages, courses."""
+    """Show what has been loaded (tracking logs, packages, courses), and what the storage keeps."""
     with _store(data) as store:
         now = status_of(store)
+    now["storage"] = _storage_of(data)
     if as_json:
         click.echo(json.dumps(now, indent=2))
     else:
@@ -187,6 +190,15 @@ def _store(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
         yield connect(embedded)
+
+
+def _storage_of(data: Path) -> DiskUse | None:
+    """The disk use of EDX_STORAGE, or of the demo's; None if that folder is not there yet."""
+    settings = load_settings()
+    folder = settings.storage or (None if settings.mongo_uri else str(data / "storage"))
+    if folder is None or not Path(folder).expanduser().is_dir():
+        return None
+    return disk_use(Storage(folder=folder))
 
 
 @contextmanager

@@ -7,11 +7,37 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edx_assets.loading.kept.disk_use import DiskUse
+
 _COUNTS = ("lines", "loaded", "duplicates", "rejected")
 
 
 def print_status(status: dict[str, Any], console: Console) -> None:
-    """Print files by site and month, packages, and courses with their collections."""
+    """Print files by site and month, packages, courses with their collections, and disk use."""
+    _print_loaded(status, console)
+    if use := status.get("storage"):
+        console.print(f"Storage: {told_use(use)}; {told_bytes(use['free'])} free.")
+
+
+def told_use(use: DiskUse) -> str:
+    """What the storage keeps, in words."""
+    kinds = [
+        f"{kind.replace('_', ' ')} {told_bytes(size)}" for kind, size in use["kept"].items() if size
+    ]
+    return f"{told_bytes(sum(use['kept'].values()))}" + (f" ({', '.join(kinds)})" if kinds else "")
+
+
+def told_bytes(size: int) -> str:
+    """A number of bytes for people."""
+    amount, unit = float(size), ""
+    for larger in ("KiB", "MiB", "GiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:,.1f} {unit}" if unit else f"{size} bytes"
+
+
+def _print_loaded(status: dict[str, Any], console: Console) -> None:
     if not (status["files"] or status["packages"] or status["courses"]):
         console.print("Nothing has been loaded yet.")
         return

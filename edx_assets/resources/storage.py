@@ -10,24 +10,42 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from dagster import ConfigurableResource
 from xxhash import xxh3_128
 
 from edx_assets.errors import FinalError
+from edx_assets.resources.file_locks import held_alone, shared
 from edx_assets.settings import InvalidSettingError, MissingSettingError
 
 _PIECE = 1 << 20
+_WRITING, _CHECK = ".writing-", ".check-"
+_UNFINISHED = (_WRITING, _CHECK)
+"""How the names of the folders begin in which files are written until they are whole."""
 
 
 class MissingFileError(FinalError):
     """A file is not in the storage; the message names its key, and the remedy."""
 
 
+class StoredFile(NamedTuple):
+    """A file of the storage: its key, size in bytes, and when a run last wrote or used it.
+
+    `used` is in seconds since 1970.
+    """
+
+    key: str
+    size: int
+    used: float
+
+
 class Storage(ConfigurableResource[Any]):
-    """Files by key (`a/b/c`); files have mode 0600, folders 0700."""
+    """Files by key (`a/b/c`); files have mode 0600, folders 0700.
+
+    A file's modification time is when it was last written or used, see `use`.
+    """
 
     folder: str | None = None
 
@@ -36,8 +54,9 @@ class Storage(ConfigurableResource[Any]):
         """A path to write a file to; at the end it becomes `key`, completely or not at all."""
         target = self._path(key)
         self._private_folder(target.parent)
-        with tempfile.TemporaryDirectory(dir=self._root(), prefix=".writing-") as scratch:
-            path = Path(scratch) / target.name
+        self.clear_unfinished()
+        with _scratch(self._root(), _WRITING) as scratch:
+            path = scratch / target.name
             path.touch(mode=0o600)
             yield path
             path.chmod(0o600)
@@ -47,17 +66,72 @@ class Storage(ConfigurableResource[Any]):
 
     @contextmanager
     def reading(self, key: str) -> Iterator[Path]:
-        """A path to read a file from.
+        """A path to read a file from. Meanwhile it is not removed as unused.
 
         Raises:
             MissingFileError: there is no such file; the error names the key.
         """
         path = self._path(key)
-        if not path.is_file():
-            raise MissingFileError(
-                f"{key} is not in the storage: materialize the stage that makes it again"
-            )
-        yield path
+        with shared(path) as there:
+            if not there or not path.is_file():
+                raise MissingFileError(
+                    f"{key} is not in the storage: materialize the stage that makes it again"
+                )
+            yield path
+
+    def use(self, key: str) -> bool:
+        """Note that a file is used now; return whether it is there.
+
+        What a run goes on to use has to be noted, so that nothing removes it in between.
+        """
+        self.clear_unfinished()
+        path = self._path(key)
+        with shared(path) as there:
+            if there:
+                os.utime(path)
+        return there
+
+    def files(self) -> Iterator[StoredFile]:
+        """Every file, without those that are being written."""
+        root = self._root()
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith(_UNFINISHED))
+            for name in sorted(names):
+                path = Path(folder) / name
+                try:
+                    found = path.stat()
+                except FileNotFoundError:  # another process has removed it
+                    continue
+                yield StoredFile(str(path.relative_to(root)), found.st_size, found.st_mtime)
+
+    def delete_unused(self, key: str, since: float) -> bool:
+        """Remove a file, unless it was used after `since` or is being read; whether it is removed.
+
+        `since` is in seconds since 1970.
+        """
+        path = self._path(key)
+        with held_alone(path) as alone:
+            unused = alone and path.stat().st_mtime <= since
+            if unused:
+                path.unlink()
+        return unused
+
+    def clear_unfinished(self) -> tuple[int, int]:
+        """Remove what killed processes left half written: the number of files, and their bytes.
+
+        What a process is writing is left alone.
+        """
+        files = size = 0
+        root = self._root()
+        with os.scandir(root) as entries:
+            found = [root / entry.name for entry in entries if entry.name.startswith(_UNFINISHED)]
+        for scratch in found:
+            with held_alone(scratch) as alone:
+                if alone:
+                    left = [path.stat().st_size for path in scratch.rglob("*") if path.is_file()]
+                    files, size = files + len(left), size + sum(left)
+                    shutil.rmtree(scratch, ignore_errors=True)
+        return files, size
 
     def exists(self, key: str) -> bool:
         """Whether a file exists."""
@@ -101,8 +175,8 @@ class Storage(ConfigurableResource[Any]):
         root = self._named()
         try:
             there = next(path for path in (root, *root.parents) if path.exists())
-            with tempfile.TemporaryDirectory(dir=there, prefix=".check-") as probe:
-                (Path(probe) / "check").write_bytes(b"ok")
+            with _scratch(there, _CHECK) as probe:
+                (probe / "check").write_bytes(b"ok")
         except OSError as error:
             raise _unusable(root, error) from None
         return root
@@ -131,6 +205,19 @@ class Storage(ConfigurableResource[Any]):
         root = self._root().resolve()
         for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
             os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
+
+
+@contextmanager
+def _scratch(folder: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that is removed at the end, and that others leave alone until then."""
+    while True:
+        with (
+            tempfile.TemporaryDirectory(dir=folder, prefix=prefix) as name,
+            shared(Path(name)) as there,
+        ):
+            if there:  # else another process cleared it before it was held
+                yield Path(name)
+                return
 
 
 def _unusable(root: Path, error: OSError) -> InvalidSettingError:

@@ -257,6 +257,20 @@ def test_a_storage_that_is_open_to_others(doctor: Doctor, tmp_path: Path) -> Non
     assert f"chmod 700 {tmp_path / 'storage'}" in failed(doctor(), "storage")
 
 
+def test_the_storage_is_told_by_kind_and_little_space_beside_it(
+    doctor: Doctor, tmp_path: Path
+) -> None:
+    package = tmp_path / "storage/packages/2014-02-09/package.zip"
+    package.parent.mkdir(parents=True)
+    (tmp_path / "storage").chmod(0o700)
+    with package.open("wb") as file:
+        file.truncate(8 * 2**40)  # it takes no room, but counts
+    _writable, kept, free = of(doctor(), "storage")
+    assert kept == ("ok", "keeps 8,192.0 GiB (packages 8,192.0 GiB)")
+    assert free[0] == "warning"
+    assert "less than 819.2 GiB, 20 GiB or a tenth of what is kept" in free[1]
+
+
 def test_the_check_leaves_nothing_behind(doctor: Doctor, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     with MongoClient[dict[str, Any]](str(load_settings().mongo_uri.get_secret_value())) as client:  # type: ignore[union-attr]

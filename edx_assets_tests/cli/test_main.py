@@ -1,5 +1,6 @@
 """The command line: what cannot be used is told in a line, with what to do about it."""
 
+import json
 import os
 import signal
 import socket
@@ -119,3 +120,26 @@ def test_ctrl_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert "Traceback" not in process.communicate(timeout=30)[1]
     assert process.returncode == 1
+
+
+def test_the_status_tells_what_the_storage_keeps(
+    tmp_path: Path, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDX_MONGO_URI", mongo_uri)
+    monkeypatch.setenv("EDX_STORAGE", str(tmp_path / "storage"))
+    assert json.loads(run("status", "--json").output)["storage"] is None
+    assert not (tmp_path / "storage").exists()
+    log = tmp_path / "storage/events/edx/2014/2014-02-03.log.gz.gpg"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"x" * 2048)
+    log.with_name("2014-02-03.raw.json").write_bytes(b"{}")
+    told_of = json.loads(run("status", "--json").output)["storage"]
+    assert told_of["kept"] == {
+        "raw_logs": 2048,
+        "decrypted_logs": 0,
+        "packages": 0,
+        "decrypted_members": 0,
+        "notes": 2,
+    }
+    assert told_of["free"] > 0
+    assert "Storage: 2.0 KiB (raw logs 2.0 KiB, notes 2 bytes)" in run("status").output

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from edx_assets.cli.tables import print_status
+from edx_assets.cli.tables import print_status, told_bytes
 
 DAY = "2014-05-02T00:00:00+00:00"
 
@@ -56,3 +56,23 @@ def test_an_unusual_database_is_shown_with_its_course(key: str, site: str, datab
     text = printed(course_key=key, site=site, database=database)
     assert database in text
     assert f"of {key} on {site}" in text
+
+
+def test_the_storage_in_words() -> None:
+    kept = {"raw_logs": 3 * 2**30, "decrypted_logs": 0, "notes": 700}
+    console = Console(file=StringIO(), width=120)
+    storage = {"kept": kept, "free": 2**40}
+    print_status({"files": [], "packages": [], "courses": [], "storage": storage}, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.splitlines() == [
+        "Nothing has been loaded yet.",
+        "Storage: 3.0 GiB (raw logs 3.0 GiB, notes 700 bytes); 1,024.0 GiB free.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (3 * 2**19, "1.5 MiB")],
+)
+def test_bytes_in_words(size: int, told: str) -> None:
+    assert told_bytes(size) == told

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,8 @@ ACTS: dict[str, Callable[[Storage, str], Any]] = {
     "delete": lambda storage, key: storage.delete(key),
     "write_json": lambda storage, key: storage.write_json(key, {}),
     "read_json": lambda storage, key: storage.read_json(key),
+    "use": lambda storage, key: storage.use(key),
+    "delete_unused": lambda storage, key: storage.delete_unused(key, 0),
 }
 
 
@@ -155,6 +159,86 @@ def test_no_key_leads_out(
         act(storage, key)
     assert outside.read_bytes() == b"of somebody else"
     assert read(storage, "kept") == b"content"
+
+
+KILLED = """
+import os, signal, sys
+from edx_assets.resources.storage import Storage
+storage = Storage(folder=sys.argv[1])
+with storage.writing("a/log") as path:
+    path.write_bytes(b"of a learner")
+    print("writing", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def other_writer(folder: Path) -> subprocess.Popen[str]:
+    """A process that has half written the file `a/log`, and ends with it at a line's end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.parametrize("act", ["writing", "using", "clearing"])
+def test_what_a_killed_process_left_half_written_is_removed(
+    storage: Storage, folder: Path, act: str
+) -> None:
+    write(storage, "kept")
+    with other_writer(folder) as process:
+        assert storage.clear_unfinished() == (0, 0)
+        write(storage, "kept")
+        assert storage.use("kept")
+        assert [path.read_bytes() for path in folder.glob(".writing-*/log")] == [b"of a learner"]
+        process.kill()
+    if act == "writing":
+        write(storage, "b/log")
+    elif act == "using":
+        assert storage.use("kept")
+    else:
+        assert storage.clear_unfinished() == (1, len(b"of a learner"))
+    assert list(folder.glob(".*")) == []
+    assert not storage.exists("a/log")
+
+
+def test_what_another_process_is_writing_becomes_whole(storage: Storage, folder: Path) -> None:
+    with other_writer(folder) as process:
+        assert storage.clear_unfinished() == (0, 0)
+        process.communicate("\n")
+    assert process.returncode == 0
+    assert read(storage, "a/log") == b"of a learner"
+
+
+def test_a_file_is_removed_only_if_it_is_neither_read_nor_was_used(
+    storage: Storage, folder: Path
+) -> None:
+    write(storage, "a/log")
+    os.utime(folder / "a/log", (1000, 1000))
+    assert [(file.key, file.size, file.used) for file in storage.files()] == [("a/log", 7, 1000)]
+    assert not storage.delete_unused("a/log", 999)
+    with storage.reading("a/log"):
+        assert not storage.delete_unused("a/log", 1000)
+    assert storage.use("a/log")
+    assert not storage.delete_unused("a/log", 1000)
+    os.utime(folder / "a/log", (1000, 1000))
+    assert storage.delete_unused("a/log", 1000)
+    assert not storage.exists("a/log")
+    assert not storage.delete_unused("a/log", 1000)
+    assert not storage.use("a/log")
+
+
+def test_a_file_that_took_its_place_is_not_removed(storage: Storage, folder: Path) -> None:
+    write(storage, "log", b"old")
+    os.utime(folder / "log", (1000, 1000))
+    with storage.reading("log"):
+        write(storage, "log", b"new")
+        assert not storage.delete_unused("log", 1000)
+    assert read(storage, "log") == b"new"
 
 
 def test_small_documents(storage: Storage) -> None:

@@ -52,7 +52,7 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
     What an earlier run decrypted is replaced only once the new file has proved complete.
 
     Raises:
-        StageMissingError: raw_log has not run for the day.
+        StageMissingError: raw_log has not run for the day, or its file has been removed.
         DecryptionError, GpgError: the file cannot be decrypted, or not now.
         DamagedLogError: the decrypted content is not gzip, is cut short, or unpacks to too much.
     """
@@ -65,10 +65,21 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
         note_daily_log(storage, day, DailyLog(file=None))
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
     before = daily_log(storage, day)
-    if not rebuild and before and before.etag == raw.etag and is_whole(storage, day, before):
+    if (
+        not rebuild
+        and before
+        and before.etag == raw.etag
+        and is_whole(storage, day, before)
+        and storage.use(decrypted_key(day))
+    ):
         if before.delivered != raw.delivered:
             note_daily_log(storage, day, replace(before, delivered=raw.delivered))
         return _metadata(before, "unchanged")
+    if not storage.use(encrypted_key(day)):
+        raise StageMissingError(
+            f"{encrypted_key(day)} is not in the storage: materialize {day.site}/raw_log for"
+            f" {day.day} as well, which downloads it again"
+        )
     with storage.writing(decrypted_key(day)) as path:
         if raw.size:
             with naming(raw.file), storage.reading(encrypted_key(day)) as encrypted:

@@ -1,9 +1,13 @@
 """Where a day's files are in the storage, and the notes stored beside them. No stage runs here."""
 
+import re
 from dataclasses import asdict, dataclass, field
+from datetime import date
 
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.resources.storage import Storage
+
+_LOG = re.compile(r"events/(edx|edge)/[0-9]{4}/([0-9]{4}-[0-9]{2}-[0-9]{2})\.log\.gz(\.gpg)?")
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ def encrypted_key(day: SiteDay) -> str:
 def decrypted_key(day: SiteDay) -> str:
     """Storage key of a day's decrypted, gzipped file."""
     return f"{_base(day)}.log.gz"
+
+
+def log_of(key: str) -> tuple[SiteDay, bool] | None:
+    """The day whose file has this storage key, and whether it is the encrypted one; else None."""
+    found = _LOG.fullmatch(key)
+    return (SiteDay(found[1], date.fromisoformat(found[2])), bool(found[3])) if found else None
 
 
 def note_raw_log(storage: Storage, day: SiteDay, note: RawLog) -> None:

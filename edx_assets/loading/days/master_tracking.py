@@ -42,7 +42,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
 
     Raises:
         StageMissingError: daily_log has not run for the day, or has no file although one was
-            loaded in part.
+            loaded in part, or its file has been removed; what was loaded stays.
         OlderFileError: a newer delivery of the day has been loaded, by another worker.
         DamagedLogError: the decrypted file is damaged; it is removed.
         CountMismatchError: lines and records do not add up.
@@ -59,6 +59,11 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         if not rebuild and before and _is_loaded(store, before, log.etag):
             return _metadata(before, "unchanged", 0.0)
         _refuse_older(before, log)
+        if log.file is not None and not storage.use(decrypted_key(day)):
+            raise StageMissingError(
+                f"{decrypted_key(day)} is not in the storage: materialize {day.site}/raw_log and"
+                f" {day.site}/daily_log for {day.day} as well, which make it again"
+            )
         earlier = _files_of(before)
         if log.file is None and earlier:
             return _metadata(_kept(store, before), "kept: gone from S3", 0.0)
@@ -156,7 +161,7 @@ def _load_file(
     key, file = decrypted_key(day), str(log.file)
     most = load_settings().max_line_mb * 2**20
     try:
-        if storage.exists(key) and not is_whole(storage, day, log):
+        if not is_whole(storage, day, log):
             raise BadGzipFile
         with storage.reading(key) as path, gzipped_lines(path, most) as lines:
             load_lines(store, lines, file, day.site, counts)

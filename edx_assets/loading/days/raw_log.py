@@ -8,7 +8,10 @@ from datetime import date
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.files import (
     RawLog,
+    daily_log,
+    decrypted_key,
     encrypted_key,
+    is_whole,
     note_raw_log,
     raw_log,
 )
@@ -24,7 +27,7 @@ def fetch_day(
     """Download a day's file, unless the storage has it already; with `rebuild`, in any case.
 
     A day without a file is empty if S3 has later days: edge is often silent. A file that is no
-    longer on S3 is kept.
+    longer on S3 is kept; if the storage has it no longer either, the day is as one without a file.
 
     Raises:
         NotDeliveredError: the file is not on S3 yet.
@@ -34,7 +37,7 @@ def fetch_day(
     before = raw_log(storage, day)
     key = encrypted_key(day)
     if item is None:
-        if before and before.file:
+        if before and before.file and _is_stored(storage, day, before):
             return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
         if not buckets.has_events_after(day, today):
             raise NotDeliveredError(
@@ -44,7 +47,7 @@ def fetch_day(
         note_raw_log(storage, day, RawLog(file=None))
         return {"file": "none", "bytes": 0, "outcome": "empty: S3 has no file for this day"}
     note = RawLog(item.name, item.key, item.etag, item.size, item.delivered)
-    if not rebuild and note == before and storage.holds(key, item.size):
+    if not rebuild and note == before and storage.holds(key, item.size) and storage.use(key):
         outcome = "unchanged"
     else:
         with storage.writing(key) as path:
@@ -53,3 +56,14 @@ def fetch_day(
     if note != before or note.delivered != before.delivered:
         note_raw_log(storage, day, note)
     return {"file": item.name, "bytes": item.size, "etag": item.etag, "outcome": outcome}
+
+
+def _is_stored(storage: Storage, day: SiteDay, raw: RawLog) -> bool:
+    """Whether a day's file can be loaded from the storage, where it is encrypted or decrypted."""
+    log = daily_log(storage, day)
+    return storage.use(encrypted_key(day)) or (
+        log is not None
+        and log.etag == raw.etag
+        and is_whole(storage, day, log)
+        and storage.use(decrypted_key(day))
+    )

@@ -43,7 +43,7 @@ def sort_package(
     A member that cannot be read is named in `refused_members`; loading its collection fails.
 
     Raises:
-        StageMissingError: the package has not been downloaded.
+        StageMissingError: the package has not been downloaded, or has been removed.
         DamagedPackageError: it is not a zip file; the ledger is unchanged.
         DecryptionError: none of the members that contain a course key can be decrypted; the ledger
             is unchanged.
@@ -59,8 +59,8 @@ def sort_package(
     before = cast(PackageEntry | None, store.get(PACKAGES, str(day)))
     if not rebuild and before and is_sorted(before, source) and not _refusals(before):
         return _metadata(before, "unchanged")
-    storage.delete(courses_folder(str(day)))
     groups = grouped(storage, str(day), raw["file"])
+    storage.delete(courses_folder(str(day)))
     found, refused = _found(store, Reader(storage, gnupg), groups, str(day), raw["file"])
     if before:  # until the end, a run that is killed must not leave it sorted
         store.put(PACKAGES, before | {"state": PackageState.SORTING})

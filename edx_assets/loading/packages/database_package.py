@@ -38,11 +38,16 @@ def fetch_package(buckets: Buckets, storage: Storage, day: date, rebuild: bool =
         "opt_in_etag": opt_in.etag if opt_in else None,
     }
     outcome = "unchanged"
-    if rebuild or note != before or not storage.exists(package_key(str(day))):
-        for delivered, kind in ((item, "package"), (opt_in, OPT_IN)):
-            if delivered:
-                with storage.writing(package_key(str(day), kind)) as path:
-                    buckets.download(delivered, path)
+    parts = {"package": item} | ({OPT_IN: opt_in} if opt_in else {})
+    keys = {kind: package_key(str(day), kind) for kind in parts}
+    kept = all(
+        storage.holds(keys[kind], part.size) and storage.use(keys[kind])
+        for kind, part in parts.items()
+    )
+    if rebuild or note != before or not kept:
+        for kind, part in parts.items():
+            with storage.writing(keys[kind]) as path:
+                buckets.download(part, path)
         storage.write_json(note_key, note)
         outcome = "downloaded"
     return {

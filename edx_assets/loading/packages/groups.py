@@ -10,7 +10,7 @@ from edx_assets.edx.file_names import package_member
 from edx_assets.edx.schema import tables
 from edx_assets.loading.entries import PackageMember
 from edx_assets.loading.packages.archive import opened, refusal
-from edx_assets.loading.packages.members import package_key
+from edx_assets.loading.packages.members import package_file
 from edx_assets.resources.storage import Storage
 
 
@@ -47,10 +47,11 @@ def grouped(storage: Storage, day: str, name: str) -> Groups:
 
     Raises:
         DamagedPackageError: it is not a zip file.
+        StageMissingError: it has been removed from the storage.
     """
     known = frozenset(tables())
     groups = Groups()
-    with storage.reading(package_key(day)) as path, opened(path, name) as archive:
+    with package_file(storage, day) as path, opened(path, name) as archive:
         found = [Listed(info.filename, info.file_size, info.CRC) for info in archive.members]
         found += [Listed(lost) for lost in archive.lost]
         groups.refused += [why for info in archive.members if (why := refusal(archive, info))]

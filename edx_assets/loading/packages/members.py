@@ -4,6 +4,7 @@ The zip itself belongs in `archive`, what the content means in `course_files` an
 `loading.courses`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,12 @@ from edx_assets.edx.collections import OPT_IN
 from edx_assets.edx.file_names import opt_in_site
 from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
+from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.gnupg import Gnupg, naming
 from edx_assets.resources.storage import Storage, digest_of
+
+_NOTE = ".decrypted.json"
+_STORED = re.compile(r"packages/([0-9]{4}-[0-9]{2}-[0-9]{2})/(courses/)?.+")
 
 
 def package_key(day: str, kind: str = "package") -> str:
@@ -24,6 +29,44 @@ def package_key(day: str, kind: str = "package") -> str:
 def courses_folder(day: str) -> str:
     """Storage key of a package's decrypted members."""
     return f"packages/{day}/courses"
+
+
+def note_key(key: str) -> str:
+    """Storage key of what is noted of a decrypted member, given by its own key."""
+    return f"{key}{_NOTE}"
+
+
+def package_of_key(key: str) -> tuple[str, bool] | None:
+    """The package that a storage key belongs to, and whether it is of a decrypted member.
+
+    None if it is of neither a zip nor a member: of a note, say.
+    """
+    found = _STORED.fullmatch(key)
+    if not found or not (found[2] or key.endswith(".zip")) or key.endswith(_NOTE):
+        return None
+    return found[1], bool(found[2])
+
+
+def zip_of(day: str, member: str) -> str:
+    """The storage key of the zip that a decrypted member, given by its own key, came in."""
+    return package_key(day, OPT_IN if member.endswith(f"/{OPT_IN}.csv") else "package")
+
+
+@contextmanager
+def package_file(storage: Storage, day: str, kind: str = "package") -> Iterator[Path]:
+    """A package as it was downloaded, or the e-mail opt-in list delivered with it.
+
+    Raises:
+        StageMissingError: it has been removed from the storage.
+    """
+    key = package_key(day, kind)
+    if not storage.use(key):
+        raise StageMissingError(
+            f"{key} is not in the storage: materialize packages/database_package for {day} again,"
+            " which downloads it"
+        )
+    with storage.reading(key) as path:
+        yield path
 
 
 @contextmanager
@@ -37,13 +80,15 @@ def course_file(
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
         GpgError: it cannot be decrypted now.
+        StageMissingError: neither it nor its package is in the storage.
     """
     if why := member.get("refused"):
         raise DamagedPackageError(why)
     day = files["date"]
     key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
     if not _is_kept(storage, key):
-        _decrypt(storage, gnupg, package_key(day), files["file"], member["member"], key)
+        with package_file(storage, day) as source:
+            _decrypt(storage, gnupg, source, files["file"], member["member"], key)
     with storage.reading(key) as path:
         yield path
 
@@ -55,35 +100,38 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
     Raises:
         DecryptionError, DamagedPackageError: it cannot be read; the message names it.
         GpgError: it cannot be decrypted now.
+        StageMissingError: neither it nor the zip that it came in is in the storage.
     """
     key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
     if not _is_kept(storage, key):
-        source = package_key(day, OPT_IN)
-        with storage.reading(source) as path, opened(path, OPT_IN) as archive:
-            names = [*(info.filename for info in archive.members), *archive.lost]
-        own = next((name for name in names if opt_in_site(name) == site), None)
+        with package_file(storage, day, OPT_IN) as source:
+            with opened(source, OPT_IN) as archive:
+                names = [*(info.filename for info in archive.members), *archive.lost]
+            own = next((name for name in names if opt_in_site(name) == site), None)
+            if own is not None:
+                _decrypt(storage, gnupg, source, OPT_IN, own, key)
         if own is None:
             yield None
             return
-        _decrypt(storage, gnupg, source, OPT_IN, own, key)
     with storage.reading(key) as path:
         yield path
 
 
 def _is_kept(storage: Storage, key: str) -> bool:
     """Whether a decrypted member is in the storage, unchanged since it was decrypted."""
-    note = storage.read_json(_note_key(key))
-    return note is not None and storage.holds(key, note["size"], note["digest"])
+    note = storage.read_json(note_key(key))
+    return (
+        note is not None and storage.holds(key, note["size"], note["digest"]) and storage.use(key)
+    )
 
 
 def _decrypt(
-    storage: Storage, gnupg: Gnupg, source: str, package: str, member: str, key: str
+    storage: Storage, gnupg: Gnupg, source: Path, package: str, member: str, key: str
 ) -> None:
     # the storage is outermost: what comes of a damaged stream must not be kept
     with (
         storage.writing(key) as target,
-        storage.reading(source) as path,
-        opened(path, package) as archive,
+        opened(source, package) as archive,
     ):
         info = next((each for each in archive.members if each.filename == member), None)
         if info is None:
@@ -95,8 +143,4 @@ def _decrypt(
         with member_stream(archive, info) as stream, naming(member):
             gnupg.decrypt(stream, target)
         note = {"size": target.stat().st_size, "digest": digest_of(target)}
-    storage.write_json(_note_key(key), note)
-
-
-def _note_key(key: str) -> str:
-    return f"{key}.decrypted.json"
+    storage.write_json(note_key(key), note)

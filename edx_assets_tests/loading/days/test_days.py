@@ -289,5 +289,5 @@ def test_a_file_that_went_from_the_storage_fails_its_day_alone(
     (testx.folder / "files/events/edx/2014/2014-02-03.log.gz.gpg").unlink()
     days = ("2014-02-03", "2014-02-04")
     text = failure_text(testx.run("edx/daily_log", "edx/master_tracking", days=days))
-    assert "2014-02-03.log.gz.gpg is not in the storage: materialize the stage" in text
+    assert "2014-02-03.log.gz.gpg is not in the storage: materialize edx/raw_log for 2014" in text
     assert materialized(testx, "edx/master_tracking") == {"2014-02-04"}
