@@ -16,7 +16,7 @@ from edx_assets.assets.tracking_logs import tracking_logs
 from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
 from edx_assets.automation.nightly_tidying import nightly_tidying
-from edx_assets.automation.notices import failure_notices
+from edx_assets.automation.notices import notice_sensors
 from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
 from edx_assets.edx.file_names import SITES
@@ -44,7 +44,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         assets=[*pipeline, overview(pipeline, settings.end_date), kept_files],
         asset_checks=checks(settings, pipeline),
         jobs=jobs(pipeline),
-        sensors=[*sensors(settings), failure_notices(settings)],
+        sensors=[*sensors(settings), *notice_sensors(settings)],
         schedules=[*schedules(settings), nightly_tidying(settings), daily_overview(settings)],
         resources=build_resources(settings) | overrides,
         # a process for each step would cost 2 s and gain nothing: a run's steps are sequential

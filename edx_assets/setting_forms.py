@@ -63,6 +63,14 @@ def a_mail_server(value: Any) -> Any:
     return value.strip()
 
 
+def a_security(value: Any) -> Any:
+    """How a mail server is spoken to."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word not in ("tls", "starttls", "none", None):
+        raise ValueError("is neither tls, starttls nor none: write one of them")
+    return word
+
+
 def a_count(value: Any) -> Any:
     """A whole number from 1 on."""
     if not isinstance(value, str):

@@ -15,12 +15,24 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edx_assets.errors import FinalError
-from edx_assets.setting_forms import a_bucket, a_count, a_date, a_mail_server, a_truth, an_address
+from edx_assets.setting_forms import (
+    a_bucket,
+    a_count,
+    a_date,
+    a_mail_server,
+    a_security,
+    a_truth,
+    an_address,
+)
 
 _PREFIX = "EDX_"
 _NOT_OURS = ("EDX_TEST_", "EDX_BENCH_")  # of the tests and the benchmarks
 MAIL = ("notice_smtp_host", "notice_mail_to", "notice_mail_from")
 """The settings of notices by mail, which need each other."""
+LOGIN = ("notice_smtp_tls", "notice_smtp_user", "notice_smtp_password", "notice_smtp_password_file")
+"""Those of how the mail server is spoken to."""
+TLS, STARTTLS, NO_TLS = "tls", "starttls", "none"
+"""How a mail server is spoken to: with TLS from the first byte, after the greeting, or without."""
 _DOTENV = ".env"
 
 
@@ -103,6 +115,14 @@ class Settings(BaseSettings):
         None, description="who gets notices by mail: addresses separated by commas"
     )
     notice_mail_from: str | None = Field(None, description="the sender of notices by mail")
+    notice_smtp_tls: Annotated[str | None, BeforeValidator(a_security)] = Field(
+        None,
+        description="how the mail server is spoken to: tls, starttls or none; if not set, tls on"
+        " port 465, starttls on port 587 or with a password, else none",
+    )
+    notice_smtp_user: str | None = Field(None, description="user at the mail server")
+    notice_smtp_password: SecretStr | None = Field(None, description="password at the mail server")
+    notice_smtp_password_file: Path | None = Field(None, description="file with that password")
     ui_url: Annotated[str | None, BeforeValidator(an_address)] = Field(
         None, description="address of Dagster's UI, for links (https://dagster.example.edu)"
     )
@@ -116,7 +136,7 @@ class Settings(BaseSettings):
     @property
     def invalid(self) -> dict[str, str]:
         """What is wrong, by the setting's name: a sentence without the value."""
-        return _half_of_mail(self) | self._wrong
+        return _half_of_mail(self) | _half_of_login(self) | self._wrong
 
     def is_given(self, name: str) -> bool:
         """Whether a setting is set, rightly or wrongly."""
@@ -180,6 +200,21 @@ def _half_of_mail(settings: Settings) -> dict[str, str]:
     }
 
 
+def _half_of_login(settings: Settings) -> dict[str, str]:
+    """What a login at the mail server needs and has not, and a password that all could read."""
+    user, password, file = LOGIN[1:]
+    given = [name for name in (password, file) if getattr(settings, name) is not None]
+    if given and not settings.notice_smtp_user:
+        return {user: f"{variable(user)} is not set, but {variable(given[0])} is: set both"}
+    if settings.notice_smtp_user and not given:
+        told = f"set {variable(password)} or {variable(file)}"
+        return {password: f"{variable(password)} is not set, but {variable(user)} is: {told}"}
+    if given and settings.notice_smtp_tls == NO_TLS:
+        told = "is none: no password is sent without TLS; write tls or starttls"
+        return {LOGIN[0]: f"{variable(LOGIN[0])} {told}"}
+    return {}
+
+
 def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
     """Variables that look like settings and are none, each with the setting that is nearest."""
     known = [variable(name) for name in Settings.model_fields]
@@ -204,25 +239,34 @@ def passphrase(settings: Settings) -> str:
         MissingSettingError: neither is set.
         InvalidSettingError: the file cannot be read.
     """
-    if settings.gpg_passphrase is not None:
-        return settings.gpg_passphrase.get_secret_value()
-    if settings.gpg_passphrase_file is not None:
+    return secret(settings, "gpg_passphrase")
+
+
+def secret(settings: Settings, name: str) -> str:
+    """A secret from its variable, or else from the file that the variable with `_FILE` names.
+
+    Raises:
+        MissingSettingError: neither is set.
+        InvalidSettingError: the file cannot be read.
+    """
+    value, file = getattr(settings, name), getattr(settings, f"{name}_file")
+    if value is not None:
+        return str(value.get_secret_value())
+    if file is not None:
+        told = f"{variable(f'{name}_file')}: {file}"
         try:
-            text = settings.gpg_passphrase_file.expanduser().read_text(encoding="utf-8-sig")
+            text = Path(file).expanduser().read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
-            raise InvalidSettingError(
-                f"EDX_GPG_PASSPHRASE_FILE: {settings.gpg_passphrase_file} is not text in UTF-8:"
-                " save it as UTF-8"
-            ) from None
+            raise InvalidSettingError(f"{told} is not text in UTF-8: save it as UTF-8") from None
         except OSError as error:
             raise InvalidSettingError(
-                f"EDX_GPG_PASSPHRASE_FILE: {settings.gpg_passphrase_file} cannot be read"
-                f" ({error.strerror}): correct the setting or the file's permissions"
+                f"{told} cannot be read ({error.strerror}): correct the setting or the file's"
+                " permissions"
             ) from None
         return text.rstrip("\r\n")
-    if "EDX_GPG_PASSPHRASE" in os.environ:
+    if variable(name) in os.environ:
         return ""
-    raise MissingSettingError("gpg_passphrase")
+    raise MissingSettingError(name)
 
 
 def existing_folder(name: str, folder: str) -> Path:

@@ -38,9 +38,13 @@ VARIABLES = {
     "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
     "EDX_NOTICE_MAIL_TO": "czar@example.edu",
     "EDX_NOTICE_MAIL_FROM": "edx@example.edu",
+    "EDX_NOTICE_SMTP_TLS": "starttls",
+    "EDX_NOTICE_SMTP_USER": "edx",
+    "EDX_NOTICE_SMTP_PASSWORD": "horseshoe",
+    "EDX_NOTICE_SMTP_PASSWORD_FILE": "/srv/password",
     "EDX_UI_URL": "https://dagster.example.edu",
 }
-SECRETS = ("correct horse", "battery", "db.example.edu", "staple")
+SECRETS = ("correct horse", "horseshoe", "battery", "db.example.edu", "staple")
 
 
 def plain(settings: Settings) -> dict[str, str]:

@@ -1,262 +1,155 @@
-"""Notices of failed runs, by webhook and mail: what failed, why, and what to do.
+"""The sensors that send a notice of each failed run, and send it later if that failed.
 
-A notice never contains learners' data. Our own failures have texts without any; of every other
-exception, the notice has only the class and the place in the code, never the message.
+What a notice says belongs in `notice`, how it is sent in `sending`. What is left to send is noted
+in the tags of the run, so that it is sent once by each way; only a process that is killed between
+sending and noting sends it again.
 """
 
-import json
-import re
-import smtplib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from email.message import EmailMessage
-from http.client import HTTPException
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from dagster import (
-    AssetCheckEvaluation,
     DagsterEvent,
     DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DefaultSensorStatus,
     RunFailureSensorContext,
+    RunsFilter,
     SensorDefinition,
+    SensorEvaluationContext,
     SkipReason,
     run_failure_sensor,
+    sensor,
 )
 
-from edx_assets.dagster_internals import (
-    PARTITION,
-    RANGE_END,
-    RANGE_START,
-    SerializableErrorInfo,
-)
-from edx_assets.errors import PassingError, place
-from edx_assets.settings import MAIL, InvalidSettingError, MissingSettingError, Settings
+from edx_assets.automation.notice import notice
+from edx_assets.automation.sending import send, ways
+from edx_assets.errors import PassingError
+from edx_assets.settings import Settings
 
-_PATIENCE = 10  # seconds for a server to answer: a sensor's tick has 60 in all
-_LINES = 20  # of a cause: each day of a range can have failed for its own reason
-_AGAIN = "materialize the same partitions again"
-_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+NOTICE = "edx_assets/notice"
+"""Tag of a failed run: what has become of its notice."""
+UNSENT, SENT, GIVEN_UP = "unsent", "sent", "given up"
+
+LEFT = "edx_assets/notice_left"
+"""Tag of the same: its id, and the ways by which its notice is not sent yet.
+
+A run that is executed again inherits its parent's tags: the id tells whose they are.
+"""
+
+GIVE_UP = timedelta(days=7)
+"""A notice that could not be sent for so long is not sent any more: there could be hundreds."""
+
+_AGAIN_SECONDS = 60
+_TICK_SECONDS = 30.0
+"""After this time a tick leaves the rest to the next: Dagster allows it 60 s in all."""
+
+_NO_WAY = "neither EDX_NOTICE_WEBHOOK nor EDX_NOTICE_SMTP_HOST is set"
 
 
 class NoticeNotSentError(PassingError):
     """A notice could not be sent; the message names the setting, and no address."""
 
 
-@dataclass(frozen=True)
-class Notice:
-    """What is sent about a failed run."""
-
-    job: str
-    run_id: str
-    assets: list[str]
-    partition: str
-    causes: list[str]
-    remedy: str
-    link: str
-
-    def text(self) -> str:
-        """The whole notice as plain text."""
-        lines = [
-            f"{self.headline()}.",
-            f"Assets: {', '.join(self.assets) or 'unknown'}",
-            *(f"Cause: {cause}" for cause in self.causes),
-            f"Remedy: {self.remedy}",
-            f"Run: {self.link or self.run_id}",
-        ]
-        return "\n".join(lines)
-
-    def headline(self) -> str:
-        """What failed, in one line."""
-        partition = f" for {self.partition}" if self.partition else ""
-        return f"edx_assets: {self.job} failed{partition}"
-
-
-def failure_notices(settings: Settings) -> SensorDefinition:
-    """The sensor that sends a notice of each failed run. It is on if a way of sending is set."""
+def notice_sensors(settings: Settings) -> list[SensorDefinition]:
+    """The sensors of notices. They are on if a way of sending is set."""
+    status = DefaultSensorStatus.RUNNING if ways(settings) else DefaultSensorStatus.STOPPED
 
     @run_failure_sensor(
         name="failure_notices",
         description="Sends a notice of each failed run to EDX_NOTICE_WEBHOOK and by mail: the"
         " partition, the cause and the remedy, without learners' data.",
-        default_status=DefaultSensorStatus.RUNNING
-        if ways(settings)
-        else DefaultSensorStatus.STOPPED,
+        default_status=status,
     )
-    def notify(context: RunFailureSensorContext) -> SkipReason | None:
+    def failure_notices(context: RunFailureSensorContext) -> SkipReason | None:
         if not ways(settings):
-            return SkipReason("neither EDX_NOTICE_WEBHOOK nor EDX_NOTICE_SMTP_HOST is set")
-        send(
-            settings,
-            notice(
-                context.instance,
-                context.dagster_run,
-                context.failure_event,
-                settings.ui_url,
-            ),
-        )
+            return SkipReason(_NO_WAY)
+        run = context.dagster_run
+        if run.tags.get(NOTICE) and _left(run) is not None:  # it is seen again after a kill
+            return SkipReason(f"the notice of {run.run_id} is {run.tags[NOTICE]} already")
+        failures = _tell(context.instance, settings, run, context.failure_event, ways(settings))
+        if failures:
+            raise NoticeNotSentError(
+                f"the notice was not sent, and will be tried again: {'; '.join(failures.values())}"
+            )
         return None
 
-    return notify
+    @sensor(
+        name="unsent_notices",
+        minimum_interval_seconds=_AGAIN_SECONDS,
+        description="Sends what failure_notices could not send, once the server takes it.",
+        default_status=status,
+    )
+    def unsent_notices(context: SensorEvaluationContext) -> SkipReason:
+        if not ways(settings):
+            return SkipReason(_NO_WAY)
+        return SkipReason(_send_unsent(context.instance, settings))
+
+    return [failure_notices, unsent_notices]
 
 
-def ways(settings: Settings) -> dict[str, Callable[[Notice], None]]:
-    """The ways of sending a notice that are set, rightly or wrongly, by their variables."""
-    found: dict[str, Callable[[Notice], None]] = {}
-    if settings.is_given("notice_webhook"):
-        found["EDX_NOTICE_WEBHOOK"] = lambda message: _post(settings, message)
-    if any(map(settings.is_given, MAIL)):
-        found["EDX_NOTICE_SMTP_HOST"] = lambda message: _mail(settings, message)
-    return found
-
-
-def send(settings: Settings, message: Notice) -> None:
-    """Send a notice every way that is set, even if one fails.
+def _send_unsent(instance: DagsterInstance, settings: Settings) -> str:
+    """Send the notices that are left, oldest first; a way that fails is not tried again now.
 
     Raises:
-        NoticeNotSentError: at least one way failed.
+        NoticeNotSentError: some could not be sent.
     """
-    failures = []
-    for name, way in ways(settings).items():
-        try:
-            way(message)
-        except HTTPError as error:
-            failures.append(f"{name}: the server answered {error.code}")
-        # the texts of these can contain the address, and a webhook's address is a secret
-        except (HTTPException, OSError, ValueError, smtplib.SMTPException) as error:
-            failures.append(f"{name}: {type(error).__name__}")
-        except (MissingSettingError, InvalidSettingError) as error:
-            failures.append(str(error))
-    if failures:
-        raise NoticeNotSentError(f"the notice was not sent: {'; '.join(failures)}")
-
-
-def notice(
-    instance: DagsterInstance, run: DagsterRun, failure: DagsterEvent, ui_url: str | None
-) -> Notice:
-    """The notice of a failed run."""
-    failed = _events(instance, run, DagsterEventType.STEP_FAILURE)
-    steps = {event.step_key for event in failed}
-    planned = _events(instance, run, DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
-    assets = {
-        event.asset_key.to_user_string()
-        for event in planned
-        if event.asset_key and (event.step_key in steps or not steps)
-    }
-    checks = _failed_checks(instance, run)
-    causes = [*checks, *(cause for event in failed if (cause := _cause(event)))]
-    if not causes:
-        causes = [_run_cause(failure)]
-    return Notice(
-        job=run.job_name if not run.job_name.startswith("__") else "a run of assets",
-        run_id=run.run_id,
-        assets=sorted(assets),
-        partition=_partition(run),
-        causes=list(dict.fromkeys(causes)),
-        remedy=_remedy(failed, bool(checks)),
-        link=f"{ui_url.rstrip('/')}/runs/{run.run_id}" if ui_url else "",
-    )
-
-
-def _events(
-    instance: DagsterInstance, run: DagsterRun, kind: DagsterEventType
-) -> list[DagsterEvent]:
-    records = instance.all_logs(run.run_id, of_type=kind)
-    return [record.dagster_event for record in records if record.dagster_event]
-
-
-def _partition(run: DagsterRun) -> str:
-    first = run.tags.get(RANGE_START)
-    if first:
-        return f"{first} to {run.tags.get(RANGE_END, first)}"
-    return run.tags.get(PARTITION, "")
-
-
-def _cause(event: DagsterEvent) -> str:
-    """Why a step failed; empty if a check failed, which has a cause of its own."""
-    data = event.step_failure_data
-    if data.user_failure_data:  # a Failure: only our own are raised, with texts for readers
-        return _cut(data.user_failure_data.description or "")
-    error = _innermost(data.error)
-    if error is None or error.cls_name == "DagsterAssetCheckFailedError":
-        return ""
-    return _place(error)
-
-
-def _failed_checks(instance: DagsterInstance, run: DagsterRun) -> list[str]:
-    failed = []
-    for event in _events(instance, run, DagsterEventType.ASSET_CHECK_EVALUATION):
-        check = event.event_specific_data
-        if isinstance(check, AssetCheckEvaluation) and check.blocking and not check.passed:
-            partition = f" {check.partition}" if check.partition else ""
-            asset = check.asset_key.to_user_string()
-            failed.append(
-                f"the check {check.check_name} of {asset}{partition}: {check.description}"
-            )
-    return failed
-
-
-def _run_cause(failure: DagsterEvent) -> str:
-    """Why a run failed without a failed step: it never got that far, or its process died."""
-    data = failure.job_failure_data
-    reason = data.failure_reason.value.lower().replace("_", " ") if data.failure_reason else ""
-    error = _innermost(data.error)
-    return _place(error) if error else f"no step failed, but the run itself did: {reason}"
-
-
-def _remedy(failed: list[DagsterEvent], checks: bool) -> str:
-    if any(not event.step_failure_data.user_failure_data for event in failed) and not checks:
-        return (
-            "this failure is not a known one: look at the run's log, which may contain learners'"
-            " data and is not to be sent on, and report the class and the place given here"
+    until = monotonic() + _TICK_SECONDS
+    down: dict[str, str] = {}
+    sent = waiting = 0
+    records = instance.get_run_records(RunsFilter(tags={NOTICE: UNSENT}), ascending=True)
+    for record in records:
+        run = record.dagster_run
+        left = _left(run)
+        if left is None:
+            continue
+        names = [name for name in left if name in ways(settings)]
+        failure = _failure_of(instance, run)
+        old = record.create_timestamp.replace(tzinfo=UTC) < datetime.now(UTC) - GIVE_UP
+        if old or not names or failure is None:
+            _note(instance, run, GIVEN_UP, left)
+            continue
+        names = [name for name in names if name not in down]
+        if not names or monotonic() > until:
+            waiting += 1
+            continue
+        failures = _tell(instance, settings, run, failure, names, left)
+        down |= failures
+        sent, waiting = sent + (not failures), waiting + bool(failures)
+    if down:
+        raise NoticeNotSentError(
+            f"notices not sent yet: {waiting}; they will be tried again: {'; '.join(down.values())}"
         )
-    if checks:
-        return f"do what the check's description says, then {_AGAIN}"
-    if failed:
-        return f"do what the cause says, then {_AGAIN}"
-    return f"look at the run's log; if the machine or its process was stopped, {_AGAIN}"
+    return f"notices sent late: {sent}; not sent yet: {waiting}"
 
 
-def _innermost(error: SerializableErrorInfo | None) -> SerializableErrorInfo | None:
-    while error and error.cause:
-        error = error.cause
-    return error
+def _tell(
+    instance: DagsterInstance,
+    settings: Settings,
+    run: DagsterRun,
+    failure: DagsterEvent,
+    names: Collection[str],
+    left: Collection[str] = (),
+) -> dict[str, str]:
+    """Send a run's notice by the named ways, and note what is left; why, by way, some failed."""
+    failures = send(settings, notice(instance, run, failure, settings.ui_url), names)
+    rest = [name for name in {*left, *names} if name in failures or name not in names]
+    _note(instance, run, UNSENT if rest else SENT, rest)
+    return failures
 
 
-def _place(error: SerializableErrorInfo) -> str:
-    """An exception's class, and the last place in this package's code in its stack trace."""
-    found = [match for line in error.stack if (match := _FRAME.search(line))]
-    frames = [(match[1], int(match[2]), match[3]) for match in found]
-    return place(error.cls_name or "", frames)
+def _note(instance: DagsterInstance, run: DagsterRun, state: str, left: Collection[str]) -> None:
+    instance.add_run_tags(run.run_id, {NOTICE: state, LEFT: " ".join([run.run_id, *sorted(left)])})
 
 
-def _cut(text: str) -> str:
-    lines = text.splitlines()
-    more = [f"and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
-    return "\n".join(lines[:_LINES] + more)
+def _left(run: DagsterRun) -> list[str] | None:
+    """The ways by which a run's notice is not sent yet; None if nothing is noted of it."""
+    of, *left = run.tags.get(LEFT, "").split(" ")
+    return left if of == run.run_id else None
 
 
-def _post(settings: Settings, message: Notice) -> None:
-    """Post a notice as JSON; chat programs show its `text`."""
-    settings.require("notice_webhook", "ui_url")
-    if settings.notice_webhook is None:
-        raise MissingSettingError("notice_webhook")
-    address = settings.notice_webhook.get_secret_value()
-    body = json.dumps({"text": message.text(), **asdict(message)}).encode()
-    request = Request(address, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - http(s), as required above
-    with urlopen(request, timeout=_PATIENCE):  # noqa: S310
-        pass
-
-
-def _mail(settings: Settings, message: Notice) -> None:
-    settings.require(*MAIL)
-    mail = EmailMessage()
-    mail["Subject"] = message.headline()
-    mail["From"], mail["To"] = settings.notice_mail_from, settings.notice_mail_to
-    mail.set_content(message.text())
-    host, _, port = str(settings.notice_smtp_host).partition(":")
-    with smtplib.SMTP(host, int(port or 25), timeout=_PATIENCE) as server:
-        server.send_message(mail)
+def _failure_of(instance: DagsterInstance, run: DagsterRun) -> DagsterEvent | None:
+    failed = instance.all_logs(run.run_id, of_type=DagsterEventType.RUN_FAILURE)
+    return failed[0].dagster_event if failed else None

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from edx_assets.automation.notices import ways
+from edx_assets.automation.sending import ways
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
 from edx_assets.cli.tables import told_bytes, told_use

@@ -10,45 +10,24 @@ from typing import Any
 import pytest
 from dagster import (
     AssetCheckResult,
-    DagsterEventType,
     DagsterInstance,
     DefaultSensorStatus,
     SensorDefinition,
     asset,
     asset_check,
-    build_run_status_sensor_context,
     materialize,
 )
 
-from edx_assets.automation.notices import NoticeNotSentError, failure_notices
+from edx_assets.automation.notices import NoticeNotSentError, notice_sensors
 from edx_assets.definitions import build_defs
 from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 from edx_assets_tests.automation.received import Received
+from edx_assets_tests.automation.telling import evaluate, fail_with, hooked, tell
 from edx_assets_tests.institution import Institution, event
 
 LEARNER = "zoe_the_learner@example.org"
-
-
-def tell(instance: DagsterInstance, run_id: str, settings: Settings) -> Any:
-    """Have the sensor see a failed run, as the daemon would."""
-    return evaluate(failure_notices(settings), instance, run_id)
-
-
-def evaluate(sensor: SensorDefinition, instance: DagsterInstance, run_id: str) -> Any:
-    run = instance.get_run_by_id(run_id)
-    assert run is not None
-    failures = instance.all_logs(run_id, of_type=DagsterEventType.RUN_FAILURE)
-    failure = failures[0].dagster_event
-    assert failure is not None
-    context = build_run_status_sensor_context(
-        sensor_name=sensor.name,
-        dagster_event=failure,
-        dagster_instance=instance,
-        dagster_run=run,
-    )
-    return sensor(context.for_run_failure())
 
 
 def posted(web: Received) -> dict[str, Any]:
@@ -60,10 +39,6 @@ def mailed(mail: Received) -> EmailMessage:
     message = BytesParser(policy=email.policy.default).parsebytes(mail.bodies[-1])
     assert isinstance(message, EmailMessage)
     return message
-
-
-def hooked(web: Received, **settings: Any) -> Settings:
-    return Settings(notice_webhook=web.address, **settings)
 
 
 def test_a_failed_day_is_told_with_its_cause_and_remedy(
@@ -124,18 +99,6 @@ def test_a_blocking_check_is_told_with_its_counts(
         in posted(web)["causes"][0]
     )
     assert "the check's description" in posted(web)["remedy"]
-
-
-def fail_with(instance: DagsterInstance, error: Callable[[], Exception]) -> str:
-    """A real run that fails so."""
-
-    @asset
-    def broken() -> None:
-        raise error()
-
-    ran = materialize([broken], instance=instance, raise_on_error=False)
-    assert not ran.success
-    return ran.run_id
 
 
 def wrapped() -> Exception:
@@ -211,6 +174,7 @@ def test_one_way_that_fails_does_not_keep_the_other_and_is_told_without_its_addr
     assert "EDX_NOTICE_WEBHOOK: the server answered 500" in str(failure.value)
     assert len(mail.bodies) == 1
     for address in ("http://127.0.0.1:1/secret-part", "secret-part", "file:///secret-part"):
+        run_id = fail_with(instance, lambda: ValueError("x"))
         monkeypatch.setenv("EDX_NOTICE_WEBHOOK", address)
         with pytest.raises(NoticeNotSentError) as failure:
             tell(instance, run_id, load_settings())
@@ -231,8 +195,11 @@ def test_nothing_is_sent_and_the_sensor_is_off_where_no_way_is_set(
     run_id = fail_with(instance, lambda: ValueError("x"))
     skipped = tell(instance, run_id, Settings())
     assert "EDX_NOTICE_WEBHOOK" in str(skipped)
-    assert failure_notices(Settings()).default_status == DefaultSensorStatus.STOPPED
-    assert failure_notices(hooked(web)).default_status == DefaultSensorStatus.RUNNING
+    for settings, status in (
+        (Settings(), DefaultSensorStatus.STOPPED),
+        (hooked(web), DefaultSensorStatus.RUNNING),
+    ):
+        assert [each.default_status for each in notice_sensors(settings)] == [status, status]
     assert web.bodies == []
 
 

@@ -20,7 +20,7 @@ from dagster import (
 )
 
 from edx_assets.assets.courses import WHOLE_COURSE
-from edx_assets.automation.notices import NoticeNotSentError, failure_notices
+from edx_assets.automation.notices import NoticeNotSentError, notice_sensors
 from edx_assets.dagster_internals import RANGE_END, RANGE_START
 from edx_assets.definitions import build_defs
 from edx_assets.settings import load_settings
@@ -119,7 +119,7 @@ def all_runs(runs: Runs) -> None:
 
 def a_notice(instance: DagsterInstance) -> None:
     """Tell of a failed run, as a tick of the sensor does; the web server refuses it."""
-    sensor = failure_notices(load_settings())
+    sensor, _unsent = notice_sensors(load_settings())
     run = next(run for run in instance.get_runs() if run.is_failure_or_canceled)
     (failure,) = instance.all_logs(run.run_id, of_type=DagsterEventType.RUN_FAILURE)
     context = build_run_status_sensor_context(
