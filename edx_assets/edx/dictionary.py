@@ -45,10 +45,14 @@ def _collections() -> str:
 def _reasons() -> str:
     lines = [
         "\n## Reasons of the quarantine\n",
-        "Why a line is not loaded: the field `reason` of each entry.\n",
-        "| reason | in | meaning |",
-        "|---|---|---|",
-        *(f"| `{reason}` | {reason.found_in} | {reason.meaning} |" for reason in Reason),
+        "Why a line is not loaded: the field `reason` of each entry. How to look at the lines and"
+        " to load them after an upgrade is in [operation.md](operation.md#the-quarantine).\n",
+        "| reason | in | meaning | remedy |",
+        "|---|---|---|---|",
+        *(
+            f"| `{reason}` | {reason.found_in} | {reason.meaning} | {reason.remedy} |"
+            for reason in Reason
+        ),
     ]
     return "\n".join(lines) + "\n"
 

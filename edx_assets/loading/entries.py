@@ -55,6 +55,13 @@ class Was(TypedDict):
     last: datetime
 
 
+class RetriedLines(TypedDict):
+    """Line numbers that a retry is loading: those that come first, and those that repeat a line."""
+
+    first: list[int]
+    repeated: list[int]
+
+
 class DayEntry(TypedDict):
     """A day of a site (`imports`). While it is loading, its counts are missing or old."""
 
@@ -70,6 +77,8 @@ class DayEntry(TypedDict):
     recount_for: NotRequired[list[str]]
     disturbed: NotRequired[bool]
     """Another load gave records to the file, or took some, while it was loading."""
+    retrying: NotRequired[RetriedLines]
+    """The batch of quarantined lines that is being loaded again."""
     delivered: NotRequired[str]
     """When S3 got the file: an older one is not loaded over it."""
     token: NotRequired[str]

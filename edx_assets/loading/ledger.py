@@ -40,6 +40,14 @@ def is_settled(entry: DayEntry) -> bool:
     return entry["state"] in (DayState.LOADED, DayState.NO_FILE)
 
 
+def is_half_retried(entry: DayEntry) -> bool:
+    """Whether a retry of a day's quarantined lines is running, or was killed.
+
+    Such a day waits for the count of its own records.
+    """
+    return entry["file"] in entry.get("recount_for", ())
+
+
 def new_token() -> str:
     """Unique id of one load. What is made from the load stores it, to recognise a later load."""
     return secrets.token_hex(6)

@@ -1,23 +1,42 @@
 """The quarantine: lines that could not be loaded, with their file, number, reason and bytes.
 
-Each database has its own. Which lines are rejected is decided where their format is read.
+Each database has its own. Which lines are rejected is decided where their format is read; searching
+all quarantines belongs in `quarantines`.
 """
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NotRequired, TypedDict, cast
 
 from bson import Binary, encode
+from xxhash import xxh3_128
 
 from edx_assets.edx.collections import QUARANTINE
 from edx_assets.edx.lines import LongLine
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.secrets import bytes_without_secrets
-from edx_assets.resources.store import BATCH, Collection, Store
+from edx_assets.resources.store import BATCH, BATCH_BYTES, Collection, Store
 
 BadLines = list[tuple[int, str, bytes]]
 """Line number (from 1), reason, raw bytes."""
 
 RAW_KEPT = 8 * 1024 * 1024  # bytes: a line can be larger than a document may be
+
+
+class HeldLine(TypedDict):
+    """A line in a quarantine. `bytes` is the length of the whole line.
+
+    `hash` is its XXH3-128, where `raw` is not all of it: cut, or without credentials.
+    """
+
+    _id: str
+    collection: str
+    load_file: str
+    line: int
+    reason: str
+    raw: bytes
+    bytes: int
+    hash: NotRequired[str]
 
 
 def quarantine(store: Store, collection: Collection, load_file: str, lines: BadLines) -> None:
@@ -27,28 +46,91 @@ def quarantine(store: Store, collection: Collection, load_file: str, lines: BadL
     for number, reason, line in lines:
         seen[number] += 1
         again = f":{seen[number]}" if seen[number] > 1 else ""
+        raw = bytes_without_secrets(line[:RAW_KEPT])
         document = {
-            "_id": f"{collection.name}:{load_file}:{number}{again}",
+            "_id": f"{_id(collection, load_file, number)}{again}",
             "collection": collection.name,
             "load_file": load_file,
             "line": number,
             "reason": reason,
-            "raw": Binary(bytes_without_secrets(line[:RAW_KEPT])),
-            **_whole(line),
+            "raw": Binary(raw),
+            **_whole(line, raw),
         }
         documents.append(encode(document))
     for start in range(0, len(documents), BATCH):
-        store.insert(_quarantine_of(collection), documents[start : start + BATCH])
+        store.insert(quarantine_of(collection), documents[start : start + BATCH])
 
 
 def release(store: Store, collection: Collection, load_file: str | None = None) -> None:
     """Delete a collection's lines from the quarantine: all, or those of one file."""
-    store.delete(_quarantine_of(collection), _lines_of(collection, load_file))
+    store.delete(quarantine_of(collection), _lines_of(collection, load_file))
+
+
+def release_lines(
+    store: Store, collection: Collection, load_file: str, numbers: Sequence[int]
+) -> None:
+    """Delete some of a file's lines from the quarantine."""
+    store.delete(quarantine_of(collection), _these(collection, load_file, numbers))
 
 
 def held(store: Store, collection: Collection, load_file: str) -> int:
     """Number of a file's lines in the quarantine that were meant for a collection."""
-    return store.count(_quarantine_of(collection), _lines_of(collection, load_file))
+    return store.count(quarantine_of(collection), _lines_of(collection, load_file))
+
+
+def held_by_reason(store: Store, collection: Collection, load_file: str) -> dict[str, int]:
+    """The same by reason."""
+    these = _lines_of(collection, load_file)
+    return dict(store.tally(quarantine_of(collection), "reason", these))
+
+
+def held_numbers(
+    store: Store, collection: Collection, load_file: str, reasons: Sequence[str] | None = None
+) -> list[list[int]]:
+    """The numbers of a file's lines in the quarantine, in order and in batches to be read.
+
+    With `reasons`, only those of lines with one of them.
+    """
+    these = _lines_of(collection, load_file)
+    if reasons is not None:
+        these["reason"] = {"$in": [*reasons]}
+    found = store.find(quarantine_of(collection), these, fields=["line", "bytes"])
+    batches: list[list[int]] = []
+    room = 0
+    for number, length in sorted((entry["line"], entry["bytes"]) for entry in found):
+        if room <= 0 or len(batches[-1]) == BATCH:
+            batches.append([])
+            room = BATCH_BYTES
+        batches[-1].append(number)
+        room -= min(length, RAW_KEPT)
+    return batches
+
+
+def held_lines(
+    store: Store, collection: Collection, load_file: str, numbers: Sequence[int]
+) -> list[HeldLine]:
+    """Those of a file's lines with these numbers that are in the quarantine, in order."""
+    found = store.find(quarantine_of(collection), _these(collection, load_file, numbers))
+    return sorted(cast(Iterator[HeldLine], found), key=lambda entry: entry["line"])
+
+
+def give_reason(
+    store: Store, collection: Collection, load_file: str, reason: str, numbers: Sequence[int]
+) -> None:
+    """Change the reason of some of a file's lines."""
+    store.update(
+        quarantine_of(collection), _these(collection, load_file, numbers), {"reason": reason}
+    )
+
+
+def has_all_bytes(entry: HeldLine) -> bool:
+    """Whether a line's entry has all of its bytes as they were delivered."""
+    return "hash" not in entry and len(entry["raw"]) == entry["bytes"]
+
+
+def quarantine_of(collection: Collection) -> Collection:
+    """The quarantine of a collection's database."""
+    return collection._replace(name=QUARANTINE)
 
 
 def refused_by_database(code: int) -> str:
@@ -56,15 +138,19 @@ def refused_by_database(code: int) -> str:
     return f"{Reason.REFUSED_BY_DATABASE}_{code}"
 
 
-def _whole(line: bytes) -> dict[str, Any]:
+def _whole(line: bytes, raw: bytes) -> dict[str, Any]:
     """What is known of a line as a whole."""
     if isinstance(line, LongLine):
         return {"bytes": line.length, "hash": line.digest}
-    return {"bytes": len(line)}
+    return {"bytes": len(line)} | ({} if raw == line else {"hash": xxh3_128(line).hexdigest()})
 
 
-def _quarantine_of(collection: Collection) -> Collection:
-    return collection._replace(name=QUARANTINE)
+def _id(collection: Collection, load_file: str, number: int) -> str:
+    return f"{collection.name}:{load_file}:{number}"
+
+
+def _these(collection: Collection, load_file: str, numbers: Sequence[int]) -> dict[str, Any]:
+    return {"_id": {"$in": [_id(collection, load_file, number) for number in numbers]}}
 
 
 def _lines_of(collection: Collection, load_file: str | None) -> dict[str, Any]:

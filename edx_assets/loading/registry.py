@@ -1,6 +1,7 @@
 """The registry: every known course and the name of its database. Counts belong in the ledger."""
 
 import re
+from collections.abc import Iterable
 from typing import TypedDict, cast
 
 from edx_assets.edx.courses import course_partition, database_name, dated_name, distinct_name
@@ -64,6 +65,20 @@ def register_course(store: Store, key: str, site: str) -> str:
         )
         store.put(COURSES, course)
     return partition
+
+
+def register_courses(store: Store, courses: Iterable[str], site: str) -> list[str]:
+    """Register the courses of a day's events; return the messages about those that are refused.
+
+    A browser can send any course key: a day does not fail because of one.
+    """
+    refused = []
+    for course in sorted(courses):
+        try:
+            register_course(store, course, site)
+        except CourseRefusedError as error:
+            refused.append(str(error))
+    return refused
 
 
 def registered_courses(store: Store) -> list[RegisteredCourse]:

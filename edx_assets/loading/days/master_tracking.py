@@ -3,7 +3,6 @@
 Which file owns a record, if several contain its line, is decided in `master`.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from gzip import BadGzipFile
 from time import monotonic
@@ -17,9 +16,16 @@ from edx_assets.loading.days.daily_log import DamagedLogError
 from edx_assets.loading.days.files import DailyLog, daily_log, decrypted_key, is_whole
 from edx_assets.loading.days.lines import load_lines
 from edx_assets.loading.entries import DayEntry, DayState
-from edx_assets.loading.ledger import IMPORTS, MASTER_TRACKING, as_was, day_entry, new_token
+from edx_assets.loading.ledger import (
+    IMPORTS,
+    MASTER_TRACKING,
+    as_was,
+    day_entry,
+    is_half_retried,
+    new_token,
+)
 from edx_assets.loading.quarantine import release
-from edx_assets.loading.registry import CourseRefusedError, register_course
+from edx_assets.loading.registry import register_courses
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -89,7 +95,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
     counts = DayCounts()
     if log.file is not None:
         _load_file(store, storage, day, log, counts)
-    refused = _register(store, counts.explicit_courses, day.site)
+    refused = register_courses(store, counts.explicit_courses, day.site)
     with master.changing(store):
         _is_still_ours(store, day, entry)
         master.settle(store, earlier, log.file)
@@ -110,6 +116,15 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         entry["courses_refused"] = refused
         store.put(IMPORTS, entry)
     return _metadata(entry, "loaded", monotonic() - started)
+
+
+def is_intact(store: Store, entry: DayEntry) -> bool:
+    """Whether a day is loaded according to the ledger, and the collection agrees."""
+    if entry["state"] == DayState.NO_FILE:
+        return True
+    if entry["state"] != DayState.LOADED:
+        return False
+    return master.count(store, str(entry["file"])) == entry["loaded"]
 
 
 def _refuse_older(before: DayEntry | None, log: DailyLog) -> None:
@@ -146,8 +161,14 @@ def _files_of(entry: DayEntry | None) -> list[str]:
 
 def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
     """The entry of a day whose file is gone from S3 and the storage, if it is completely loaded."""
-    if entry and _is_whole(store, entry):
+    if entry and is_intact(store, entry):
         return entry
+    if entry and is_half_retried(entry):
+        raise StageMissingError(
+            f"a retry of the quarantined lines of {entry['file']} has not ended, and the file is no"
+            " longer on S3 nor in the storage: run"
+            f" `edx-assets quarantine retry --file {entry['file']}` again"
+        )
     raise StageMissingError(
         f"{' and '.join(_files_of(entry))} was loaded in part and is no longer on S3 nor in the"
         " storage: put it back on S3, or ask edX to, and materialize the day again, starting with"
@@ -173,31 +194,9 @@ def _load_file(
         ) from None
 
 
-def _register(store: Store, courses: Iterable[str], site: str) -> list[str]:
-    """Register the courses of a day's events; return the messages about those that are refused.
-
-    A browser can send any course key: a day does not fail because of one.
-    """
-    refused = []
-    for course in sorted(courses):
-        try:
-            register_course(store, course, site)
-        except CourseRefusedError as error:
-            refused.append(str(error))
-    return refused
-
-
 def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:
     """Whether this very file is loaded according to the ledger, and the collection agrees."""
-    return entry["etag"] == etag and entry["version"] == RECORDS and _is_whole(store, entry)
-
-
-def _is_whole(store: Store, entry: DayEntry) -> bool:
-    if entry["state"] == DayState.NO_FILE:
-        return True
-    if entry["state"] != DayState.LOADED:
-        return False
-    return master.count(store, str(entry["file"])) == entry["loaded"]
+    return entry["etag"] == etag and entry["version"] == RECORDS and is_intact(store, entry)
 
 
 def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> None:

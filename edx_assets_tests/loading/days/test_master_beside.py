@@ -151,7 +151,7 @@ def test_as_many_lines_taken_as_given_meanwhile_are_noticed(
             load(store, storage, [during.pop()])
         return []
 
-    monkeypatch.setattr("edx_assets.loading.days.master_tracking._register", register)
+    monkeypatch.setattr("edx_assets.loading.days.master_tracking.register_courses", register)
     with pytest.raises(CountMismatchError, match="gave or took"):
         load(store, storage, [("edx", 4, [line(1), line(2)])])
     load(store, storage, [("edx", 4, [line(1), line(2)])])

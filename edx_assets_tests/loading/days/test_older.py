@@ -92,7 +92,7 @@ def test_another_load_of_the_day_in_the_middle_is_noticed(
             during.pop()()
         return []
 
-    monkeypatch.setattr("edx_assets.loading.days.master_tracking._register", register)
+    monkeypatch.setattr("edx_assets.loading.days.master_tracking.register_courses", register)
     with pytest.raises(CountMismatchError, match="by another run at the same time"):
         load_day(store, old, DAY)
     entry = store.get(IMPORTS, str(DAY))

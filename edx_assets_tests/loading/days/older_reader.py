@@ -1,0 +1,34 @@
+"""Days loaded as an older version would have: by a reader that rejects lines of today."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from edx_assets.edx import events
+from edx_assets.edx.events import RejectedError
+from edx_assets.edx.reasons import Reason
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import Store
+from edx_assets_tests.loading.days.deliveries import Delivery, load
+
+
+def load_as_older(
+    store: Store, storage: Storage, deliveries: list[Delivery], rejects: Collection[bytes]
+) -> None:
+    """Load days with a reader that takes lines with these contents for no JSON."""
+
+    def older(load_file: str, site: str, load_date: datetime) -> Callable[[bytes], Any]:
+        read = events.line_reader(load_file, site, load_date)
+
+        def reads(line: bytes) -> Any:
+            if line.strip() in rejects:
+                raise RejectedError(Reason.NOT_JSON)
+            return read(line)
+
+        return reads
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("edx_assets.loading.days.lines.line_reader", older)
+        load(store, storage, deliveries)
