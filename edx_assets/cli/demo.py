@@ -8,20 +8,18 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from dagster import AssetSelection, DagsterInstance, Definitions, Failure
+from dagster import AssetSelection, DagsterInstance, Failure
 from rich.console import Console
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.cli.runs import materialize
 from edx_assets.cli.status import status
 from edx_assets.cli.tables import print_status
-from edx_assets.dagster_internals import RANGE_END, RANGE_START
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.shared_process import ServerError
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
-
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 Step = tuple[str, AssetSelection, str | tuple[str, str] | None]
 
@@ -63,7 +61,7 @@ def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[s
             started = monotonic()
             with console.status(title):
                 try:
-                    _materialize(definitions, instance, selection, partition)
+                    materialize(definitions, instance, selection, partition)
                 except Failure as failure:
                     raise ServerError(f"{title}: {failure.description}") from None
             yield title, monotonic() - started
@@ -83,26 +81,3 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
     for course in sorted(instance.get_dynamic_partitions("courses")):
         yield f"course {course}", WHOLE_COURSE, course
     yield "the overview", AssetSelection.assets("upkeep/overview"), None
-
-
-def _materialize(
-    definitions: Definitions,
-    instance: DagsterInstance,
-    selection: AssetSelection,
-    partition: str | tuple[str, str] | None,
-) -> None:
-    """Execute a real run in the persistent instance, with the job that the UI uses for assets."""
-    tags = {}
-    if isinstance(partition, tuple):
-        tags = {
-            RANGE_START: partition[0],
-            RANGE_END: partition[1],
-        }
-    graph = definitions.get_repository_def().asset_graph
-    definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        asset_selection=sorted(selection.resolve(graph)),
-        instance=instance,
-        partition_key=partition if isinstance(partition, str) else None,
-        tags=tags,
-        run_config=_QUIET,
-    )

@@ -5,15 +5,16 @@ What a subcommand does is in the modules next to this one.
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+from edx_assets.cli.database import DATA, database, local_extra
 from edx_assets.cli.doctor import diagnose
+from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
@@ -21,18 +22,9 @@ from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.kept.disk_use import DiskUse, disk_use
 from edx_assets.local.sample.delivery import EncryptionError
 from edx_assets.local.shared_process import ServerError
-from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Store
-from edx_assets.settings import InvalidSettingError, load_settings
+from edx_assets.settings import load_settings
 
-_DATA = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("data"),
-    show_default=True,
-    help="Folder for the embedded servers and the demo.",
-)
 _LEARNERS = click.option(
     "--learners",
     default=60,
@@ -82,8 +74,11 @@ def main() -> None:
     """edX research data as per-course MongoDB databases."""
 
 
+main.add_command(quarantine)
+
+
 @main.command()
-@_DATA
+@DATA
 def doctor(data: Path) -> None:
     """Check S3, GPG, MongoDB, the storage and the courses file; say how to fix what is wrong."""
     from edx_assets.definitions import build_resources
@@ -99,7 +94,7 @@ def doctor(data: Path) -> None:
             resources["gnupg"],
             resources["storage"],
             resources["courses_file"],
-            lambda: opened.enter_context(_store(data, _DOCTOR_PATIENCE_MS)),
+            lambda: opened.enter_context(database(data, _DOCTOR_PATIENCE_MS)),
         ):
             failed |= finding.state == "failed"
             console.print(f"{_MARKS[finding.state]:>8}  {finding.subject}: {finding.found}")
@@ -110,10 +105,10 @@ def doctor(data: Path) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-@_DATA
+@DATA
 def status(as_json: bool, data: Path) -> None:
     """Show what has been loaded (tracking logs, packages, courses), and what the storage keeps."""
-    with _store(data) as store:
+    with database(data) as store:
         now = status_of(store)
     now["storage"] = _storage_of(data)
     if as_json:
@@ -135,26 +130,26 @@ def dictionary() -> None:
 @_WEEKS
 def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
     """Make a sample institution: keys, encrypted logs and packages, and the expected counts."""
-    with _local():
+    with local_extra():
         from edx_assets.local.sample import make_institution
 
     make_institution(folder, seed=seed, learners=learners, weeks=weeks, progress=click.echo)
 
 
 @main.command()
-@_DATA
+@DATA
 @_LEARNERS
 @_WEEKS
 def demo(data: Path, learners: int, weeks: int) -> None:
     """Take a sample institution through every stage with Dagster, on embedded servers."""
-    with _local():
+    with local_extra():
         from edx_assets.cli.demo import run_demo
 
     sys.exit(0 if run_demo(data, learners, weeks) else 1)
 
 
 @main.command()
-@_DATA
+@DATA
 @click.option(
     "--port",
     default=3000,
@@ -164,32 +159,10 @@ def demo(data: Path, learners: int, weeks: int) -> None:
 )
 def dev(data: Path, port: int) -> None:
     """Run the embedded servers and `dagster dev` on what the demo built."""
-    with _local():
+    with local_extra():
         from edx_assets.cli.dev import run_dev
 
     sys.exit(run_dev(data, port))
-
-
-@contextmanager
-def _store(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
-    """The store of EDX_MONGO_URI, or else that of the demo, which runs only as long as needed.
-
-    Raises:
-        InvalidSettingError: there is neither; none is made.
-    """
-    uri = load_settings().mongo_uri
-    if uri is not None:
-        yield connect(uri.get_secret_value(), patience_ms)
-        return
-    if not (data / "mongo").is_dir():
-        raise InvalidSettingError(
-            f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
-            " .env, or name the demo's folder (--data)"
-        )
-    with _local():
-        from edx_assets.local.embedded_store import embedded_store
-    with embedded_store(data / "mongo") as embedded:
-        yield connect(embedded)
 
 
 def _storage_of(data: Path) -> DiskUse | None:
@@ -199,17 +172,6 @@ def _storage_of(data: Path) -> DiskUse | None:
     if folder is None or not Path(folder).expanduser().is_dir():
         return None
     return disk_use(Storage(folder=folder))
-
-
-@contextmanager
-def _local() -> Iterator[None]:
-    """Say what to install if the embedded servers are missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'edx-assets[local]', or set EDX_MONGO_URI"
-        ) from None
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def release_lines(
     store: Store, collection: Collection, load_file: str, numbers: Sequence[int]
 ) -> None:
     """Delete some of a file's lines from the quarantine."""
-    store.delete(quarantine_of(collection), _these(collection, load_file, numbers))
+    these = {"_id": {"$in": _ids(collection, load_file, numbers)}}
+    store.delete(quarantine_of(collection), these)
 
 
 def held(store: Store, collection: Collection, load_file: str) -> int:
@@ -84,43 +85,46 @@ def held_by_reason(store: Store, collection: Collection, load_file: str) -> dict
     return dict(store.tally(quarantine_of(collection), "reason", these))
 
 
-def held_numbers(
+def held_batches(
     store: Store, collection: Collection, load_file: str, reasons: Sequence[str] | None = None
-) -> list[list[int]]:
-    """The numbers of a file's lines in the quarantine, in order and in batches to be read.
+) -> Iterator[list[HeldLine]]:
+    """A file's lines in the quarantine, in their order, in batches that fit into memory.
 
-    With `reasons`, only those of lines with one of them.
+    Args:
+        store: the document store.
+        collection: the collection that the lines were meant for.
+        load_file: the file.
+        reasons: only lines with one of these.
     """
     these = _lines_of(collection, load_file)
     if reasons is not None:
         these["reason"] = {"$in": [*reasons]}
     found = store.find(quarantine_of(collection), these, fields=["line", "bytes"])
-    batches: list[list[int]] = []
-    room = 0
-    for number, length in sorted((entry["line"], entry["bytes"]) for entry in found):
-        if room <= 0 or len(batches[-1]) == BATCH:
-            batches.append([])
-            room = BATCH_BYTES
-        batches[-1].append(number)
-        room -= min(length, RAW_KEPT)
-    return batches
+    batch: list[str] = []
+    size = 0
+    for _line, key, length in sorted((each["line"], each["_id"], each["bytes"]) for each in found):
+        batch.append(key)
+        size += min(length, RAW_KEPT)
+        if len(batch) == BATCH or size >= BATCH_BYTES:
+            yield _held(store, collection, batch)
+            batch, size = [], 0
+    if batch:
+        yield _held(store, collection, batch)
 
 
 def held_lines(
     store: Store, collection: Collection, load_file: str, numbers: Sequence[int]
 ) -> list[HeldLine]:
     """Those of a file's lines with these numbers that are in the quarantine, in order."""
-    found = store.find(quarantine_of(collection), _these(collection, load_file, numbers))
-    return sorted(cast(Iterator[HeldLine], found), key=lambda entry: entry["line"])
+    return _held(store, collection, _ids(collection, load_file, numbers))
 
 
 def give_reason(
     store: Store, collection: Collection, load_file: str, reason: str, numbers: Sequence[int]
 ) -> None:
     """Change the reason of some of a file's lines."""
-    store.update(
-        quarantine_of(collection), _these(collection, load_file, numbers), {"reason": reason}
-    )
+    these = {"_id": {"$in": _ids(collection, load_file, numbers)}}
+    store.update(quarantine_of(collection), these, {"reason": reason})
 
 
 def has_all_bytes(entry: HeldLine) -> bool:
@@ -149,8 +153,13 @@ def _id(collection: Collection, load_file: str, number: int) -> str:
     return f"{collection.name}:{load_file}:{number}"
 
 
-def _these(collection: Collection, load_file: str, numbers: Sequence[int]) -> dict[str, Any]:
-    return {"_id": {"$in": [_id(collection, load_file, number) for number in numbers]}}
+def _ids(collection: Collection, load_file: str, numbers: Sequence[int]) -> list[str]:
+    return [_id(collection, load_file, number) for number in numbers]
+
+
+def _held(store: Store, collection: Collection, keys: list[str]) -> list[HeldLine]:
+    found = store.find(quarantine_of(collection), {"_id": {"$in": keys}})
+    return sorted(cast(Iterator[HeldLine], found), key=lambda each: (each["line"], each["_id"]))
 
 
 def _lines_of(collection: Collection, load_file: str | None) -> dict[str, Any]:

@@ -34,9 +34,9 @@ from edx_assets.loading.quarantine import (
     HeldLine,
     give_reason,
     has_all_bytes,
+    held_batches,
     held_by_reason,
     held_lines,
-    held_numbers,
     refused_by_database,
     release_lines,
 )
@@ -59,6 +59,15 @@ class Retried:
     duplicates: int = 0
     cut: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Retried") -> None:
+        """Add what became of another day's lines."""
+        self.lines += other.lines
+        self.readable += other.readable
+        self.loaded += other.loaded
+        self.duplicates += other.duplicates
+        self.cut += other.cut
+        self.rejected += other.rejected
 
 
 @dataclass
@@ -99,14 +108,14 @@ def retry_day(
         return told
     read = line_reader(file, day.site, datetime.now(UTC))
     todo = []
-    for numbers in held_numbers(store, MASTER_TRACKING, file, reasons):
-        batch = _read(read, held_lines(store, MASTER_TRACKING, file, numbers))
-        told.lines += len(numbers)
+    for held in held_batches(store, MASTER_TRACKING, file, reasons):
+        batch = _read(read, held)
+        told.lines += len(held)
         told.readable += len(batch.numbers)
         told.rejected += batch.rejected
         told.cut += batch.cut
         if batch.numbers or batch.reasons:
-            todo.append(numbers)
+            todo.append([each["line"] for each in held])
     if dry_run or not (todo or is_half_retried(entry)):
         return told
     token = _begin(store, day)

@@ -1,0 +1,52 @@
+"""The database that a command works on: that of the settings, or else that of the demo."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from edx_assets.resources.mongo import connect
+from edx_assets.resources.store import Store
+from edx_assets.settings import InvalidSettingError, load_settings
+
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="Folder for the embedded servers and the demo.",
+)
+
+
+@contextmanager
+def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
+    """The store of EDX_MONGO_URI, or else that of the demo, which runs only as long as needed.
+
+    Raises:
+        InvalidSettingError: there is neither; none is made.
+    """
+    uri = load_settings().mongo_uri
+    if uri is not None:
+        yield connect(uri.get_secret_value(), patience_ms)
+        return
+    if not (data / "mongo").is_dir():
+        raise InvalidSettingError(
+            f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
+            " .env, or name the demo's folder (--data)"
+        )
+    with local_extra():
+        from edx_assets.local.embedded_store import embedded_store
+    with embedded_store(data / "mongo") as embedded:
+        yield connect(embedded)
+
+
+@contextmanager
+def local_extra() -> Iterator[None]:
+    """Say what to install if the embedded servers are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: pip install 'edx-assets[local]', or set EDX_MONGO_URI"
+        ) from None
