@@ -29,8 +29,7 @@ from edx_assets_tests.loading.courses.course_package import (
     sort,
 )
 from edx_assets_tests.loading.days.deliveries import Delivery, line
-from edx_assets_tests.loading.days.older_reader import load_as_older
-from edx_assets_tests.loading.days.test_retry import everything
+from edx_assets_tests.loading.days.older_reader import everything, load_as_older
 
 ESCAPE = b"\x1b]0;owned\x07 \xff\xe2\x80\xae caf\xc3\xa9 \\"
 DAYS: list[Delivery] = [

@@ -1,17 +1,24 @@
-"""Days loaded as an older version would have: by a reader that rejects lines of today."""
+"""Days loaded as an older version would have: by a reader that rejects lines of today.
+
+And what the ledger and the collections then have.
+"""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from edx_assets.edx import events
 from edx_assets.edx.events import RejectedError
+from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.reasons import Reason
+from edx_assets.loading.ledger import IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets_tests.loading.days.deliveries import Delivery, load
+
+DAY = SiteDay("edx", date(2014, 2, 3))
 
 
 def load_as_older(
@@ -32,3 +39,19 @@ def load_as_older(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("edx_assets.loading.days.lines.line_reader", older)
         load(store, storage, deliveries)
+
+
+def days_of(deliveries: list[Delivery]) -> list[SiteDay]:
+    return sorted({SiteDay(site, date(2014, 2, number)) for site, number, _lines in deliveries})
+
+
+def everything(store: Store) -> list[Any]:
+    """All that a retry could change, with its moments."""
+    these = (IMPORTS, MASTER_TRACKING, MASTER_QUARANTINE)
+    return [list(store.find(each, {}, sort=[("_id", 1)])) for each in these]
+
+
+def entry_of(store: Store, day: SiteDay = DAY) -> dict[str, Any]:
+    entry = store.get(IMPORTS, str(day))
+    assert entry is not None
+    return entry

@@ -1,7 +1,6 @@
 """Quarantined lines that today's readers can load: in the end as if their files had just come."""
 
 import json
-from datetime import date
 from typing import Any
 
 import pytest
@@ -9,15 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edx_assets.automation.due.courses import tracking_due
-from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.reasons import Reason
-from edx_assets.loading.days.files import DailyLog, note_daily_log
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.days.retry import Retried, retry_day
-from edx_assets.loading.ledger import IMPORTS, MASTER, MASTER_QUARANTINE, MASTER_TRACKING
+from edx_assets.loading.ledger import IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
 from edx_assets.loading.registry import registered_courses
-from edx_assets.loading.stage import CountMismatchError, StageMissingError
-from edx_assets.resources import lock
+from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Inserted, Store
 from edx_assets_tests.conftest import empty
@@ -26,49 +22,20 @@ from edx_assets_tests.loading.courses.course_package import COURSE
 from edx_assets_tests.loading.courses.course_package import collection as of_course
 from edx_assets_tests.loading.courses.tracked_course import RUNNING, extract, with_structure
 from edx_assets_tests.loading.days.deliveries import (
-    FILES,
     Delivery,
     adds_up,
-    deliver,
     line,
     load,
     state,
 )
-from edx_assets_tests.loading.days.mortal_store import Killed, Mortal
-from edx_assets_tests.loading.days.older_reader import load_as_older
-from edx_assets_tests.resources.deviations import SECANTUSD_RS
-
-DAY = SiteDay("edx", date(2014, 2, 3))
-
-
-def days_of(deliveries: list[Delivery]) -> list[SiteDay]:
-    return sorted({SiteDay(site, date(2014, 2, number)) for site, number, _lines in deliveries})
-
-
-def everything(store: Store) -> list[Any]:
-    """All that a retry could change, with its moments."""
-    these = (IMPORTS, MASTER_TRACKING, MASTER_QUARANTINE)
-    return [list(store.find(each, {}, sort=[("_id", 1)])) for each in these]
-
-
-def kept(store: Store) -> dict[Collection, list[bytes]]:
-    """A copy of the master's database: loading days again would take most of the time."""
-    names = store.collections(MASTER)
-    return {each: list(store.find_raw(each, {})) for each in (Collection(MASTER, n) for n in names)}
-
-
-def put_back(store: Store, copy: dict[Collection, list[bytes]]) -> None:
-    for name in store.collections(MASTER):
-        store.delete(Collection(MASTER, name), {})
-    for each, documents in copy.items():
-        store.insert(each, documents)
-
-
-def entry_of(store: Store, day: SiteDay = DAY) -> dict[str, Any]:
-    entry = store.get(IMPORTS, str(day))
-    assert entry is not None
-    return entry
-
+from edx_assets_tests.loading.days.mortal_store import Mortal
+from edx_assets_tests.loading.days.older_reader import (
+    DAY,
+    days_of,
+    entry_of,
+    everything,
+    load_as_older,
+)
 
 contents = st.none() | st.lists(
     st.integers(0, 9).map(line) | st.sampled_from([b"{", b"#"]), max_size=8
@@ -113,81 +80,6 @@ def test_what_an_older_version_rejected_ends_as_if_loaded_today(
     again = everything(store)
     assert [retry_day(store, day).readable for day in days] == [0] * len(days)
     assert everything(store) == again
-
-
-def test_a_retry_killed_at_any_write_is_ended_by_the_next(
-    store: Store,
-    storage: Storage,
-    mongo_uri: str,
-    server: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It takes records from files of later days, repeats lines, and makes batches of two.
-
-    Each server sees every other write.
-    """
-    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr("edx_assets.loading.quarantine.BATCH", 2)
-    lines = [line(1), line(2), line(1), line(6), b"{", line(6), line(2), line(6), line(9), line(3)]
-    first: list[Delivery] = [("edx", 3, lines), *FILES[1:]]
-    rejects = [line(number) for number in (1, 3, 6)]
-    load(store, storage, first)
-    right = state(store)
-    empty(mongo_uri)
-    load_as_older(store, storage, FILES[1:], [])
-    load_as_older(store, storage, first[:1], rejects)
-    assert entry_of(store)["rejected"] == 7
-    before = kept(store)
-    for writes in range(server == SECANTUSD_RS, 1000, 2):
-        put_back(store, before)
-        try:
-            retry_day(Mortal(store, writes), DAY)
-        except Killed:
-            only = [Reason.NOT_JSON.value] if writes % 4 < 2 else None
-            retry_day(store, DAY, only)
-            assert state(store) == right, writes
-        else:
-            break
-    assert state(store) == right
-    assert 20 < writes < 60
-
-
-def test_a_load_of_the_file_puts_a_killed_retry_right(
-    store: Store, storage: Storage, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
-    load(store, storage, FILES)
-    right = state(store)
-    empty(mongo_uri)
-    load_as_older(store, storage, FILES, [line(1), line(3)])
-    before = kept(store)
-    for writes in range(0, 1000, 3):
-        put_back(store, before)
-        try:
-            retry_day(Mortal(store, writes), DAY)
-        except Killed:
-            load_day(store, storage, DAY)
-            for day in days_of(FILES):
-                retry_day(store, day)
-            assert state(store) == right, writes
-        else:
-            break
-
-
-def test_the_file_is_not_needed_even_after_a_kill(
-    store: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
-    load_as_older(store, storage, [("edx", 3, [line(1), line(2)])], [line(1)])
-    note_daily_log(storage, DAY, DailyLog(None))  # gone, from S3 as well
-    with pytest.raises(Killed):
-        retry_day(Mortal(store, 3), DAY)
-    assert entry_of(store)["state"] == "loading"
-    with pytest.raises(StageMissingError, match="edx-assets quarantine retry --file testx-edx-"):
-        load_day(store, storage, DAY)
-    retry_day(store, DAY)
-    assert entry_of(store)["loaded"] == 2
-    adds_up(store)
 
 
 def test_a_dry_run_tells_and_writes_nothing(store: Store, storage: Storage) -> None:
@@ -288,28 +180,6 @@ def test_a_day_that_is_not_loaded_is_refused_with_the_remedy(
     store.delete(MASTER_TRACKING, {})
     with pytest.raises(StageMissingError, match="in part only: materialize the day"):
         retry_day(store, DAY)
-
-
-def test_a_load_or_a_retry_in_the_middle_is_noticed(
-    store: Store, storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for other in (lambda: load_day(store, storage, DAY, True), lambda: retry_day(store, DAY)):
-        load_as_older(store, storage, [("edx", 3, [line(1), line(2)])], [line(1)])
-        load_day(store, storage, deliver(storage, ("edx", 3, [line(1), line(2), b""])))
-        load_as_older(store, storage, [("edx", 3, [line(1), line(2)])], [line(1)])
-        during = [other]
-
-        def register(*_args: object, during: list[Any] = during) -> list[str]:
-            if during:
-                during.pop()()
-            return []
-
-        with monkeypatch.context() as patched:
-            patched.setattr("edx_assets.loading.days.retry.register_courses", register)
-            with pytest.raises(CountMismatchError, match="at the same time"):
-                retry_day(store, DAY)
-        assert (entry_of(store)["loaded"], entry_of(store)["state"]) == (2, "loaded")
-        adds_up(store)
 
 
 def test_a_course_that_only_such_a_line_names_is_registered(store: Store, storage: Storage) -> None:
