@@ -6,6 +6,7 @@ as the error of a file or the reason of a line. What no code foresaw is told by 
 """
 
 from collections.abc import Sequence
+from errno import EDQUOT, ENOSPC
 from traceback import extract_tb
 
 
@@ -37,8 +38,25 @@ class UnforeseenError(FinalError):
         )
 
 
+class MachineError(PassingError):
+    """The system refuses something: a disk is full, a file may not be read or written."""
+
+    def __init__(self, error: OSError) -> None:
+        where = f" ({error.filename})" if error.filename else ""
+        cause = f"{error.strerror or type(error).__name__}{where}"
+        remedy = "look at the disk of EDX_STORAGE and who may write to it"
+        if error.errno in (ENOSPC, EDQUOT):
+            cause, remedy = f"the disk is full{where}", "make room where EDX_STORAGE is"
+        super().__init__(f"{cause}: {remedy}, and materialize it again")
+
+
 def foreseen(error: Exception) -> Exception:
-    """The error itself if its message is made for readers, or else one that tells its place."""
+    """The error itself if its message is made for readers, or else one that tells its place.
+
+    What the system refuses is told with what to do about it.
+    """
+    if isinstance(error, OSError):
+        return MachineError(error)
     return error if isinstance(error, EXPECTED) else UnforeseenError(error)
 
 

@@ -1,6 +1,7 @@
 """Errors that nobody foresaw: told by class and place, never by what they say."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from dagster import Failure
@@ -40,7 +41,26 @@ def test_what_was_not_foreseen_is_told_by_class_and_place() -> None:
     assert LEARNER not in elsewhere
 
 
-@pytest.mark.parametrize("error", [FinalError("a"), PassingError("b"), OSError("c")])
+def write_to_a_full_disk() -> None:
+    Path("/dev/full").write_bytes(bytes(100_000))
+
+
+def write_to_a_folder() -> None:
+    Path("/dev").write_bytes(b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a full disk at hand")
+def test_what_the_system_refuses_is_told_with_the_remedy() -> None:
+    full, folder = foreseen(raised(write_to_a_full_disk)), foreseen(raised(write_to_a_folder))
+    assert str(full) == (
+        "the disk is full: make room where EDX_STORAGE is, and materialize it again"
+    )
+    assert str(folder).startswith("Is a directory (/dev): look at the disk of EDX_STORAGE")
+    assert can_pass(full)
+    assert can_pass(folder)
+
+
+@pytest.mark.parametrize("error", [FinalError("a"), PassingError("b")])
 def test_what_was_foreseen_tells_itself(error: Exception) -> None:
     assert foreseen(error) is error
 

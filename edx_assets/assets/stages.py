@@ -76,7 +76,7 @@ def plain_failures(context: AssetExecutionContext | None = None) -> Iterator[Non
     except (Failure, RetryRequested):
         raise
     except EXPECTED as error:
-        failure = Failure(str(error), allow_retries=can_pass(error))
+        failure = Failure(str(foreseen(error)), allow_retries=can_pass(error))
         raised = retried(context, failure) if context else failure
         raise raised from raised.__cause__
     except Exception as error:
@@ -104,8 +104,9 @@ def summary(failures: list[Exception], total: int, what: str, untried: int = 0) 
     """One failure for a run over several things; a retry helps if any of them can pass."""
     text = "\n".join(str(error) for error in failures)
     if total > 1:
-        others = f"{untried} were then not tried, the others" if untried else "the others"
-        text = f"{len(failures)} of {total} {what} failed, {others} are done:\n{text}"
+        rest = [f"{untried} were then not tried"] if untried else []
+        rest += ["the others are done"] if len(failures) + untried < total else []
+        text = f"{', '.join([f'{len(failures)} of {total} {what} failed', *rest])}:\n{text}"
     return Failure(text, allow_retries=any(can_pass(error) for error in failures))
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from edx_assets.errors import FinalError, PassingError
 
 _REFUSED = range(400, 500)
+_ITS_OWN = range(500, 600)
 _SILENT = (ConnectTimeoutError, ReadTimeoutError, RetriesExceededError)
 _MAY_PASS = (408, 412, 429)  # timed out, replaced during the download, too many requests
 
@@ -43,6 +44,11 @@ def refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
         code = str(error.response.get("Error", {}).get("Code", code))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         final = status in _REFUSED and status not in _MAY_PASS
+        if status in _ITS_OWN:
+            return DeliveryError(
+                f"{what}: S3 answered {code}, which is trouble of its own and passes: materialize"
+                " this partition again later"
+            )
     answer = "did not answer" if isinstance(error, _SILENT) else f"answered {code}"
     return (NotDeliveredError if final else DeliveryError)(
         f"{what}: S3 {answer}; check EDX_ORG, the bucket settings and the AWS variables"

@@ -80,7 +80,7 @@ def test_s3_that_stays_down_is_asked_three_times(testx: Institution) -> None:
 def test_a_range_ends_early_where_s3_is_down(testx: Institution) -> None:
     stages = ("edx/raw_log", "edx/daily_log", "edx/master_tracking")
     result = testx.run(*stages, days=("2014-02-03", "2014-02-08"))
-    assert "3 of 6 days failed, 3 were then not tried" in failure_text(result)
+    assert "3 of 6 days failed, 3 were then not tried:" in failure_text(result)
 
 
 def test_what_cannot_pass_is_not_retried(testx: Institution) -> None:

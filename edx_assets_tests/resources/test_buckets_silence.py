@@ -77,6 +77,17 @@ def dripping(connection: socket.socket, request: bytes, over: Event) -> None:
         connection.sendall(b"x" * 2000)
 
 
+def in_trouble(connection: socket.socket, _request: bytes, _over: Event) -> None:
+    connection.sendall(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_trouble_of_its_own_is_not_blamed_on_the_settings() -> None:
+    with s3_that(in_trouble) as troubled, pytest.raises(DeliveryError) as error:
+        troubled.check()
+    assert "answered 503, which is trouble of its own and passes" in str(error.value)
+    assert "EDX_ORG" not in str(error.value)
+
+
 def test_listing() -> None:
     started = monotonic()
     with s3_that(silent) as silence, pytest.raises(DeliveryError, match="S3 did not answer"):
