@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -18,6 +18,7 @@ PATIENCE_SECONDS = 30.0
 
 _BEAT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
+_TRIES = 5
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
     finally:
         done.set()
         beating.join()
-        kept = _release(store, database, name, token)
+        kept = _let_go(store, database, name, token)
     if not kept:
         raise StoreError(
             f"the lock of {name} was lost while it was held: materialize this partition again"
@@ -51,7 +52,7 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
 def _take(store: Store, database: str, name: str, token: str) -> None:
     document = encode({"_id": name, "token": token})
     seen, since = None, monotonic()
-    while store.insert(Collection(database, LOCKS), [document]).duplicates:
+    while _is_held(store, database, name, token, document):
         if holder := store.get(Collection(database, LOCKS), name):
             sign = holder["token"], store.get(Collection(database, LOCKS), holder["token"])
             if sign != seen:
@@ -59,6 +60,28 @@ def _take(store: Store, database: str, name: str, token: str) -> None:
             elif monotonic() - since > PATIENCE_SECONDS:
                 _release(store, database, name, holder["token"])
         sleep(_PAUSE_SECONDS)
+
+
+def _is_held(store: Store, database: str, name: str, token: str, document: bytes) -> bool:
+    """Take a lock, unless another process holds it; return whether one does."""
+    try:
+        return bool(store.insert(Collection(database, LOCKS), [document]).duplicates)
+    except StoreError:  # it may have been taken all the same, and the answer been lost
+        with suppress(StoreError):
+            _let_go(store, database, name, token)
+        raise
+
+
+def _let_go(store: Store, database: str, name: str, token: str) -> bool:
+    """Release one's own lock, over a new connection if the old one is lost.
+
+    Nobody may want the lock again, so nobody else would find it there.
+    """
+    for _again in range(_TRIES - 1):
+        with suppress(StoreError):
+            return _release(store, database, name, token)
+        sleep(_PAUSE_SECONDS)
+    return _release(store, database, name, token)
 
 
 def _release(store: Store, database: str, name: str, token: str) -> bool:
