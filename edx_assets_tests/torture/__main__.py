@@ -11,9 +11,11 @@ from time import monotonic
 from rich.console import Console
 from rich.table import Table
 
+from edx_assets_tests.torture import faults
+
 Part = Callable[[bool, int], dict[str, int]]
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {"faults": faults.run}
 """What is broken; each part is given whether to be short and a seed, and gives figures to add."""
 
 DONE = ("kills", "faults", "inputs")
