@@ -24,6 +24,15 @@ from edx_assets.settings import MissingSettingError, existing_folder, load_setti
 EXPIRY_WARNING = timedelta(days=60)
 """When to warn before a key expires: edX has taken weeks to install a new or extended key."""
 
+MOST = 2**40
+"""Bytes that no file of edX's decrypts to: whole packages have tens of GB."""
+
+_USUAL = 2**30
+"""Bytes that a file may decrypt to however small it is."""
+
+_MOST_TIMES = 100
+"""A larger file may decrypt to so many times its size: tables in gpg's format do to 20 times."""
+
 _PROGRAM = "gpg"
 _LONGEST = 1000
 """Characters of a passphrase that are passed on; gpg itself takes fewer."""
@@ -55,15 +64,16 @@ class Gnupg(ConfigurableResource[Any]):
     home: str | None = None
     _gpg: gnupg.GPG | None = PrivateAttr(default=None)
 
-    def decrypt(self, source: Path | IO[bytes], target: Path) -> None:
+    def decrypt(self, source: Path | IO[bytes], target: Path, most: int = MOST) -> None:
         """Decrypt a file or a stream of bytes into the file `target` (0600).
 
         An empty passphrase is for a key without a passphrase. A target that is not the whole
-        content does not stay.
+        content does not stay. `most` is how many bytes it may have: gpg's format compresses, and
+        some hundred bytes can be a disk full.
 
         Raises:
             DecryptionError: not GPG data, encrypted for another key, cut short, not protected
-                against changes, or a passphrase that does not fit.
+                against changes, larger than `most`, or a passphrase that does not fit.
             GpgError: it is not the file's fault: no room, gpg's agent, gpg was killed or is not
                 there.
             MissingSettingError: no home or no passphrase is set.
@@ -82,6 +92,8 @@ class Gnupg(ConfigurableResource[Any]):
             "--homedir",
             str(home),
             *_ARGUMENTS,
+            "--max-output",
+            str(most),
             "--output",
             str(target),
             "--decrypt",
@@ -201,6 +213,11 @@ def usable_until(key: dict[str, Any]) -> datetime | None:
     last = max(map(int, encrypting)) if encrypting and all(encrypting) else None
     ends = [int(end) for end in (key["expires"], last) if end]
     return datetime.fromtimestamp(min(ends), UTC) if ends else None
+
+
+def most_of(size: int) -> int:
+    """Bytes that an encrypted file of this size may decrypt to."""
+    return min(max(_USUAL, size * _MOST_TIMES), MOST)
 
 
 @contextmanager

@@ -122,7 +122,16 @@ def _read(code: int, text: str) -> GpgRun:
 
 def trouble_of(run: GpgRun) -> Trouble:
     """What kept gpg from decrypting a file: the machine's trouble first, the file's last."""
-    return _machine(run) or _key(run) or _content(run)
+    return _too_large(run) or _machine(run) or _key(run) or _content(run)
+
+
+def _too_large(run: GpgRun) -> Trouble | None:
+    if "exceeded --max-output limit" not in run.messages:
+        return None
+    return Trouble(
+        "it decrypts to a hundred times its size and more, which no file of edX's does",
+        "nothing of it is kept; ask edX for the file",
+    )
 
 
 _DISK_FULL = (
@@ -173,8 +182,6 @@ def _machine(run: GpgRun) -> Trouble | None:
     for pattern, cause, remedy in _MACHINE:
         if re.search(pattern, told, re.MULTILINE):
             return Trouble(cause, remedy, ours=True)
-    if "DECRYPTION_OKAY" in run.status and run.code:  # so it is not the content
-        return Trouble(*_NOT_WRITTEN, ours=True)
     return None
 
 

@@ -21,7 +21,7 @@ from edx_assets.loading.days.files import (
     raw_log,
 )
 from edx_assets.loading.stage import Metadata, StageMissingError
-from edx_assets.resources.gnupg import Gnupg, naming
+from edx_assets.resources.gnupg import Gnupg, most_of, naming
 from edx_assets.resources.storage import Storage, digest_of
 
 _PIECE = 1 << 20
@@ -83,7 +83,7 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
     with storage.writing(decrypted_key(day)) as path:
         if raw.size:
             with naming(raw.file), storage.reading(encrypted_key(day)) as encrypted:
-                gnupg.decrypt(encrypted, path)
+                gnupg.decrypt(encrypted, path, most_of(raw.size))
         lines, unpacked, behind = _checked(path, raw.file)
         size, digest = path.stat().st_size, digest_of(path)
     note = DailyLog(raw.file, raw.etag, lines, unpacked, size, digest, behind, raw.delivered)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from edx_assets.errors import FinalError
+from edx_assets.errors import EXPECTED, FinalError, UnforeseenError
 
 MAX_RATIO = 100
 """How many times its size a member may unpack to. What is encrypted hardly becomes smaller at all;
@@ -66,6 +66,17 @@ class DamagedPackageError(FinalError):
     """A database package, or a member, cannot be read; the message names it and the remedy."""
 
 
+@contextmanager
+def unforeseen_in(member: str) -> Iterator[None]:
+    """Make an exception that nobody foresaw the error of one member: it costs no other."""
+    try:
+        yield
+    except EXPECTED:
+        raise
+    except Exception as error:
+        raise DamagedPackageError(f"{member}: {UnforeseenError(error)}") from None
+
+
 class Archive(NamedTuple):
     """A zip, its readable members, and by name why others cannot be read."""
 
@@ -105,7 +116,7 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
 def refusal(archive: Archive, info: zipfile.ZipInfo) -> str | None:
     """Why a member cannot be read, as far as its headers tell; else None."""
     try:
-        with member_stream(archive, info):
+        with unforeseen_in(info.filename), member_stream(archive, info):
             return None
     except DamagedPackageError as error:
         return str(error)

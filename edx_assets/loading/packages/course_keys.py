@@ -12,7 +12,7 @@ from edx_assets.edx.keys import course_key
 from edx_assets.edx.tables import TableError, TableReader
 from edx_assets.errors import FinalError
 from edx_assets.loading.entries import CourseFiles, PackageMember
-from edx_assets.loading.packages.archive import DamagedPackageError
+from edx_assets.loading.packages.archive import DamagedPackageError, unforeseen_in
 from edx_assets.loading.packages.groups import GroupName
 from edx_assets.loading.packages.members import course_file
 from edx_assets.loading.registry import CourseRefusedError, RegisteredCourse
@@ -41,7 +41,8 @@ class Reader:
         try:
             with course_file(self._storage, self._gnupg, files, member) as path:
                 self._decrypted += 1
-                return _key_in(table, path)
+                with unforeseen_in(member["member"]):
+                    return _key_in(table, path)
         except DecryptionError as error:
             self._undecrypted.append(error)
             raise
@@ -55,6 +56,7 @@ class Reader:
         with (
             course_file(self._storage, self._gnupg, files, member) as path,
             path.open("rb") as lines,
+            unforeseen_in(member["member"]),
         ):
             return frozenset(lines.readline(1 << 16).decode(errors="replace").split())
 

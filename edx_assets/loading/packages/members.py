@@ -14,7 +14,7 @@ from edx_assets.edx.file_names import opt_in_site
 from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
 from edx_assets.loading.stage import StageMissingError
-from edx_assets.resources.gnupg import Gnupg, naming
+from edx_assets.resources.gnupg import Gnupg, most_of, naming
 from edx_assets.resources.storage import Storage, digest_of
 
 _NOTE = ".decrypted.json"
@@ -141,6 +141,6 @@ def _decrypt(
                 " `rebuild` on"
             )
         with member_stream(archive, info) as stream, naming(member):
-            gnupg.decrypt(stream, target)
+            gnupg.decrypt(stream, target, most_of(info.file_size))
         note = {"size": target.stat().st_size, "digest": digest_of(target)}
     storage.write_json(note_key(key), note)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES
+from edx_assets.loading.packages import course_keys
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import PACKAGES as BUCKET
 from edx_assets_tests.institution import Institution, failure_text
@@ -176,3 +177,20 @@ def test_odd_paths_in_a_zip_lead_nowhere(testx: Institution, store: Store) -> No
     assert len(entry["not_of_a_course"]) == 4
     after = {path for path in testx.folder.rglob("*") if "files" not in path.parts}
     assert {path for path in after - outside if "course-data" not in str(path)} == set()
+
+
+def test_a_member_that_nobody_foresaw_is_refused_by_name_and_alone(
+    testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_blocks(_content: bytes) -> None:
+        raise KeyError("zoe_the_learner")
+
+    monkeypatch.setattr(course_keys, "read_blocks", read_blocks)
+    result = deliver(testx, packed(testx, members() | {OTHER_FILE: rows(OTHER)}))
+    assert result.success
+    told = metadata(result)
+    assert told["courses"].value == 2
+    text = str(told["refused_members"].value)
+    assert text.startswith(f"testx-{DAY}/{PREFIX}-course_structure-prod-analytics.json.gpg: not fo")
+    assert "KeyError at " in text
+    assert "zoe" not in text
