@@ -66,9 +66,14 @@ def too_deep(value: dict[str, Any], levels: int) -> bool:
     return bool(level)
 
 
+def is_too_deep(record: dict[str, Any], line: bytes) -> bool:
+    """Whether a line's record has more levels than MongoDB allows."""
+    return line.count(b"{") + line.count(b"[") > MAX_DEPTH and too_deep(record, MAX_DEPTH)
+
+
 def loses_values(record: dict[str, Any], line: bytes) -> bool:
     """Whether BSON cannot hold all levels of a record, or orjson lost digits of a number in it."""
-    if line.count(b"{") + line.count(b"[") > MAX_DEPTH and too_deep(record, MAX_DEPTH):
+    if is_too_deep(record, line):
         return True
     # an app's other fields may be its own as well
     told = record.get("event") if record.get("event_source") in ("browser", "server") else record

@@ -25,6 +25,7 @@ from edx_assets.edx.event_posts import is_of_forum, posts_of
 from edx_assets.edx.event_values import (
     cut,
     has_lost_digits,
+    is_too_deep,
     lenient_json,
     loses_values,
     too_deep,
@@ -98,8 +99,9 @@ def line_reader(
         is_text = type(told) is str
         source, event_type = record.get("event_source"), record.get("event_type")
         of_server = source == "server" or (not source and _is_address(event_type))
-        # looking costs a twentieth of the time, and edX writes all of an implicit event itself
-        if mended is None and not (of_server and is_text) and loses_values(record, line):
+        # looking at numbers costs a twentieth of the time, and edX writes an implicit event's itself
+        loses = is_too_deep if of_server and is_text else loses_values
+        if mended is None and loses(record, line):
             return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)

@@ -91,6 +91,14 @@ def test_what_is_nested_too_deeply_is_kept_as_its_text(
     assert kept == "[" * (levels - opened) + "]" * (levels - opened)
 
 
+@pytest.mark.parametrize("field", ["context", "odd"])
+def test_what_is_nested_too_deeply_beside_an_implicit_event(field: str) -> None:
+    told = event("server", event_type="/a", event="{}", **{field: "@"})
+    deep = ("[" * MAX_DEPTH + "]" * MAX_DEPTH).encode()
+    record = stored(line_of(told).replace(b'"@"', deep))
+    assert depth(record) == MAX_DEPTH
+
+
 def test_what_is_just_not_too_deep_stays() -> None:
     deepest = json.loads(nested(MAX_DEPTH - 1))  # the record itself is one level
     assert record_of(event(event=deepest))["event"] == deepest
