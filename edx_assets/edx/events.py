@@ -99,12 +99,14 @@ def line_reader(
         is_text = type(told) is str
         source, event_type = record.get("event_source"), record.get("event_type")
         of_server = source == "server" or (not source and _is_address(event_type))
-        # looking at numbers costs a twentieth of the time, and edX writes an implicit event's itself
+        # edX writes an implicit event's numbers itself; looking costs a twentieth of the time
         loses = is_too_deep if of_server and is_text else loses_values
         if mended is None and loses(record, line):
             return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
             record = _set_aside(record)
+            if mended is None and is_too_deep(record, line):  # now: it is a level deeper
+                return read(line, _lenient_record(line.decode()))
         if is_text and told[:1] == "{":
             if mended is not None:
                 parse = _lenient_event
@@ -254,8 +256,7 @@ def _mend(line: bytes) -> tuple[bytes, Record]:
         raise RejectedError(Reason.BLANK)
     if payload.startswith(b"#"):
         raise RejectedError(Reason.COMMENT)
-    starts = {0, max(payload.find(b"{"), 0)}
-    for start in sorted(starts):
+    for start in sorted({0, max(payload.find(b"{"), 0)}):
         text = payload[start:].decode("utf-8", "replace")
         for attempt in (text, *_unescaped(text)):
             try:
@@ -295,6 +296,5 @@ def _unescaped(text: str) -> Iterator[str]:
 
 def _set_aside(record: Record) -> Record:
     """Move delivered fields that have the names of added fields into `delivered`."""
-    taken = {field: record[field] for field in ADDED_FIELDS & record.keys()}
     kept = {field: value for field, value in record.items() if field not in ADDED_FIELDS}
-    return {**kept, "delivered": taken}
+    return {**kept, "delivered": {field: record[field] for field in ADDED_FIELDS & record.keys()}}

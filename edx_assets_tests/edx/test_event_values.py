@@ -99,6 +99,12 @@ def test_what_is_nested_too_deeply_beside_an_implicit_event(field: str) -> None:
     assert depth(record) == MAX_DEPTH
 
 
+def test_what_is_set_aside_is_a_level_deeper() -> None:
+    deepest = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+    line = line_of(event("browser", metadata="@", odd=["#"])).replace(b'"@"', deepest.encode())
+    assert depth(stored(line)) == MAX_DEPTH
+
+
 def test_what_is_just_not_too_deep_stays() -> None:
     deepest = json.loads(nested(MAX_DEPTH - 1))  # the record itself is one level
     assert record_of(event(event=deepest))["event"] == deepest

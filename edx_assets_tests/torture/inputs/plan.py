@@ -18,8 +18,8 @@ KEPT = Path("build/torture")
 """Where inputs that ended wrong are kept, below the working folder."""
 
 _AT_ONCE = 20_000  # cases of one process: what it caches must not hide from the next
-_SHORT = 100  # times fewer cases of mutation
-_HYPOTHESIS, _GUIDED = (40, 2_000), (0, 10_000)  # cases of a reader, in the short form and in full
+_SHORT = 250  # times fewer cases of mutation
+_HYPOTHESIS, _GUIDED = (20, 2_000), (0, 10_000)  # cases of a reader, in the short form and in full
 _NOT_GUIDED = ("gpg files",)  # a process of another's, which coverage does not guide
 _STAGES = (1, 60)  # rounds
 _SILENT = 900  # seconds without an end, after which a process is taken for hung
