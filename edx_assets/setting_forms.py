@@ -33,16 +33,20 @@ def a_truth(value: Any) -> Any:
 
 
 def an_address(value: Any) -> Any:
-    """The address of a web server."""
+    """The address of a web server; without a user and a password, for the UI shows addresses."""
     if not isinstance(value, str):
         return value
     try:
         parts = urlsplit(value.strip())
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        good = good and "@" not in parts.netloc
     except ValueError:  # a port that is no number, or too high
         good = False
     if not good:
-        raise ValueError("is not a web address: write it from http:// or https:// on")
+        raise ValueError(
+            "is not a web address: write it from http:// or https:// on, without a user and a"
+            " password"
+        )
     return value.strip()
 
 

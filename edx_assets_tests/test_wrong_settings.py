@@ -29,6 +29,8 @@ WRONG = [
     ("EDX_S3_ENDPOINT_URL", f"{SECRET}:9000", "write it from http:// or https:// on"),
     ("EDX_S3_ENDPOINT_URL", "s3://bucket", "write it from http:// or https:// on"),
     ("EDX_S3_ENDPOINT_URL", "http://host:port", "write it from http:// or https:// on"),
+    ("EDX_S3_ENDPOINT_URL", f"http://me:{SECRET}@s3.example.edu", "without a user and a password"),
+    ("EDX_UI_URL", f"https://{SECRET}@dagster.example.edu", "without a user and a password"),
     ("EDX_EVENTS_BUCKET", f"s3://{SECRET}", "write the name alone, without s3://"),
     ("EDX_PACKAGES_BUCKET", f"{SECRET}/folder", "write the name alone, without s3://"),
     ("EDX_NOTICE_WEBHOOK", f"chat.example.edu/{SECRET}", "write it from http:// or https:// on"),

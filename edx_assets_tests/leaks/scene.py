@@ -26,7 +26,7 @@ from edx_assets_tests.leaks.watching import watched_processes
 from edx_assets_tests.local.processes import ROOT
 from edx_assets_tests.resources.secured import server_with_users
 
-_PATIENCE = 300  # seconds for a process that would otherwise never end
+_PATIENCE = 600  # seconds for a process that would otherwise never end
 _MATERIALIZE = ("-m", "dagster", "asset", "materialize", "-m", "edx_assets.definitions")
 
 
@@ -101,6 +101,8 @@ def played(folder: Path, daemon: bool = False) -> Iterator[Scene]:
             "EDX_S3_ENDPOINT_URL": endpoint,
         }
         scene = Scene(folder, marks, environment)
+        with DagsterInstance.from_config(str(folder / "dagster")):
+            """Its databases are there before two processes would make them at once."""
         with watched_processes(marks) as scene.elsewhere:
             if daemon:
                 with _daemon(scene):
@@ -134,6 +136,11 @@ def _settings(folder: Path, marks: Marks, web: Received) -> dict[str, str]:
         "EDX_END_DATE": "2014-02-28",
         "EDX_MAX_LINE_MB": "1",
         "EDX_RETRY_SECONDS": "1",
+        "EDX_NOTICE_SMTP_HOST": "127.0.0.1:1",
+        "EDX_NOTICE_SMTP_USER": "czar",
+        "EDX_NOTICE_SMTP_PASSWORD": marks("the mail server's password"),
+        "EDX_NOTICE_MAIL_TO": "czar@example.edu",
+        "EDX_NOTICE_MAIL_FROM": "edx@example.edu",
         "EDX_NOTICE_WEBHOOK": f"{web.address}/{marks('the address of the webhook')}",
         "EDX_TEST_COURSES_FILE": str(courses),
     }
