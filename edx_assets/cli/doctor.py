@@ -1,15 +1,15 @@
 """`edx-assets doctor`: checks that everything a run needs works, and says what to do if not.
 
 It makes nothing but what it removes again. The findings are printed in `main`; the checks of GnuPG
-are in `doctor_gpg`.
+are in `doctor_gpg`, those of the rights in MongoDB's databases in `doctor_databases`.
 """
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from edx_assets.automation.sending import ways
+from edx_assets.cli.doctor_databases import database_findings
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
 from edx_assets.cli.tables import told_bytes, told_use
@@ -22,8 +22,7 @@ from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.delivered import Delivered
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import NO_RENAME, Store
-from edx_assets.resources.store_causes import StoreRefusedError
+from edx_assets.resources.store import Store
 from edx_assets.settings import MissingSettingError, Settings, unknown_variables
 
 _OLDEST_MONGODB = (5, 0)
@@ -127,24 +126,7 @@ def _mongodb(store: Store) -> Iterator[Finding]:
         yield Finding("MongoDB", "failed", f"version {version}", "5.0 or newer is needed")
     else:
         yield Finding("MongoDB", "ok", f"connected, version {version}")
-    # a user can have rights on one database alone, and every course has its own
-    for database, what in (
-        ("tracking_logs", "tracking_logs"),
-        (f"edx_assets_doctor_{secrets.token_hex(4)}", "a new database, as a course has"),
-    ):
-        try:
-            store.check(database)
-            renames = store.renames_in(database)
-        except StoreRefusedError as error:
-            yield Finding("MongoDB", "failed", f"in {what}: {error}")
-            continue
-        yield Finding("MongoDB", "ok", f"writes, reads and deletes in {what}")
-        if renames:
-            yield Finding("MongoDB", "ok", f"replaces a collection in one step in {what}")
-        else:
-            found, remedy = NO_RENAME.split(": ")
-            yield Finding("MongoDB", "failed", found, remedy)
-            break
+    yield from database_findings(store)
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ from pydantic import PrivateAttr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from edx_assets.resources.store import Document, Store
-from edx_assets.resources.store_causes import connection_string
+from edx_assets.resources.connection_causes import connection_string, unescaped
+from edx_assets.resources.store import Document, Store, StoreError
 from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings
 
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
@@ -26,6 +26,7 @@ class Mongo(ConfigurableResource[Any]):
         Raises:
             MissingSettingError: EDX_MONGO_URI is not set.
             InvalidSettingError: it cannot be used.
+            StoreError: DNS does not answer for it.
         """
         if self._store is None:
             uri = load_settings().mongo_uri
@@ -49,12 +50,13 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
     Raises:
         InvalidSettingError: it is not a connection string, a file or a DNS record that it names is
             not there, or it asks for unacknowledged writes.
+        StoreError: DNS does not answer.
     """
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
-        raise InvalidSettingError(connection_string(ValueError()))
-    before, _question, options = uri.partition("://")[2].partition("?")
-    if "/" in before.rpartition("@")[0]:  # the driver may take what stands before it for a host
-        raise InvalidSettingError(connection_string(ValueError("to be escaped")))
+        raise InvalidSettingError(connection_string(ValueError())[0])
+    if wrong := unescaped(uri):
+        raise InvalidSettingError(wrong)
+    options = uri.partition("?")[2].lower()
     try:
         client: MongoClient[Document] = MongoClient(
             uri,
@@ -62,11 +64,11 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
             appname="edx_assets",
             readPreference="primary",
             **_patience(options, patience_ms),
+            **_key_password(options),
         )
     except (PyMongoError, OSError, ValueError, TypeError) as error:
-        # an `@` there is behind a password with a question mark
-        cause = ValueError("to be escaped") if "@" in options else error
-        raise InvalidSettingError(connection_string(cause)) from None
+        told, final = connection_string(error)
+        raise (InvalidSettingError if final else StoreError)(told) from None
     if not client.write_concern.acknowledged:
         client.close()
         raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
@@ -80,5 +82,11 @@ def _patience(options: str, patience_ms: int | None) -> dict[str, Any]:
     if patience_ms is not None:
         # a connection has to fail before the patience ends, or nobody says why it did
         return {"serverSelectionTimeoutMS": patience_ms, "connectTimeoutMS": patience_ms // 2}
-    said = "serverselectiontimeoutms=" in options.lower()
+    said = "serverselectiontimeoutms=" in options
     return {} if said else {"serverSelectionTimeoutMS": _PATIENCE_MS}
+
+
+def _key_password(options: str) -> dict[str, Any]:
+    """The driver's argument without which OpenSSL asks for a key's password at the terminal."""
+    asks = "tlscertificatekeyfile=" in options and "tlscertificatekeyfilepassword=" not in options
+    return {"tlsCertificateKeyFilePassword": ""} if asks else {}

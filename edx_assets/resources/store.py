@@ -33,7 +33,8 @@ BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""
 
 _DUPLICATE = 11000
-_STAGING = "_loading"
+STAGING = "_loading"
+"""The names of collections that are not for readers begin so."""
 _PROBES = "tracking_logs"  # the database that has to be writable anyway
 
 NO_RENAME = (
@@ -193,7 +194,7 @@ class Store:
         """Names of a database's collections, those being loaded left out."""
         with _own_errors():
             names = self._client[database].list_collection_names()
-        return sorted(name for name in names if not name.startswith(_STAGING))
+        return sorted(name for name in names if not name.startswith(STAGING))
 
     @contextmanager
     def replacing(
@@ -212,9 +213,9 @@ class Store:
         if not self.renames:
             raise StoreError(NO_RENAME)
         database, name = self._client[collection.database], collection.name
-        staging = collection._replace(name=f"{_STAGING}_{name}_{secrets.token_hex(4)}")
+        staging = collection._replace(name=f"{STAGING}_{name}_{secrets.token_hex(4)}")
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
-        staged = re.compile(rf"{_STAGING}_{re.escape(name)}_[0-9a-f]{{8}}")
+        staged = re.compile(rf"{STAGING}_{re.escape(name)}_[0-9a-f]{{8}}")
         with _own_errors():
             for other in database.list_collection_names():
                 if staged.fullmatch(other):  # left by a load that was killed
@@ -254,7 +255,7 @@ class Store:
         nothing.
         """
         token = secrets.token_hex(4)
-        old, new = f"{_STAGING}_old_{token}", f"{_STAGING}_new_{token}"
+        old, new = f"{STAGING}_old_{token}", f"{STAGING}_new_{token}"
         with _own_errors():
             probe = self._client[database]
             probe[old].insert_one({"_id": "old"})
@@ -275,15 +276,6 @@ class Store:
         """What the server says of its version; `?` where it does not."""
         with _own_errors():
             return str(self._client.admin.command("buildInfo").get("version", "?"))
-
-    def check(self, database: str = _PROBES) -> None:
-        """Write a document, read it, remove it; a StoreError tells that one did not work."""
-        probe = Collection(database, f"{_STAGING}_check_{secrets.token_hex(4)}")
-        self.put(probe, {"_id": 1})
-        read = self.get(probe, 1)
-        self.drop(probe)
-        if read != {"_id": 1}:
-            raise StoreError("the database did not give back what was written")
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
         return self._client[collection.database][collection.name]

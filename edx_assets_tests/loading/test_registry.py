@@ -19,7 +19,7 @@ def test_of_two_at_once_that_would_share_a_database_one_is_refused(
 
     def register(course: str) -> str:
         own = connect(mongo_uri)
-        own.check()
+        own.version()
         together.wait()
         try:
             return register_course(own, course, "edx")

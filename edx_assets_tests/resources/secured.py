@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 
 from edx_assets.local.embedded_store import SECANTUSD_PY, program_of
 
@@ -25,32 +24,41 @@ PASSWORD = "battery-staple"
 @contextmanager
 def server_with_users(folder: Path, password: str = PASSWORD) -> Iterator[str]:
     """A server that asks who one is; its host and port."""
-    with _server(folder) as address, MongoClient[Any](f"mongodb://{address}/") as client:
+    with (
+        running(SECANTUSD_PY, folder) as address,
+        MongoClient[Any](f"mongodb://{address}/") as client,
+    ):
         for user, roles in USERS.items():
             client.admin.command("createUser", user, pwd=password, roles=roles)
-    with _server(folder, "--auth") as address:
+    with running(SECANTUSD_PY, folder, "--auth") as address:
         yield address
 
 
 @contextmanager
-def server_with_tls(folder: Path) -> Iterator[tuple[str, Path]]:
-    """A server that speaks TLS alone; its host and port, and its certificate."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
-    )
-    options = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
-    with _server(folder / "data", *options) as address:
-        yield address, certificate
+def server_with_tls(
+    folder: Path, certificate: Path, clients: Path | None = None, kind: str = SECANTUSD_PY
+) -> Iterator[str]:
+    """A server that speaks TLS alone; its host and port.
+
+    Args:
+        folder: its data.
+        certificate: a file with its certificate and key.
+        clients: the authority that a client's certificate must be of; without one, none is needed.
+        kind: of which kind it is.
+    """
+    options = ["--tls-cert-file", str(certificate), "--tls-key-file", str(certificate)]
+    if clients:
+        options += ["--tls-ca-file", str(clients), "--tls-require-client-cert"]
+    with running(kind, folder, "--auth", *options) as address:
+        yield address
 
 
 @contextmanager
-def _server(folder: Path, *options: str) -> Iterator[str]:
-    program = program_of(SECANTUSD_PY)
+def running(kind: str, folder: Path, *options: str) -> Iterator[str]:
+    """A server of a kind; its host and port."""
+    program = program_of(kind)
     if program is None:
-        pytest.skip(f"{SECANTUSD_PY} is not there")
+        pytest.skip(f"{kind} is not there")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -61,20 +69,24 @@ def _server(folder: Path, *options: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(address, "tls=true&tlsInsecure=true&" if "--tls-key-file" in options else "")
+        _wait(address)
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(3)
+        except subprocess.TimeoutExpired:  # it waits for those who are still connected
+            process.kill()
+            process.wait()
 
 
-def _wait(address: str, options: str) -> None:
+def _wait(address: str) -> None:
+    host, port = address.split(":")
     until = time.monotonic() + 20
-    uri = f"mongodb://{address}/?{options}serverSelectionTimeoutMS=500"
     while True:
-        with MongoClient[Any](uri) as client:
-            try:
-                client.admin.command("ping")
-                return
-            except PyMongoError:
-                assert time.monotonic() < until, "the server does not come up"
+        try:
+            socket.create_connection((host, int(port))).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < until, "the server does not come up"
+            time.sleep(0.05)

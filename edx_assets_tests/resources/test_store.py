@@ -190,8 +190,9 @@ def test_two_writers_at_once(store: Store) -> None:
     assert {name: store.count(HERE, {"by": name}) for name in new} == new
 
 
-def test_check_leaves_nothing_behind(store: Store, client: MongoClient[dict[str, Any]]) -> None:
-    store.check()
+def test_the_trial_of_renaming_leaves_nothing_behind(
+    store: Store, client: MongoClient[dict[str, Any]]
+) -> None:
     assert store.renames
     for database in client.list_database_names():
         assert not [n for n in client[database].list_collection_names() if "_loading" in n]

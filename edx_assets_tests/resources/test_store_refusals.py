@@ -1,22 +1,28 @@
-"""What is said of a database that refuses, or that cannot be reached: the cause and the remedy."""
+"""What is said of a database that refuses its user: the cause and the remedy."""
 
-import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bson import encode
+from pymongo import MongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
-from edx_assets.cli.doctor import _mongodb
-from edx_assets.errors import EdxAssetsError, can_pass
-from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store, StoreError
+from edx_assets.errors import can_pass
+from edx_assets.local.embedded_store import SECANTUSD_PY
+from edx_assets.resources.store import Collection, Store
 from edx_assets.resources.store_causes import StoreRefusedError, meaning
-from edx_assets.settings import InvalidSettingError
-from edx_assets_tests.resources.secured import PASSWORD, server_with_tls, server_with_users
+from edx_assets_tests.resources.authority import Authority
+from edx_assets_tests.resources.refused import store_of, told_of
+from edx_assets_tests.resources.secured import (
+    PASSWORD,
+    running,
+    server_with_tls,
+    server_with_users,
+)
 
-IMPATIENT_MS = 1000
+HERE = Collection("tracking_logs", "imports")
 
 
 @pytest.fixture(scope="module")
@@ -25,36 +31,24 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    with server_with_tls(tmp_path_factory.mktemp("encrypted")) as server:
-        yield server
-
-
-def store_of(uri: str) -> Store:
-    return connect(uri, IMPATIENT_MS)
-
-
-def told_of(uri: str) -> EdxAssetsError:
-    with pytest.raises(EdxAssetsError) as error:
-        store_of(uri).check()
-    text = str(error.value)
-    assert "EDX_MONGO_URI" in text
-    assert PASSWORD not in text
-    assert uri not in text
-    return error.value
-
-
 @pytest.mark.parametrize(
-    ("user", "words"),
+    ("user", "options", "words"),
     [
-        ("czar:wrong@", "AuthenticationFailed: the database does not know the user, or the pass"),
-        (f"nobody:{PASSWORD}@", "AuthenticationFailed: the database does not know the user"),
-        ("", "Unauthorized: the user of EDX_MONGO_URI may not do this, or the connection string"),
+        (
+            "czar:wrong@",
+            "",
+            "AuthenticationFailed: the database does not know the user, or the pass",
+        ),
+        (f"nobody:{PASSWORD}@", "", "AuthenticationFailed: the database does not know the user"),
+        (f"czar:{PASSWORD}@", "authSource=tracking_logs", "add the database that holds the user"),
+        (f"czar:{PASSWORD}@", "authMechanism=PLAIN", "in EDX_MONGO_URI"),
+        ("", "", "Unauthorized: the connection string names no user: write the user and the pass"),
     ],
 )
-def test_who_may_not_is_told_so_at_once_and_for_good(guarded: str, user: str, words: str) -> None:
-    error = told_of(f"mongodb://{user}{guarded}/")
+def test_who_may_not_is_told_so_at_once_and_for_good(
+    guarded: str, user: str, options: str, words: str
+) -> None:
+    error = told_of(f"mongodb://{user}{guarded}/?{options}")
     assert isinstance(error, StoreRefusedError)
     assert words in str(error)
     assert not can_pass(error)
@@ -65,96 +59,78 @@ def test_a_wrong_password_is_final_at_the_second_try_too(guarded: str) -> None:
     store = store_of(f"mongodb://czar:wrong@{guarded}/")
     for _again in range(2):
         with pytest.raises(StoreRefusedError, match="AuthenticationFailed"):
-            store.check()
+            store.get(HERE, 1)
 
 
-def test_the_doctor_finds_rights_on_one_database_alone(guarded: str) -> None:
-    findings = list(_mongodb(store_of(f"mongodb://narrow:{PASSWORD}@{guarded}/")))
-    assert [finding.state for finding in findings] == ["ok", "ok", "ok", "failed"]
-    assert "in a new database, as a course has: the database answered" in findings[-1].found
-    assert "Unauthorized" in findings[-1].found
-    assert "readWriteAnyDatabase" in findings[-1].found
+OTHER = Collection("other", "c")
+
+RIGHTS: dict[str, Callable[[Store], Any]] = {
+    "find": lambda store: store.get(OTHER, 1),
+    "insert": lambda store: store.insert(OTHER, [encode({"_id": "marie"})]),
+    "update": lambda store: store.put(OTHER, {"_id": "marie"}),
+    "remove": lambda store: store.delete(OTHER, {}),
+    "listCollections": lambda store: store.collections("other"),
+    "createIndex": lambda store: store.index(OTHER, [("a", 1)]),
+    "dropCollection": lambda store: store.drop(OTHER),
+}
 
 
-def test_the_doctor_is_content_with_rights_on_all(guarded: str) -> None:
-    findings = list(_mongodb(store_of(f"mongodb://czar:{PASSWORD}@{guarded}/")))
-    assert {finding.state for finding in findings} == {"ok"}
-
-
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [
-        ("127.0.0.1:1/", "nothing listens at its host and port"),
-        ("no-such-host.invalid/", "the name of its host cannot be resolved"),
-        ("{guarded}/?replicaSet=another", "its replica set has another name: correct replicaSet"),
-        ("{guarded}/?tls=true", "TLS failed: the server may speak none"),
-        ("{encrypted}/", "may ask for TLS (tls=true)"),
-        ("{encrypted}/?tls=true", "TLS failed: the server may speak none, or its certificate"),
-        ("{silent}/", "nobody answers at its host"),
-    ],
-)
-def test_who_cannot_be_reached_is_told_why(
-    guarded: str, encrypted: tuple[str, Path], place: str, words: str
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listens:
-        silent = f"127.0.0.1:{listens.getsockname()[1]}"
-        started = time.monotonic()
-        error = told_of(
-            "mongodb://" + place.format(guarded=guarded, encrypted=encrypted[0], silent=silent)
-        )
-    assert words in str(error)
-    assert isinstance(error, StoreError)
-    assert can_pass(error)
-    assert time.monotonic() - started < 10
-
-
-def test_tls_with_the_right_authority(encrypted: tuple[str, Path]) -> None:
-    address, certificate = encrypted
-    store_of(f"mongodb://{address}/?tls=true&tlsCAFile={certificate}").check()
+@pytest.mark.parametrize("right", RIGHTS)
+def test_the_right_that_lacks_is_named(guarded: str, right: str) -> None:
+    store = store_of(f"mongodb://narrow:{PASSWORD}@{guarded}/")
+    with pytest.raises(StoreRefusedError) as error:
+        RIGHTS[right](store)
+    assert f"lacks the right `{right}` on the database other: grant it" in str(error.value)
+    assert "marie" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("uri", "words"),
+    ("code", "text", "right"),
     [
-        ("mongodb://u:sec@ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u:sec/ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u:12/ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u:sec:ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u:sec%ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u:sec?ret@h/", "percent-encode the user and the password"),
-        ("mongodb://u@h/", "is not a connection string"),
-        ("db.example.edu", "is not a connection string: write mongodb://"),
-        ("http://db.example.edu", "is not a connection string: write mongodb://"),
-        ("mongodb+srv://no-such-host.invalid/", "DNS knows no such service"),
-        ("mongodb+srv://a.b.c:27017/", "without a port"),
-        ("mongodb://h/?tls=true&tlsCAFile=/nowhere/ca.pem", "names a TLS file (tlsCAFile or"),
-    ],
-)
-def test_a_connection_string_that_cannot_be_used(uri: str, words: str) -> None:
-    error = told_of(uri)
-    assert isinstance(error, InvalidSettingError)
-    assert words in str(error)
-    assert not can_pass(error)
-    for part in ("sec", "ret@", "example.edu", "no-such-host", "/nowhere"):
-        assert part not in str(error)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("h:1: [Errno 110] Connection timed out", "nobody answers"),
-        ("client is configured to connect to a replica set named 'a' but this node belongs to a"
-         " set named 'b'", "another name"),
-        ("No primary available for writes", "no primary"),
-        ("bad auth : authentication failed", "does not know the user"),
-        ("something of a later driver", "check EDX_MONGO_URI"),
+        (13, 'not authorized on a_b to execute command { insert: "c", documents: [ "marie" ] }',
+         "the right `insert` on the database a_b:"),
+        (13, "not authorized on a_b to execute command { renameCollection: \"a_b.c\" }",
+         "the right `renameCollectionSameDB` on the database a_b:"),
+        (13, "not authorized on a_b to execute command { aggregate: 'marie' }",
+         "the right `find` on the database a_b:"),
+        (8000, "user is not allowed to do action [find] on [a_b.marie]",
+         "the right `find` on the database a_b:"),
+        (13, "there are no users authenticated: marie", "a right: grant"),
     ],
 )  # fmt: skip
-def test_what_the_driver_says_in_other_cases(text: str, words: str) -> None:
-    assert words in meaning(ServerSelectionTimeoutError(text))[0]
+def test_how_other_servers_say_what_is_lacking(code: int, text: str, right: str) -> None:
+    told, final = meaning(OperationFailure(text, code, {"errmsg": text, "code": code}))
+    assert final
+    assert f"lacks {right}" in told
+    assert "marie" not in told
 
 
 def test_atlas_has_a_code_of_its_own_for_a_wrong_password() -> None:
     told, final = meaning(OperationFailure("bad auth", 8000))
     assert final
     assert "(8000), AuthenticationFailed" in told
+    assert meaning(ServerSelectionTimeoutError("bad auth : authentication failed")) == (
+        told.replace("OperationFailure (8000), ", ""),
+        True,
+    )
+
+
+def test_a_client_is_known_by_its_certificate(tmp_path: Path) -> None:
+    """MONGODB-X509: the user is the certificate's subject, and there is no password."""
+    authority = Authority(tmp_path / "authority")
+    known, unknown = authority.issue("known"), authority.issue("unknown")
+    options = f"authMechanism=MONGODB-X509&tls=true&tlsCAFile={authority.file}"
+    with running(SECANTUSD_PY, tmp_path / "data") as address, MongoClient[Any](address) as client:
+        client["$external"].command(
+            "createUser",
+            authority.subject(known),
+            roles=[{"role": "readWrite", "db": "tracking_logs"}],
+            mechanisms=["MONGODB-X509"],  # which MongoDB does not ask for
+        )
+    server = authority.issue("127.0.0.1")
+    with server_with_tls(tmp_path / "data", server, clients=authority.file) as address:
+        uri = f"mongodb://{address}/?{options}&tlsCertificateKeyFile="
+        assert store_of(f"{uri}{known}").get(HERE, 1) is None
+        error = told_of(f"{uri}{unknown}")
+    assert "AuthenticationFailed: the database does not know the user" in str(error)
+    assert not can_pass(error)
