@@ -6,6 +6,9 @@ What a database answers that has been reached is in `store_causes`.
 import re
 import ssl
 
+from pymongo.errors import ConfigurationError, InvalidURI
+from pymongo.uri_parser import split_options
+
 CHECK = "check EDX_MONGO_URI (edx-assets doctor checks it)"
 
 Cause = tuple[str, bool]
@@ -94,6 +97,11 @@ _ESCAPE = (
     " (`@` is %40, `:` is %3A, `/` is %2F, `?` is %3F)"
 )
 
+_OPTION = (
+    "EDX_MONGO_URI has an option that the driver does not know, or a value that the option cannot"
+    " have: correct its spelling (tls=true, authSource=admin)"
+)
+
 
 def unreachable(text: str) -> Cause | None:
     """What the driver's text on a server means that it has waited for in vain, if that is known."""
@@ -110,14 +118,25 @@ def _first(text: str, causes: dict[str, Cause]) -> Cause | None:
     return next((cause for sign, cause in causes.items() if re.search(sign, text)), None)
 
 
-def unescaped(uri: str) -> str | None:
-    """What is wrong with a connection string whose user or password has to be escaped.
+def misspelt(uri: str) -> str | None:
+    """What is wrong with a connection string that the driver would take for something else.
 
-    The driver may take what stands before a `/` or a `?` for a host, and look it up.
+    A user or a password that has to be escaped it may take for a host, and look that up. Without an
+    option that it does not know it goes on, with a warning: with `tsl=true`, say, it would not
+    encrypt.
     """
     before, _question, options = uri.partition("://")[2].partition("?")
     user, at, _host = before.rpartition("@")
-    return _ESCAPE if "/" in user or ("@" in options and not at) else None
+    if "/" in user or ("@" in options and not at):
+        return _ESCAPE
+    try:
+        if options:
+            split_options(options, validate=True, warn=False)
+    except (InvalidURI, OSError):
+        return None  # the driver says so itself
+    except (ConfigurationError, ValueError, TypeError):
+        return _OPTION
+    return None
 
 
 def connection_string(error: Exception) -> Cause:

@@ -8,7 +8,7 @@ from pydantic import PrivateAttr
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from edx_assets.resources.connection_causes import connection_string, unescaped
+from edx_assets.resources.connection_causes import connection_string, misspelt
 from edx_assets.resources.store import Document, Store, StoreError
 from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings
 
@@ -54,7 +54,7 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
     """
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise InvalidSettingError(connection_string(ValueError())[0])
-    if wrong := unescaped(uri):
+    if wrong := misspelt(uri):
         raise InvalidSettingError(wrong)
     options = uri.partition("?")[2].lower()
     try:
