@@ -1,4 +1,4 @@
-"""Locks on files and folders of the storage, between the processes of a machine.
+"""Locks on files of the storage, between the processes of a machine.
 
 They are the system's own (flock) on what is there anyway: none is left when a process is killed.
 Work that concerns the database has the lock of `lock`.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def shared(path: Path) -> Iterator[bool]:
-    """Hold a file or folder together with others that use it; yield whether it is there.
+    """Hold a file together with others that use it; yield whether it is there.
 
     Where the file system has no locks, nothing is held, and `held_alone` holds nothing either.
     """
@@ -32,9 +32,9 @@ def shared(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def held_alone(path: Path) -> Iterator[bool]:
-    """Hold a file or folder that nobody else holds, to remove it; yield whether it is held."""
+    """Hold a file that nobody else holds, to remove it; yield whether it is held."""
     try:
-        held = os.open(path, os.O_RDONLY)
+        held = os.open(path, os.O_RDWR)  # which NFS asks for
     except OSError:  # it is gone, or another user's
         yield False
         return

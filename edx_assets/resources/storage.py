@@ -8,8 +8,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,6 +25,10 @@ _PIECE = 1 << 20
 _WRITING, _CHECK = ".writing-", ".check-"
 _UNFINISHED = (_WRITING, _CHECK)
 """How the names of the folders begin in which files are written until they are whole."""
+_LOCK = ".lock"
+"""A file in such a folder: whoever writes there holds it."""
+_PATIENCE_SECONDS = 60.0
+"""Such a folder without a lock is of an earlier version, or is just being made."""
 
 
 class MissingFileError(FinalError):
@@ -116,6 +121,10 @@ class Storage(ConfigurableResource[Any]):
                 path.unlink()
         return unused
 
+    def free(self) -> int:
+        """Bytes that are free on its disk. The folder has to be there."""
+        return shutil.disk_usage(self._named()).free
+
     def clear_unfinished(self) -> tuple[int, int]:
         """Remove what killed processes left half written: the number of files, and their bytes.
 
@@ -126,10 +135,13 @@ class Storage(ConfigurableResource[Any]):
         with os.scandir(root) as entries:
             found = [root / entry.name for entry in entries if entry.name.startswith(_UNFINISHED)]
         for scratch in found:
-            with held_alone(scratch) as alone:
-                if alone:
-                    left = [path.stat().st_size for path in scratch.rglob("*") if path.is_file()]
-                    files, size = files + len(left), size + sum(left)
+            with suppress(OSError):  # it is empty: killed before there was a lock
+                scratch.rmdir()
+            with held_alone(scratch / _LOCK) as alone:
+                if alone or _is_without_lock(scratch):
+                    left = [path for path in scratch.rglob("*") if path.name != _LOCK]
+                    files += len(left)
+                    size += sum(path.stat().st_size for path in left)
                     shutil.rmtree(scratch, ignore_errors=True)
         return files, size
 
@@ -211,13 +223,22 @@ class Storage(ConfigurableResource[Any]):
 def _scratch(folder: Path, prefix: str) -> Iterator[Path]:
     """A new folder that is removed at the end, and that others leave alone until then."""
     while True:
-        with (
-            tempfile.TemporaryDirectory(dir=folder, prefix=prefix) as name,
-            shared(Path(name)) as there,
-        ):
-            if there:  # else another process cleared it before it was held
-                yield Path(name)
-                return
+        with tempfile.TemporaryDirectory(dir=folder, prefix=prefix) as name:
+            lock = Path(name) / _LOCK
+            with suppress(FileNotFoundError):
+                lock.touch(mode=0o600)
+            with shared(lock) as there:
+                if there:  # else another process cleared it before it was held
+                    yield Path(name)
+                    return
+
+
+def _is_without_lock(scratch: Path) -> bool:
+    try:
+        old = time() - scratch.stat().st_mtime > _PATIENCE_SECONDS
+    except FileNotFoundError:
+        return False
+    return old and not (scratch / _LOCK).exists()
 
 
 def _unusable(root: Path, error: OSError) -> InvalidSettingError:

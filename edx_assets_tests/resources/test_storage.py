@@ -206,6 +206,21 @@ def test_what_a_killed_process_left_half_written_is_removed(
     assert not storage.exists("a/log")
 
 
+def test_what_an_earlier_version_left_half_written_is_removed(
+    storage: Storage, folder: Path
+) -> None:
+    write(storage, "kept")
+    (folder / ".writing-empty").mkdir()
+    left = folder / ".writing-left"
+    left.mkdir()
+    (left / "log").write_bytes(b"half")
+    assert storage.clear_unfinished() == (0, 0)  # it could be just being made
+    assert list(folder.glob(".*")) == [left]
+    os.utime(left, (1000, 1000))
+    assert storage.clear_unfinished() == (1, 4)
+    assert list(folder.glob(".*")) == []
+
+
 def test_what_another_process_is_writing_becomes_whole(storage: Storage, folder: Path) -> None:
     with other_writer(folder) as process:
         assert storage.clear_unfinished() == (0, 0)

@@ -1,6 +1,5 @@
 """How much the storage keeps, by kind, and how much room is left on its disk."""
 
-import shutil
 from collections import Counter
 from enum import StrEnum
 from typing import TypedDict
@@ -48,7 +47,7 @@ def disk_use(storage: Storage) -> DiskUse:
     kept = Counter({str(kind): 0 for kind in Kind})
     for file in storage.files():
         kept[kind_of(file.key)] += file.size
-    return DiskUse(kept=dict(kept), free=shutil.disk_usage(storage.check()).free)
+    return DiskUse(kept=dict(kept), free=storage.free())
 
 
 def enough_space(use: DiskUse) -> int:

@@ -190,7 +190,7 @@ def test_what_a_killed_run_left_is_told_without_any_setting(
     left = tmp_path / "files" / ".writing-abc"
     left.mkdir(parents=True)
     (left / "2014-02-03.log.gz").write_bytes(b"half")
-    os.utime(left / "2014-02-03.log.gz", (0, 0))
+    os.utime(left, (0, 0))
     told = tidied(testx)
     assert told["removed_by_kind"] == {"unfinished": {"files": 1, "bytes": 4}}
     assert not left.exists()

@@ -75,6 +75,9 @@ def test_a_removed_package_is_made_again(sorted_: Institution) -> None:
     assert sorted_.run(*STAGES, partition=DAYS[1]).success
     assert zips(sorted_) == whole(*DAYS[1:])
     assert sorted_.run("course/forum", partition=COURSE, config=older).success
+    told = tidied(sorted_)  # it has just been used
+    assert told["kept_though_old"] == {"packages: in use": 1}
+    assert zips(sorted_) == whole(*DAYS[1:])
 
 
 def test_the_newest_of_a_course_is_kept(sorted_: Institution) -> None:
