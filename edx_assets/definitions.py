@@ -12,6 +12,7 @@ from edx_assets.assets.courses import course_assets
 from edx_assets.assets.kept_files import kept_files
 from edx_assets.assets.overview import overview
 from edx_assets.assets.packages import course_files, database_package, delivered
+from edx_assets.assets.quarantine_reasons import quarantine_reasons
 from edx_assets.assets.tracking_logs import tracking_logs
 from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
@@ -41,7 +42,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         *course_assets(settings.log_days),
     ]
     return Definitions(
-        assets=[*pipeline, overview(pipeline, settings.end_date), kept_files],
+        assets=[*pipeline, overview(pipeline, settings.end_date), quarantine_reasons, kept_files],
         asset_checks=checks(settings, pipeline),
         jobs=jobs(pipeline),
         sensors=[*sensors(settings), *notice_sensors(settings)],

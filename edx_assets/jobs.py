@@ -11,6 +11,7 @@ from dagster import AssetsDefinition, AssetSelection, RunConfig, define_asset_jo
 from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.assets.kept_files import KEPT_FILES
 from edx_assets.assets.overview import OVERVIEW
+from edx_assets.assets.quarantine_reasons import QUARANTINE_REASONS
 from edx_assets.assets.tracking_logs import day_assets
 from edx_assets.dagster_internals import UnresolvedAssetJobDefinition
 from edx_assets.edx.file_names import SITES
@@ -48,8 +49,9 @@ def jobs(assets: Sequence[AssetsDefinition]) -> list[UnresolvedAssetJobDefinitio
         ),
         define_asset_job(
             "make_the_overview",
-            AssetSelection.assets(OVERVIEW),
-            description="Show what is loaded, missing, late or broken, and check it as a whole.",
+            AssetSelection.assets(OVERVIEW, QUARANTINE_REASONS),
+            description="Show what is loaded, missing, late or broken, and check it as a whole; and"
+            " why lines were not loaded.",
         ),
         define_asset_job(
             "tidy_the_storage",

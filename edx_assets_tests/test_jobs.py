@@ -27,7 +27,7 @@ JOBS = {
     "load_a_range_of_days_edge": {"edge/raw_log", "edge/daily_log", "edge/master_tracking"},
     "load_a_package": {"packages/database_package", "packages/course_files"},
     "extract_tracking": {"course/tracking"},
-    "make_the_overview": {"upkeep/overview"},
+    "make_the_overview": {"upkeep/overview", "upkeep/quarantine_reasons"},
     "tidy_the_storage": {"upkeep/kept_files"},
 }
 

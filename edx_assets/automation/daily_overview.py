@@ -15,5 +15,6 @@ def daily_overview(settings: Settings) -> ScheduleDefinition:
         default_status=DefaultScheduleStatus.RUNNING
         if settings.automation
         else DefaultScheduleStatus.STOPPED,
-        description="Each morning: what is loaded, missing, late or broken, and the GPG key.",
+        description="Each morning: what is loaded, missing, late or broken, the GPG key, and why"
+        " lines were not loaded.",
     )

@@ -80,4 +80,5 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
         )
     for course in sorted(instance.get_dynamic_partitions("courses")):
         yield f"course {course}", WHOLE_COURSE, course
-    yield "the overview", AssetSelection.assets("upkeep/overview"), None
+    upkeep = AssetSelection.assets("upkeep/overview", "upkeep/quarantine_reasons")
+    yield "the overview", upkeep, None

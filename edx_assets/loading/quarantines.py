@@ -84,6 +84,12 @@ def lines_held(store: Store, wanted: Wanted) -> list[Held]:
         if day := wanted.has_day(file):
             for reason, lines in held_by_reason(store, MASTER_TRACKING, file).items():
                 found.append(Held(MASTER_TRACKING, file, day.site, day.day, None, reason, lines))
+    return [*_in_order(wanted, found), *rows_held(store, wanted)]
+
+
+def rows_held(store: Store, wanted: Wanted) -> list[Held]:
+    """The same of courses alone."""
+    found = []
     for course in _courses(store, wanted):
         for collection in _collections(store, course["database"]):
             for file in _files(store, collection):
@@ -92,8 +98,7 @@ def lines_held(store: Store, wanted: Wanted) -> list[Held]:
                 for reason, lines in held_by_reason(store, collection, file).items():
                     site, partition = course["site"], course["_id"]
                     found.append(Held(collection, file, site, None, partition, reason, lines))
-    fitting = [each for each in found if wanted.has_reason(each.reason)]
-    return sorted(fitting, key=lambda each: (*_place(each), -each.lines, each.reason))
+    return _in_order(wanted, found)
 
 
 def entries_of(store: Store, held: list[Held]) -> Iterator[tuple[Held, HeldLine]]:
@@ -113,6 +118,11 @@ def days_to_retry(store: Store, wanted: Wanted, held: list[Held]) -> list[SiteDa
         if is_half_retried(entry) and (day := wanted.has_day(str(entry["file"]))):
             days.add(day)
     return sorted(days, key=lambda day: (day.day, day.site))
+
+
+def _in_order(wanted: Wanted, found: list[Held]) -> list[Held]:
+    fitting = [each for each in found if wanted.has_reason(each.reason)]
+    return sorted(fitting, key=lambda each: (*_place(each), -each.lines, each.reason))
 
 
 def _place(held: Held) -> tuple[str, str, str, str, str]:
