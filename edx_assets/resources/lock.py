@@ -85,10 +85,13 @@ def _let_go(store: Store, database: str, name: str, token: str) -> bool:
 
 
 def _release(store: Store, database: str, name: str, token: str) -> bool:
-    """Release the lock of a holder; return whether it still held it."""
-    kept = store.delete(Collection(database, LOCKS), {"_id": name, "token": token})
+    """Release the lock of a holder; return whether it still held it.
+
+    The heartbeat goes first: if this is killed in between, who waits for the lock removes that,
+    but nobody would ever look for a heartbeat without one.
+    """
     store.delete(Collection(database, LOCKS), {"_id": token})
-    return bool(kept)
+    return bool(store.delete(Collection(database, LOCKS), {"_id": name, "token": token}))
 
 
 def _beat(store: Store, database: str, token: str, done: Event) -> None:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 from bson.errors import BSONError
@@ -71,6 +71,8 @@ class Store:
 
     def __init__(self, client: MongoClient[Document]) -> None:
         self._client = client
+        self.renames: bool | None = None
+        """Whether the server can put one collection in another's place; None: not tried yet."""
 
     def insert(self, collection: Collection, documents: Sequence[bytes]) -> Inserted:
         """Insert encoded documents, each with an `_id`; those whose `_id` is there stay out.
@@ -203,25 +205,20 @@ class Store:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
         That happens at the end, and not at all if an error comes before. A reader sees the old
-        collection or the new one. Callers hold a lock: what else is staged under the name is taken
-        for a killed load's, and dropped.
+        collection or the new one. Callers hold a lock, so that one alone stages under the name.
 
         Raises:
             StoreError: the server cannot do that, and nothing has been written; or another load,
                 which took this one for dead, has dropped what was staged here.
         """
+        if self.renames is None:
+            self.renames = self.renames_in(collection.database, collection.name)
         if not self.renames:
             raise StoreError(NO_RENAME)
         database, name = self._client[collection.database], collection.name
-        staging = collection._replace(name=f"{STAGING}_{name}_{secrets.token_hex(4)}")
-        # not by its beginning alone: `teams_membership` is a collection beside `teams`
-        staged = re.compile(rf"{STAGING}_{re.escape(name)}_[0-9a-f]{{8}}")
-        with _own_errors():
-            for other in database.list_collection_names():
-                if staged.fullmatch(other):  # left by a load that was killed
-                    database.drop_collection(other)
-            with suppress(CollectionInvalid):
-                database.create_collection(staging.name)
+        staging = _staged(collection)
+        with _own_errors(), suppress(CollectionInvalid):
+            database.create_collection(staging.name)
         try:
             yield staging
             held = self.estimated_count(staging)
@@ -234,6 +231,16 @@ class Store:
         finally:
             self.drop(staging)
 
+    def clear_staged(self, collection: Collection) -> None:
+        """Drop what killed loads have staged for a collection; its lock must be held."""
+        # not by its beginning alone: `teams_membership` is a collection beside `teams`
+        staged = re.compile(rf"{STAGING}_{re.escape(collection.name)}_[0-9a-f]{{8}}")
+        with _own_errors():
+            database = self._client[collection.database]
+            for name in database.list_collection_names():
+                if staged.fullmatch(name):
+                    database.drop_collection(name)
+
     def insert_all(
         self, collection: Collection, documents: Iterable[bytes]
     ) -> Iterator[tuple[list[bytes], Inserted]]:
@@ -243,19 +250,14 @@ class Store:
         """
         yield from ahead(partial(self.insert, collection), batches(documents, BATCH, BATCH_BYTES))
 
-    @cached_property
-    def renames(self) -> bool:
-        """Whether the server can put one collection in another's place: it is tried, once."""
-        return self.renames_in(_PROBES)
-
-    def renames_in(self, database: str) -> bool:
-        """Whether it can in this database; the trial leaves nothing behind.
+    def renames_in(self, database: str, name: str = "trial") -> bool:
+        """Whether the server can rename over a collection in this database: it is tried.
 
         Not all do that speak MongoDB's protocol, and one may answer that it did, having done
-        nothing.
+        nothing. The trial leaves nothing behind; if it is killed, `clear_staged` of `name` drops
+        what it has left.
         """
-        token = secrets.token_hex(4)
-        old, new = f"{STAGING}_old_{token}", f"{STAGING}_new_{token}"
+        old, new = (_staged(Collection(database, name)).name for _each in range(2))
         with _own_errors():
             probe = self._client[database]
             probe[old].insert_one({"_id": "old"})
@@ -279,6 +281,11 @@ class Store:
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
         return self._client[collection.database][collection.name]
+
+
+def _staged(collection: Collection) -> Collection:
+    """A collection beside it, under a name that nobody has."""
+    return collection._replace(name=f"{STAGING}_{collection.name}_{secrets.token_hex(4)}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from edx_assets.resources import lock
 from edx_assets.resources.lock import LOCKS, locked
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Collection, Store, StoreError
+from edx_assets_tests.loading.days.mortal_store import Killed
 from edx_assets_tests.resources.documents import HERE
 
 
@@ -48,6 +50,36 @@ def test_it_is_taken_from_the_dead(store: Store, monkeypatch: pytest.MonkeyPatch
     started = monotonic()
     with locked(store, "d", "n"):
         assert monotonic() - started > 0.4
+    assert store.count(Collection("d", LOCKS)) == 0
+
+
+class Dying(Store):
+    """A store whose process ends at the second of its deletions."""
+
+    deletions = 0
+
+    def delete(self, collection: Collection, query: dict[str, Any]) -> int:
+        self.deletions += 1
+        if self.deletions == 2:
+            raise Killed
+        return super().delete(collection, query)
+
+
+def test_who_is_killed_while_giving_it_up_leaves_no_heartbeat(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.4)
+    monkeypatch.setattr(lock, "_BEAT_SECONDS", 0.01)
+    beats = Collection("d", LOCKS), {"beats": {"$gt": 0}}
+    dying = locked(Dying(store._client), "d", "n")
+    dying.__enter__()
+    while not store.count(*beats):
+        sleep(0.01)
+    with pytest.raises(Killed):
+        dying.__exit__(None, None, None)
+    monkeypatch.setattr(lock, "_BEAT_SECONDS", 5.0)
+    with locked(store, "d", "n"):
+        assert store.count(*beats) == 0
     assert store.count(Collection("d", LOCKS)) == 0
 
 

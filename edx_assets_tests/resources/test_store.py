@@ -193,7 +193,7 @@ def test_two_writers_at_once(store: Store) -> None:
 def test_the_trial_of_renaming_leaves_nothing_behind(
     store: Store, client: MongoClient[dict[str, Any]]
 ) -> None:
-    assert store.renames
+    assert store.renames_in("d")
     for database in client.list_database_names():
         assert not [n for n in client[database].list_collection_names() if "_loading" in n]
 

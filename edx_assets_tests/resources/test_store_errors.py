@@ -32,7 +32,7 @@ CALLS: dict[str, Call] = {
     "collections": lambda store: store.collections("d"),
     "replacing": lambda store: store.replacing(HERE).__enter__(),
     "insert_all": lambda store: list(store.insert_all(HERE, [encode({"_id": LEARNER})])),
-    "renames": lambda store: store.renames,
+    "renames_in": lambda store: store.renames_in("d"),
     "version": lambda store: store.version(),
 }
 

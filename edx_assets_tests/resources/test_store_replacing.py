@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from bson import encode
 from pymongo import MongoClient
+from pymongo.collection import Collection as MongoCollection
+from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Collection, Store, StoreError
+from edx_assets_tests.loading.days.mortal_store import Killed
 from edx_assets_tests.resources.deviations import RENAMES_IN_TWO_STEPS
 from edx_assets_tests.resources.documents import HERE
 
@@ -26,6 +29,10 @@ def loads(store: Store, **query: Any) -> set[str]:
     return {document["load"] for document in store.find(HERE, query)}
 
 
+def kill(*_arguments: Any, **_more: Any) -> None:
+    raise Killed
+
+
 def fail_to_replace(store: Store) -> None:
     with store.replacing(HERE, [[("user_id", 1)]]) as staging:
         load(store, staging, 5, load="new")
@@ -38,7 +45,7 @@ def test_every_server_here_renames(empty_mongo_uri: str, client: Client) -> None
     client["d"]["new"].rename("old", dropTarget=True)
     assert client["d"].list_collection_names() == ["old"]
     assert [document["_id"] for document in client["d"]["old"].find()] == ["new"]
-    assert connect(empty_mongo_uri).renames
+    assert connect(empty_mongo_uri).renames_in("d")
 
 
 @pytest.mark.parametrize(("old", "new", "code"), [("here", "there", 48), ("gone", "new", 26)])
@@ -123,18 +130,32 @@ def test_what_a_killed_load_left_is_dropped(store: Store, client: Client) -> Non
     killed = store.replacing(HERE)
     left = killed.__enter__()
     load(store, left, 4, load="killed")
+    store.clear_staged(HERE)
+    assert left.name not in client["d"].list_collection_names()
     with store.replacing(HERE) as staging:
-        assert staging != left
-        assert left.name not in client["d"].list_collection_names()
         load(store, staging, 1, load="new")
     assert loads(store) == {"new"}
     assert client["d"].list_collection_names() == ["c"]
+
+
+def test_what_a_killed_trial_of_renaming_left_is_dropped(
+    store: Store, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(MongoCollection, "rename", kill)
+        patch.setattr(Database, "drop_collection", kill)  # nothing is done after a SIGKILL
+        with pytest.raises(Killed):
+            store.replacing(HERE).__enter__()
+    assert len(client["d"].list_collection_names()) == 2
+    store.clear_staged(HERE)
+    assert client["d"].list_collection_names() == []
 
 
 def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -> None:
     """`teams` and `teams_membership` are both tables of a package."""
     with store.replacing(Collection("d", "teams_membership")) as longer:
         load(store, longer, 2, load="longer")
+        store.clear_staged(Collection("d", "teams"))
         with store.replacing(Collection("d", "teams")) as shorter:
             load(store, shorter, 1, load="shorter")
     assert sorted(client["d"].list_collection_names()) == ["teams", "teams_membership"]
@@ -145,6 +166,7 @@ def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -
 def test_of_two_loads_at_once_one_fails(store: Store, client: Client) -> None:
     first = store.replacing(HERE)
     load(store, first.__enter__(), 4, load="first")
+    store.clear_staged(HERE)
     with store.replacing(HERE) as second:
         load(store, second, 2, load="second")
     with pytest.raises(StoreError):

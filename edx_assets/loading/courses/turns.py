@@ -1,15 +1,20 @@
 """Whose turn it is to load a collection of a course: one run at a time, from ledger to ledger."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from edx_assets.loading.ledger import MASTER
 from edx_assets.resources.lock import locked
 from edx_assets.resources.store import Collection, Store
 
 
-def turn(store: Store, collection: Collection) -> AbstractContextManager[None]:
+@contextmanager
+def turn(store: Store, collection: Collection) -> Iterator[None]:
     """The lock under which a collection is loaded; a second run waits, then finds it loaded.
 
-    So what is staged under the collection's name, and not by the holder, was left by a dead run.
+    So what is staged under the collection's name at its beginning was left by a dead run. It is
+    dropped even where there is nothing to load.
     """
-    return locked(store, MASTER, f"{collection.database}.{collection.name}")
+    with locked(store, MASTER, f"{collection.database}.{collection.name}"):
+        store.clear_staged(collection)
+        yield

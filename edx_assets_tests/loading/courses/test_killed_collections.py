@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from edx_assets.loading.courses.collection import forget_collection, load_collection
 from edx_assets.loading.ledger import LOADS, course_load
@@ -35,7 +36,7 @@ def state(store: Store) -> tuple[Any, Any, Any]:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_load_killed_at_any_write_is_done_again_and_exactly(
-    testx: Institution, store: Store, first: bool
+    testx: Institution, store: Store, client: MongoClient[dict[str, Any]], first: bool
 ) -> None:
     storage, gnupg = Storage(folder=str(testx.folder / "files")), gnupg_of(testx)
 
@@ -57,6 +58,8 @@ def test_a_load_killed_at_any_write_is_done_again_and_exactly(
         except Killed:
             load(store)
             assert state(store) == whole, writes
+            names = client[DATABASE].list_collection_names()
+            assert not [name for name in names if name.startswith("_loading")], writes
         else:
             break
     assert 4 < writes < _MOST_WRITES - 1
