@@ -35,7 +35,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 _DUPLICATE = 11000
 STAGING = "_loading"
 """The names of collections that are not for readers begin so."""
-_PROBES = "tracking_logs"  # the database that has to be writable anyway
 
 NO_RENAME = (
     "this server cannot replace a collection in one step (renameCollection with dropTarget): "

@@ -19,7 +19,7 @@ def databases(uri: str) -> Databases:
         for database in sorted(set(client.list_database_names()) - _SYSTEM):
             for collection in sorted(client[database].list_collection_names()):
                 documents = [
-                    _plain(each, collection) for each in client[database][collection].find()
+                    plain(each, collection) for each in client[database][collection].find()
                 ]
                 if documents:
                     of_database = found.setdefault(database, {})
@@ -45,7 +45,8 @@ def differences(ours: Databases, theirs: Databases) -> list[str]:
     return told
 
 
-def _plain(document: dict[str, Any], collection: str) -> dict[str, Any]:
+def plain(document: dict[str, Any], collection: str) -> dict[str, Any]:
+    """A document of a collection without moments and what is reckoned from tokens."""
     plain = {name: value for name, value in document.items() if name not in MOMENTS}
     if collection == "duplicates":  # the record as the other file would bring it
         held = decode(plain["document"])
