@@ -9,6 +9,7 @@ import re
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
+    NotPrimaryError,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
@@ -75,11 +76,22 @@ def meaning(error: PyMongoError) -> tuple[str, bool]:
     elif isinstance(error, ConfigurationError):
         return connection_string(error)
     else:
-        cause = handshake(text) if isinstance(error, AutoReconnect) else None
+        cause = _lost(error, text) if isinstance(error, AutoReconnect) else None
     if cause is None:
         return _plain(kind), False
     told, final = cause
     return f"the database answered {kind}: {told}; {CHECK}", final
+
+
+def _lost(error: AutoReconnect, text: str) -> tuple[str, bool]:
+    """Why a connection that was there has brought no answer."""
+    if isinstance(error, NotPrimaryError):
+        told = "it takes no writes now, as while a primary is elected: look at its members, and"
+    elif failed := handshake(text):
+        return failed
+    else:
+        told = "the connection was lost, as where the server is started again: look at it, and"
+    return f"{told} materialize this partition again", False
 
 
 def _refusal(code: int, text: str) -> str | None:

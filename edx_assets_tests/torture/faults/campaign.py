@@ -14,8 +14,8 @@ from edx_assets_tests.torture.faults.stages import STAGES
 from edx_assets_tests.torture.faults.worker import Ended
 from edx_assets_tests.torture.faults.world import SECRETS, World
 
-_SHORT = 2
-"""Cycles of the short form."""
+_SHORT = {"days": 2, "anew": 2, "package": 1, "course": 1}
+"""How many faults of each stage the short form has."""
 
 _S3_STAGES = ("days", "anew", "package")
 
@@ -124,8 +124,9 @@ def plan(short: bool, disks: Collection[str], random: Random) -> Iterator[dict[s
         if not short:
             found += of_time.clocks()
         of_stage[stage] = random.sample(found, len(found))
-    cycles = _SHORT if short else max(map(len, of_stage.values()))
-    for number in range(cycles):
+    if short:
+        of_stage = {stage: found[: _SHORT[stage]] for stage, found in of_stage.items()}
+    for number in range(max(map(len, of_stage.values()))):
         yield {stage: found[number] for stage, found in of_stage.items() if number < len(found)}
 
 

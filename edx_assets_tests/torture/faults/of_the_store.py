@@ -10,7 +10,7 @@ from edx_assets_tests.torture.faults.store_proxy import AFTER, BEFORE, READ_ONLY
 from edx_assets_tests.torture.faults.world import Given, World
 
 FOR_EVER = 10**6
-_TOLD = r"the database answered \w+.*EDX_MONGO_URI|materialize this partition again"
+_TOLD = r"the database answered \w+: .*EDX_MONGO_URI|materialize this partition again"
 
 
 def faults(short: bool) -> list[Fault]:

@@ -40,7 +40,7 @@ SECRETS = (PASSPHRASE, AWS_SECRET, LEARNER)
 _SYSTEM = {"admin", "config", "local"}
 _DISKS = {"storage": 8, "tmp": 4, "dagster": 64}  # MiB
 _ROOT = str(Path(__file__).parents[3])
-_BOUND = 240  # seconds that a run may take
+_BOUND = 600  # seconds that a run may take, on a machine that has much else to do
 
 
 @dataclass(frozen=True)

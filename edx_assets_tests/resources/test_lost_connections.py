@@ -1,4 +1,4 @@
-"""The lock where connections to the database are lost: none is left behind that nobody holds."""
+"""Connections to the database that are lost: what is said of it, and no lock is left behind."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -9,7 +9,14 @@ from pymongo import MongoClient
 from edx_assets.resources.lock import LOCKS, locked
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Store, StoreError
-from edx_assets_tests.torture.faults.store_proxy import AFTER, BEFORE, StoreProxy, store_proxy
+from edx_assets_tests.resources.documents import HERE
+from edx_assets_tests.torture.faults.store_proxy import (
+    AFTER,
+    BEFORE,
+    READ_ONLY,
+    StoreProxy,
+    store_proxy,
+)
 
 
 @pytest.fixture
@@ -44,3 +51,19 @@ def test_one_whose_taking_was_not_answered_is_released(
     ):
         pass
     assert not client["d"][LOCKS].find_one()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (BEFORE, "AutoReconnect: the connection was lost, as where the server is started again"),
+        (AFTER, "AutoReconnect: the connection was lost, as where the server is started again"),
+        (READ_ONLY, "NotPrimaryError: it takes no writes now, as while a primary is elected"),
+    ],
+)
+def test_what_is_said_of_a_write(proxy: StoreProxy, distant: Store, kind: str, words: str) -> None:
+    with proxy.going_wrong(kind), pytest.raises(StoreError, match=words) as error:
+        distant.put(HERE, {"_id": 1})
+    assert "materialize this partition again; check EDX_MONGO_URI" in str(error.value)
+    distant.put(HERE, {"_id": 1})
+    assert distant.count(HERE) == 1
