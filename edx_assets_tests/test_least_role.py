@@ -210,6 +210,7 @@ def test_the_user_can_do_nothing_else(server: Secured, admin: Admin) -> None:
     assert [*admin["payroll"]["salaries"].find()] == [{"_id": 1}]
 
 
+@pytest.mark.parametrize("server", [SECANTUSD_PY], indirect=True)
 def test_one_role_for_every_database(testx: Institution, admin: Admin) -> None:
     """For a MongoDB that holds nothing else."""
     [everywhere] = grant("")
@@ -222,6 +223,7 @@ def test_one_role_for_every_database(testx: Institution, admin: Admin) -> None:
     assert "warning  MongoDB" not in doctor
 
 
+@pytest.mark.parametrize("server", [SECANTUSD_PY], indirect=True)
 def test_a_run_and_the_doctor_say_what_is_wrong(
     testx: Institution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
