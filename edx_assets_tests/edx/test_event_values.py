@@ -91,14 +91,6 @@ def test_what_is_nested_too_deeply_is_kept_as_its_text(
     assert kept == "[" * (levels - opened) + "]" * (levels - opened)
 
 
-@pytest.mark.parametrize("field", ["context", "odd"])
-def test_what_is_nested_too_deeply_beside_an_implicit_event(field: str) -> None:
-    told = event("server", event_type="/a", event="{}", **{field: "@"})
-    deep = ("[" * MAX_DEPTH + "]" * MAX_DEPTH).encode()
-    record = stored(line_of(told).replace(b'"@"', deep))
-    assert depth(record) == MAX_DEPTH
-
-
 def test_what_is_set_aside_is_a_level_deeper() -> None:
     deepest = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
     line = line_of(event("browser", metadata="@", odd=["#"])).replace(b'"@"', deepest.encode())

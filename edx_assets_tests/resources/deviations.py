@@ -25,3 +25,9 @@ ADDS_NO_DATES = {SECANTUSD_RS}
 
     db.c.aggregate([{"$project": {"took": {"$subtract": ["$end", "$start"]}}}])
 """
+
+HOLDS_ANY_DEPTH = {SECANTUSD_PY}
+"""A document of any depth is stored; MongoDB refuses one of over 180 levels with code 15.
+
+    db.c.insert_one(json.loads('{"a":' * 200 + "1" + "}" * 200))
+"""

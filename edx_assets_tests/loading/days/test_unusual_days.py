@@ -1,6 +1,7 @@
 """Days that are out of the ordinary: files gone or damaged on the way, courses without a name."""
 
 import gzip
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from edx_assets.edx.courses import course_partition
 from edx_assets.loading.ledger import COURSES, IMPORTS, MASTER_TRACKING
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event, failure_text
+from edx_assets_tests.resources.deviations import HOLDS_ANY_DEPTH
 
 STAGES = ("edx/raw_log", "edx/daily_log", "edx/master_tracking")
 LONG = "course-v1:TestX+" + "N" * 240 + "+2014"
@@ -176,3 +178,18 @@ def test_lines_that_repeat_one_of_the_same_file_are_named(testx: Institution, st
     entry = store.get(IMPORTS, "edx/2014-02-04") or {}
     assert (entry["lines"], entry["loaded"], entry["duplicates"]) == (6, 2, 4)
     assert (entry["repeated"], entry["repeated_lines"]) == (3, [3, 5, 6])
+
+
+def test_an_implicit_event_that_is_too_deep_for_the_database_is_refused_alone(
+    testx: Institution, store: Store, server: str
+) -> None:
+    deep = f'{{"course_id": "TestX/T101/2014", "x": {"[" * 190}{"]" * 190}}}'
+    implicit = {"event_type": "/courses/TestX/T101/2014/info", "event_source": "server"}
+    lines = [json.dumps(event(second, **implicit)).encode() for second in range(3)]
+    odd = json.dumps(event(3, **implicit, context="@")).replace('"@"', deep).encode()
+    testx.deliver("2014-02-03", [*lines, odd])
+    assert testx.run_day("2014-02-03").success
+    entry = store.get(IMPORTS, "edx/2014-02-03") or {}
+    refused = server not in HOLDS_ANY_DEPTH
+    assert (entry["loaded"], entry["rejected"]) == ((3, 1) if refused else (4, 0))
+    assert entry["reasons"] == ({"refused_by_database_15": 1} if refused else {})

@@ -33,10 +33,14 @@ class Reader:
     check: Callable[[bytes], None]
 
 
-def check_document(document: bytes) -> None:
-    """Check that MongoDB can hold an encoded document, and that it can be read again."""
+def check_document(document: bytes, deepest: int = MAX_DEPTH) -> None:
+    """Check that MongoDB can hold an encoded document, and that it can be read again.
+
+    Args:
+        deepest: how many levels of objects and arrays it may have.
+    """
     assert len(document) <= MAX_DOCUMENT, "larger than a document may be"
-    assert _levels(bson.decode(document)) <= MAX_DEPTH, "nested too deeply"
+    assert _levels(bson.decode(document)) <= deepest, "nested too deeply"
 
 
 def check_numbers(found: Iterable[int], expected: Iterable[int]) -> None:
