@@ -99,8 +99,8 @@ def line_reader(
         is_text = type(told) is str
         source, event_type = record.get("event_source"), record.get("event_type")
         of_server = source == "server" or (not source and _is_address(event_type))
-        # looking costs a tenth of the time, and edX writes all of an implicit event itself: one that
-        # is too deep all the same is refused by the database, alone
+        # looking costs a tenth of the time, and edX writes all of an implicit event itself: one
+        # that is too deep all the same is refused by the database, alone
         if mended is None and not (of_server and is_text) and loses_values(record, line):
             return read(line, _lenient_record(line.decode()))
         if not ADDED_FIELDS.isdisjoint(record):
