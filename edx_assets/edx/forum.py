@@ -7,7 +7,7 @@ from typing import Any
 from bson import Regex
 from bson.json_util import JSONOptions, object_pairs_hook
 
-from edx_assets.edx.lines import BadLine, Row, numbered, row_of
+from edx_assets.edx.lines import BadLine, LongLine, Row, numbered, row_of
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.user_ids import user_id_of
 from edx_assets.edx.values import read_json
@@ -34,6 +34,9 @@ def read_forum(lines: Iterable[bytes]) -> Iterator[Row | BadLine]:
     of mongoexport wrote all three. A value that does not match its `$name` stays an object.
     """
     for number, line in numbered(lines):
+        if type(line) is LongLine:
+            yield BadLine(number, Reason.LINE_TOO_LONG, line)
+            continue
         text = line.decode("utf-8", "replace").removeprefix("\ufeff")
         if not text.strip():
             yield BadLine(number, Reason.BLANK, line)

@@ -8,7 +8,7 @@ from typing import Any
 from edx_assets.edx.cells import CONVERT
 from edx_assets.edx.collections import OPT_IN
 from edx_assets.edx.keys import course_key
-from edx_assets.edx.lines import BadLine, Row, row_of
+from edx_assets.edx.lines import BadLine, LongLine, Row, row_of
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import column_names, tables
 from edx_assets.edx.tables import TableError
@@ -67,6 +67,10 @@ def _rows(lines: Iterator[bytes], width: int) -> Iterator[tuple[int, bytes, list
     ahead: list[bytes] = []
     while (line := ahead.pop(0) if ahead else next(lines, None)) is not None:
         raw, used = line, 1
+        if type(line) is LongLine:
+            yield number, line, Reason.LINE_TOO_LONG
+            number += 1
+            continue
         cells = _cells(line.decode("utf-8", "replace"))
         if cells is None and b'"' in line:
             ahead += islice(lines, _MOST_LINES - len(ahead))
@@ -86,6 +90,8 @@ def _joined(line: bytes, following: list[bytes], width: int) -> tuple[bytes, int
     """A row over several lines: its bytes, lines and cells; the first line alone if it is none."""
     raw = line
     for used, more in enumerate(following, 2):
+        if type(more) is LongLine:
+            break
         raw += more
         if b'"' in more:
             cells = _cells(raw.decode("utf-8", "replace"))

@@ -34,10 +34,10 @@ class Reason(StrEnum):
     COMMENT = "comment", "tracking logs", "the line begins with `#`", _AS_IT_IS
     LINE_TOO_LONG = (
         "line_too_long",
-        "tracking logs",
+        "tracking logs, tables, forum, opt-in list",
         "the line is longer than EDX_MAX_LINE_MB; its first bytes, length and hash are kept",
-        "set EDX_MAX_LINE_MB above the line's length, and materialize the day again with `rebuild`"
-        " on; MongoDB stores no event over 16 MiB",
+        "set EDX_MAX_LINE_MB above the line's length, and materialize the day, or the collection,"
+        " again with `rebuild` on; MongoDB stores no document over 16 MiB",
     )
     NOT_JSON = (
         "not_json",

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from edx_assets.edx.cells import (
@@ -16,12 +16,12 @@ from edx_assets.edx.cells import (
     without_quotes,
 )
 from edx_assets.edx.documents import MAX_DEPTH
-from edx_assets.edx.lines import BadLine, Row, numbered
+from edx_assets.edx.lines import BadLine, LongLine, Row, batches, numbered
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, column_names, tables
 from edx_assets.edx.values import read_json, unlike
 
-_SAMPLE = 1000  # rows used to infer an unknown column's type
+_SAMPLE, _SAMPLE_BYTES = 1000, 2**24  # rows used to infer an unknown column's type; a cell has MBs
 _LEVELS = MAX_DEPTH - 1  # of a cell's value: the row itself is one
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -64,7 +64,7 @@ class TableReader:
         header = first.rstrip(b"\n").decode("utf-8-sig", "replace")
         self._ends_with_cr = header.endswith("\r")
         header = header.removesuffix("\r")
-        if first and not header:
+        if (first and not header) or type(first) is LongLine:
             raise TableError("it has no header")
         self.untyped: Counter[str] = Counter()
         self.mended: Counter[str] = Counter()
@@ -75,7 +75,7 @@ class TableReader:
             self._name(table, header)
         self.inferred = [name for name in self.columns if name not in self.types]
         if self.inferred:
-            sample = list(islice(remaining, _SAMPLE))
+            sample = next(batches(remaining, _SAMPLE, _SAMPLE_BYTES), [])
             remaining = chain(sample, remaining)
             self._infer(sample)
         self._lines = remaining
@@ -105,6 +105,9 @@ class TableReader:
         converts = [CONVERT[self.types[name]] for name in columns]
         json_columns = [name for name in columns if self.types[name] == "json"]
         for number, line in numbered(self._lines, start=2):
+            if type(line) is LongLine:
+                yield BadLine(number, Reason.LINE_TOO_LONG, line)
+                continue
             cells = self._cells(line)
             if len(cells) != width:
                 yield BadLine(number, Reason.WRONG_NUMBER_OF_FIELDS, line)
@@ -139,7 +142,7 @@ class TableReader:
         return cells
 
     def _infer(self, sample: list[bytes]) -> None:
-        rows = [self._cells(line.rstrip(b"\n")) for line in sample]
+        rows = [self._cells(line.rstrip(b"\n")) for line in sample if type(line) is not LongLine]
         self.mended.clear()
         for position, name in enumerate(self.columns):
             if name not in self.types:

@@ -11,12 +11,12 @@ from time import monotonic
 from rich.console import Console
 from rich.table import Table
 
-from edx_assets_tests.torture import faults
+from edx_assets_tests.torture import faults, inputs
 from edx_assets_tests.torture.kills.part import run as kills
 
 Part = Callable[[bool, int], dict[str, int]]
 
-PARTS: dict[str, Part] = {"kills": kills, "faults": faults.run}
+PARTS: dict[str, Part] = {"kills": kills, "faults": faults.run, "inputs": inputs.run}
 """What is broken; each part is given whether to be short and a seed, and gives figures to add."""
 
 DONE = ("kills", "faults", "inputs")

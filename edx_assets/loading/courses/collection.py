@@ -40,6 +40,7 @@ from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingE
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
+from edx_assets.settings import load_settings
 
 _DUPLICATES_NOTED = 10_000  # lines: the ledger's entry is one document
 ROWS = 3
@@ -108,7 +109,10 @@ def _load(
     with (
         _naming(label),
         _file(storage, gnupg, package, name) as path,
-        rows_of(path, partition, name, label) as (rows, findings),
+        rows_of(path, partition, name, label, load_settings().max_line_mb * 2**20) as (
+            rows,
+            findings,
+        ),
     ):
         counts = _replace(store, collection, None if day else partition, label, rows)
         found = findings()

@@ -16,7 +16,7 @@ from edx_assets.edx.course_structure import StructureError, read_blocks, root_of
 from edx_assets.edx.courses import partition_course
 from edx_assets.edx.documents import MAX_DOCUMENT
 from edx_assets.edx.forum import read_forum
-from edx_assets.edx.lines import BadLine, Row, row_of
+from edx_assets.edx.lines import MAX_LINE, BadLine, Row, bounded, row_of
 from edx_assets.edx.opt_in import read_opt_in
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, drift
@@ -48,9 +48,12 @@ class RowCounts:
 
 @contextmanager
 def rows_of(
-    path: Path | None, partition: str, collection: str, label: str
+    path: Path | None, partition: str, collection: str, label: str, most: int = MAX_LINE
 ) -> Iterator[tuple[Rows, Findings]]:
-    """A file's documents as a stream, and a function that returns the findings afterwards."""
+    """A file's documents as a stream, and a function that returns the findings afterwards.
+
+    A line of more than `most` bytes is not read whole.
+    """
     if path is None:
         yield [], dict
     elif collection == COURSE_EXPORT:
@@ -71,11 +74,11 @@ def rows_of(
                     lambda: {"categories": dict(categories.most_common())},
                 )
             elif collection == FORUM:
-                yield read_forum(lines), dict
+                yield read_forum(bounded(lines, most)), dict
             elif collection == OPT_IN:
-                yield read_opt_in(lines, partition_course(partition)[0]), dict
+                yield read_opt_in(bounded(lines, most), partition_course(partition)[0]), dict
             else:
-                table = TableReader(lines, collection)
+                table = TableReader(bounded(lines, most), collection)
                 yield table, lambda: _findings(collection, table)
 
 

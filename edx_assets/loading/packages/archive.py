@@ -213,9 +213,15 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
             for member in (*headers, *entries)
             if member and not member.endswith("/")
         }
-        missing = _told(source) - len(good) - len(lost)
+        told = _told(source)
+        missing = told - len(good) - len(lost)
     if not good:
         raise damaged
+    if not told:
+        lost["perhaps more members"] = (
+            f"{name} does not tell how many members it has, because its directory is damaged: there"
+            f" may have been more: {_AGAIN}"
+        )
     if missing > 0:
         more = f"{missing} more members"
         lost[more] = f"{more} of {name} cannot be named, because its directory is damaged: {_AGAIN}"

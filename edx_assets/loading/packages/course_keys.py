@@ -9,6 +9,7 @@ from edx_assets.edx.collections import COURSE_STRUCTURE, ENROLMENTS
 from edx_assets.edx.course_structure import StructureError, course_of_structure, read_blocks
 from edx_assets.edx.file_names import course_prefix
 from edx_assets.edx.keys import course_key
+from edx_assets.edx.lines import bounded
 from edx_assets.edx.tables import TableError, TableReader
 from edx_assets.errors import FinalError
 from edx_assets.loading.entries import CourseFiles, PackageMember
@@ -131,7 +132,7 @@ def _key_in(table: str, path: Path) -> str | None:
         if table == COURSE_STRUCTURE:
             return course_of_structure(read_blocks(path.read_bytes()))
         with path.open("rb") as lines:
-            for row in TableReader(lines, table):
+            for row in TableReader(bounded(lines), table):
                 if isinstance(row, dict) and isinstance(key := row.get("course_id"), str):
                     return course_key(key)
     except (StructureError, TableError):

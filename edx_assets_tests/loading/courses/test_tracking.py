@@ -7,6 +7,7 @@ import pytest
 
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.ledger import MASTER_TRACKING
+from edx_assets.loading.registry import register_course
 from edx_assets.resources.store import Store
 from edx_assets_tests.institution import Institution, event, failure_text
 from edx_assets_tests.loading.courses.course_package import COURSE, VIDEO, collection, members, sort
@@ -60,6 +61,33 @@ def test_the_courses_file_sets_the_window_and_knows_other_spellings(
     )
     typo = "course-v1:TestX+T101+Typo"
     assert found == [("05", COURSE), ("05", typo), ("06", COURSE), ("06", typo)]
+
+
+def test_events_without_a_run_are_the_courses_to_which_the_courses_file_gives_them(
+    testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    courses = testx.folder / "courses.yaml"
+    courses.write_text(f"courses:\n  - course_key: {COURSE}\n    spellings: [TestX/T101]\n")
+    monkeypatch.setenv("EDX_COURSES_FILE", str(courses))
+    told = [("a", "TestX/T101"), ("b", "TestX/T102")]  # of problems whose keys have no run
+    lines = [
+        event(
+            n,
+            username=name,
+            event_source="server",
+            context={"org_id": "TestX"},
+            event={"problem_id": f"i4x://{at}/problem/p"},
+        )
+        for n, (name, at) in enumerate(told)
+    ]
+    testx.deliver("2014-02-03", [*lines, event(5, username="c")])
+    testx.deliver_package("2014-02-09", members())
+    testx.run_day("2014-02-03")
+    sort(testx, "2014-02-09")
+    register_course(store, "course-v1:TestX+T101+2015", "edx")  # so the run is not told otherwise
+    result = testx.run("course/course_structure", "course/tracking", partition=COURSE)
+    assert result.success, failure_text(result)
+    assert sorted(record["username"] for record in collection(store, TRACKING)) == ["a", "c"]
 
 
 def test_a_courses_file_that_is_not_there_is_named(

@@ -7,7 +7,7 @@ stages into a real server (`stages`).
 
 
 def run(short: bool, seed: int) -> dict[str, int]:
-    """Try a million inputs, or a hundredth of them, and tell what came of them."""
+    """Try a million inputs, or some thousands, and tell what came of them."""
     # only here: the processes import this package, and `guided` has to come before the readers
     from edx_assets_tests.torture.inputs.plan import run_plan
 

@@ -29,7 +29,7 @@ Share = tuple[str, str, int, int]
 
 
 def run_plan(short: bool, seed: int) -> dict[str, int]:
-    """Try a million inputs, or a hundredth of them, and tell what came of them.
+    """Try a million inputs, or some thousands, and tell what came of them.
 
     What ended wrong is printed, and kept below `build/torture`, with the line that repeats it.
     """

@@ -21,6 +21,7 @@ def main(folder: str, seed: str, *shares: str) -> None:
     trial = Trial(Path(folder))
     for name in shares[1::4]:
         READERS[name].case(Random(0))  # what it starts from is made before memory is bounded
+    generated(0, 1, bytes)  # which builds tables of characters
     current = os.open(Path(folder) / CURRENT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     limit()
     for kind, name, first, count in zip(*(shares[n::4] for n in range(4)), strict=True):
