@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 from bson import encode
@@ -74,8 +73,8 @@ class Scene:
 
 
 @contextmanager
-def played(folder: Path, daemon: bool = False) -> Iterator[Scene]:
-    """The scene after everything has been run; with Dagster's daemon as well, if so wanted."""
+def played(folder: Path) -> Iterator[Scene]:
+    """The scene after everything has been run."""
     for name in ("delivered", "mongo", "bin", "dagster", "home", "output", "tmp", "work"):
         (folder / name).mkdir(mode=0o700)
     shutil.copy(str(files("edx_assets") / "dagster.yaml"), folder / "dagster" / "dagster.yaml")
@@ -101,15 +100,8 @@ def played(folder: Path, daemon: bool = False) -> Iterator[Scene]:
             "EDX_S3_ENDPOINT_URL": endpoint,
         }
         scene = Scene(folder, marks, environment)
-        with DagsterInstance.from_config(str(folder / "dagster")):
-            """Its databases are there before two processes would make them at once."""
         with watched_processes(marks) as scene.elsewhere:
-            if daemon:
-                with _daemon(scene):
-                    _run_all(scene)
-                    _wait_for(web)
-            else:
-                _run_all(scene)
+            _run_all(scene)
         scene.ended = json.loads((folder / "work" / "ended.json").read_text(encoding="utf-8"))
         scene.loaded = _in_databases(environment["EDX_MONGO_URI"], marks)
         notices = (f"a notice, {told}" for body in web.bodies for told in marks.told(body))
@@ -168,38 +160,6 @@ def _run_all(scene: Scene) -> None:
         "status": scene.start("status", "-m", "edx_assets.cli.main", "status", **wrong),
     }
     scene.codes |= {name: command.wait(_PATIENCE) for name, command in commands.items()}
-
-
-@contextmanager
-def _daemon(scene: Scene) -> Iterator[None]:
-    """Dagster's daemon, whose sensors request runs and tell of those that fail.
-
-    Its user may not write to the courses' databases, and it asks for packages where none are.
-    """
-    daemon = scene.start(
-        "daemon",
-        str(Path(sys.executable).with_name("dagster-daemon")),
-        *("run", "-m", "edx_assets.definitions"),
-        EDX_AUTOMATION="true",
-        EDX_PACKAGES_BUCKET="another-bucket",
-        EDX_MONGO_URI=scene.environment["EDX_MONGO_URI"].replace("czar:", "narrow:"),
-    )
-    try:
-        yield
-    finally:
-        with DagsterInstance.from_config(str(scene.folder / "dagster")) as instance:
-            until = monotonic() + _PATIENCE
-            while monotonic() < until and not all(run.is_finished for run in instance.get_runs()):
-                sleep(1)
-        daemon.terminate()
-        scene.codes["daemon"] = daemon.wait(_PATIENCE)
-
-
-def _wait_for(web: Received) -> None:
-    """Wait for a notice from the daemon, beside the one from the process of the runs."""
-    until = monotonic() + _PATIENCE
-    while len(web.bodies) < 2 and monotonic() < until:
-        sleep(1)
 
 
 def _in_databases(uri: str, marks: Marks) -> set[str]:
