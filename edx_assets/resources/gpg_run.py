@@ -148,6 +148,11 @@ _MACHINE = [
         r"^gpg: (error (writing to|creating|closing)|can't (create|open)) |Input/output error",
         *_NOT_WRITTEN,
     ),
+    (  # killed, or ended by another process, while gpg was talking to it
+        r"(agent|failed): (Broken pipe|End of file|Connection (closed|reset))",
+        "gpg's agent cannot be reached: it has ended meanwhile",
+        "materialize it again; if it happens again, see what ends it (gpgconf --kill, the memory)",
+    ),
     (
         r"setting pinentry mode 'loopback' failed|set_pinentry_mode",
         "gpg's agent refuses passphrases from programs",

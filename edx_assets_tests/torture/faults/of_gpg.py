@@ -12,7 +12,7 @@ from threading import Event, Thread
 from edx_assets_tests.torture.faults.fault import Fault, Strike
 from edx_assets_tests.torture.faults.world import Given, World, gpg_of, wait_a_little
 
-_KILLED = r"gpg was killed \(signal 9\): materialize it again|gpg's agent cannot be reached: see"
+_KILLED = r"gpg was killed \(signal 9\): materialize it again|gpg's agent cannot be reached"
 _PASSPHRASE = r"EDX_GPG_PASSPHRASE"
 
 
