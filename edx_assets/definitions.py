@@ -9,6 +9,7 @@ from dagster import Definitions, in_process_executor
 from dagster_aws.s3 import S3Resource
 
 from edx_assets.assets.courses import course_assets
+from edx_assets.assets.datasets import dataset_assets
 from edx_assets.assets.kept_files import kept_files
 from edx_assets.assets.overview import overview
 from edx_assets.assets.packages import course_files, database_package, delivered
@@ -20,6 +21,7 @@ from edx_assets.automation.nightly_tidying import nightly_tidying
 from edx_assets.automation.notices import notice_sensors
 from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
+from edx_assets.datasets.definition import datasets
 from edx_assets.edx.file_names import SITES
 from edx_assets.jobs import jobs
 from edx_assets.partitions import days
@@ -40,6 +42,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         database_package,
         course_files,
         *course_assets(settings.log_days),
+        dataset_assets(datasets()),
     ]
     return Definitions(
         assets=[*pipeline, overview(pipeline, settings.end_date), quarantine_reasons, kept_files],

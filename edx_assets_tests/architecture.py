@@ -15,6 +15,7 @@ LAYERS: tuple[set[str], ...] = (
     {"cli", "definitions"},
     {"automation", "checks", "jobs"},
     {"assets"},
+    {"datasets"},
     {"loading"},
     {"resources"},
     {"edx"},

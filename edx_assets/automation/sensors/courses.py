@@ -17,10 +17,12 @@ from dagster import (
 )
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.datasets import dataset_keys
 from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.due.courses import packages_due, tracking_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
+from edx_assets.datasets.definition import datasets
 from edx_assets.edx.collections import TRACKING
 from edx_assets.edx.courses import partition_course
 from edx_assets.edx.file_names import SITES
@@ -115,7 +117,7 @@ def courses_to_ask(
         for course, (site, state) in _states(store, courses_file, due).items()
         if site not in loading and course not in busy | requests.keys()
     }
-    tracking = [AssetKey(["course", TRACKING])]
+    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(datasets())]
     return [
         *requests.values(),
         *(

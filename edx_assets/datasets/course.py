@@ -1,0 +1,211 @@
+"""The datasets of a course: made from its collections, kept as files, put into its database.
+
+What a dataset is belongs in `definition`, and how its query is run in `engine`.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
+
+from edx_assets.datasets.definition import EVENTS, Dataset, DatasetError
+from edx_assets.datasets.documents import documents_of
+from edx_assets.datasets.engine import attach, engine, make, sort_events
+from edx_assets.datasets.events import SCHEMA, event_batches
+from edx_assets.datasets.tables import table_batches, table_schema
+from edx_assets.edx.collections import TRACKING
+from edx_assets.errors import PassingError, foreseen
+from edx_assets.loading.courses.collection import is_current
+from edx_assets.loading.courses.turns import turn
+from edx_assets.loading.entries import CourseLoad, Source, TrackingState
+from edx_assets.loading.ledger import (
+    course_load,
+    doubt_course_load,
+    note_course_load,
+    tracking_load,
+)
+from edx_assets.loading.registry import course_database
+from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import Collection, Store
+
+_USERS = "auth_user"  # it has the ids of usernames
+_VERSION = 1  # of the events' columns, and of how a dataset is put into the database
+
+
+class SourceChangedError(PassingError):
+    """A collection was loaded again while datasets were made from it."""
+
+
+def make_datasets(
+    store: Store,
+    storage: Storage,
+    partition: str,
+    wanted: Sequence[Dataset],
+    known: dict[str, Dataset],
+    rebuild: bool = False,
+) -> Iterator[tuple[str, Metadata | Exception]]:
+    """Make datasets of a course from what its database holds, and tell of each what became of it.
+
+    A dataset whose sources and definition are those of the last time is left alone, unless
+    `rebuild` is on. One that fails harms only those that need it.
+
+    Args:
+        wanted: the datasets to make.
+        known: every dataset by name, each after those that it needs.
+
+    Raises:
+        StageMissingError: the course's tracking has not been extracted.
+        StoreError: the database failed.
+    """
+    database = course_database(store, partition)
+    with turn(store, Collection(database, "datasets")):
+        sources = {each.name: source_of(store, partition, each, known) for each in wanted}
+        behind = set(sources)
+        for name, source in sources.items():
+            load = course_load(store, partition, name)
+            here = Collection(database, name)
+            kept = storage.exists(file_of(database, name))
+            if load and kept and not rebuild and is_current(store, here, load, source):
+                behind.remove(name)
+                yield name, {"outcome": "unchanged", "rows": load["documents"]}
+        if not behind:
+            return
+        with (
+            storage.writing(file_of(database, EVENTS)) as events,
+            engine(events.parent) as session,
+        ):
+            closure = _closure(behind, known)
+            _attach_sources(store, session, partition, events, closure, known)
+            failed: set[str] = set()
+            for each in closure:
+                path = events.with_name(f"{each.name}.parquet")
+                started = monotonic()
+                try:
+                    if broken := sorted(failed.intersection(each.needs)):
+                        raise DatasetError(
+                            f"{each.name} needs {', '.join(broken)}, which failed: mend that first"
+                        )
+                    rows = make(session, each, path)
+                    attach(session, {each.name: path})
+                    if each.name in behind:
+                        source = sources[each.name]
+                        if source_of(store, partition, each, known) != source:
+                            raise SourceChangedError(
+                                f"{partition}: what {each.name} is made from was loaded again in"
+                                " the meantime: materialize it again"
+                            )
+                        here = Collection(database, each.name)
+                        _land(store, storage, partition, here, each, path, rows, source)
+                except Exception as error:  # also what nobody foresaw harms this dataset alone
+                    failed.add(each.name)
+                    if each.name in behind:
+                        yield each.name, foreseen(error)
+                else:
+                    if each.name in behind:
+                        seconds = round(monotonic() - started, 2)
+                        yield each.name, {"outcome": "made", "rows": rows, "seconds": seconds}
+
+
+def file_of(database: str, table: str) -> str:
+    """The key in the storage of a course's dataset, or of its events."""
+    return f"datasets/{database}/{table}.parquet"
+
+
+def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:
+    """What a dataset is made from: its definition, and the state of every collection it needs.
+
+    Raises:
+        StageMissingError: the course's tracking has not been extracted.
+    """
+    source: Source = [_VERSION, dataset.digest]
+    for need in dataset.needs:
+        if need in known:
+            source.append(source_of(store, partition, known[need], known))
+        elif need == EVENTS:
+            load = tracking_load(store, partition)
+            if load is None or load["state"] != TrackingState.LOADED:
+                raise StageMissingError(
+                    f"{partition} has no tracking yet: materialize course/tracking first"
+                )
+            source += [_state(load), _state(course_load(store, partition, _USERS))]
+        else:
+            source.append(_state(course_load(store, partition, need)))
+    return source
+
+
+def _state(load: CourseLoad | None) -> Source | None:
+    """What changes whenever a collection is loaded again; None if it has not been loaded."""
+    return [load["source"], load["loaded_at"].isoformat()] if load else None
+
+
+def _closure(names: Iterable[str], known: dict[str, Dataset]) -> list[Dataset]:
+    """Datasets and all that they need, each after those that it needs."""
+    found = set(names)
+    for name, each in reversed(known.items()):
+        if name in found:
+            found.update(need for need in each.needs if need in known)
+    return [each for name, each in known.items() if name in found]
+
+
+def _attach_sources(
+    store: Store,
+    session: DuckDBPyConnection,
+    partition: str,
+    events: Path,
+    made: list[Dataset],
+    known: dict[str, Dataset],
+) -> None:
+    """Write the collections that datasets are made from as Parquet files, readable by name."""
+    database = course_database(store, partition)
+    needs = {need for each in made for need in each.needs if need not in known}
+    tables = (needs | {_USERS}) - {EVENTS}
+    paths = {name: events.with_name(f"{name}.parquet") for name in sorted(tables)}
+    for name, path in paths.items():
+        documents = store.find(Collection(database, name), {}, sort=[("_id", 1)])
+        _write(path, table_schema(name), table_batches(name, documents))
+    attach(session, paths)
+    if EVENTS in needs:
+        told = events.with_name("told.parquet")
+        records = store.find_raw(Collection(database, TRACKING), {})
+        _write(told, SCHEMA, event_batches(records))
+        sort_events(session, told, _USERS, events)
+        attach(session, {EVENTS: events})
+
+
+def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _land(
+    store: Store,
+    storage: Storage,
+    partition: str,
+    here: Collection,
+    dataset: Dataset,
+    path: Path,
+    rows: int,
+    source: Source,
+) -> None:
+    """Put a dataset into the course's database and its file into the storage, and note it."""
+    indexes = [[(field, 1) for field in fields] for fields in dataset.indexes]
+    with store.replacing(here, indexes) as staging:
+        for _batch, _inserted in store.insert_all(staging, documents_of(dataset, path)):
+            pass
+        if (held := store.count(staging)) != rows:
+            raise CountMismatchError(
+                f"{partition}: {dataset.name} has {rows} rows, and {held} are in the collection:"
+                " materialize it again, and report it if it fails again"
+            )
+        doubt_course_load(store, partition, here.name)
+    with storage.writing(file_of(here.database, dataset.name)) as target:
+        shutil.copyfile(path, target)
+    load = CourseLoad(documents=rows, source=source, loaded_at=datetime.now(UTC))
+    note_course_load(store, partition, here, load)

@@ -1,0 +1,163 @@
+"""The engine: DuckDB over Parquet files, with bounded memory. It knows no course and no server."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from edx_assets.datasets.definition import EVENTS, Dataset, DatasetError
+
+_MEMORY = "1GB"
+"""What a query may hold in memory; what is beyond goes into files of the scratch folder."""
+
+_ACTIVITY = f"""
+CREATE VIEW activity AS
+SELECT * FROM {EVENTS}
+WHERE user_id IS NOT NULL AND NOT coalesce(contains(event_type, '/xblock/'), FALSE)
+"""
+"""What learners did, for every dataset that counts or times it.
+
+The requests of an XBlock are noise beside the explicit event: edx2bigquery and simeon leave them
+out as well.
+"""
+ACTIVITY = "activity"
+
+_TELLING = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+"""Errors from before any data is read: the messages of others can hold a learner's."""
+
+
+@contextmanager
+def engine(scratch: Path) -> Iterator[DuckDBPyConnection]:
+    """A database in memory that reads and writes files below a folder, and nothing else.
+
+    Args:
+        scratch: a private folder, for the files of one course and for what does not fit in memory.
+    """
+    spill = scratch / "spill"
+    spill.mkdir(mode=0o700)
+    with duckdb.connect() as database:
+        for setting in (
+            "TimeZone = 'UTC'",
+            f"memory_limit = '{_MEMORY}'",
+            f"temp_directory = {_literal(spill)}",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            f"allowed_directories = [{_literal(scratch)}]",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            database.execute(f"SET {setting}")
+        yield database
+
+
+def attach(database: DuckDBPyConnection, tables: Mapping[str, Path]) -> None:
+    """Make Parquet files readable by name."""
+    for name, path in tables.items():
+        database.execute(f"CREATE VIEW {_quoted(name)} AS SELECT * FROM {_literal(path)}")
+        if name == EVENTS:
+            database.execute(_ACTIVITY)
+
+
+def make(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:
+    """Write a dataset to a Parquet file, and return its number of rows.
+
+    The rows are in the order of all columns from the left, so that a rerun writes the same bytes.
+
+    Raises:
+        DatasetError: the query fails, or does not have the columns that the file's head tells.
+    """
+    _check_needs(database, dataset)
+    try:
+        found = database.execute(f"DESCRIBE {dataset.query}").fetchall()
+        have = [(name, kind) for name, kind, *_rest in found]
+        wanted = [(column.name, column.type) for column in dataset.columns]
+        if have != wanted:
+            raise DatasetError(
+                f"{dataset.name}.sql: its head tells other columns than its query has"
+                f" ({_difference(wanted, have)}): correct the head or the query"
+            )
+        rows = database.execute(
+            f"COPY (SELECT * FROM ({dataset.query}) ORDER BY ALL) TO {_literal(target)}"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    except duckdb.Error as error:
+        why = str(error) if isinstance(error, _TELLING) else f"DuckDB's {type(error).__name__}"
+        raise DatasetError(
+            f"{dataset.name}.sql: the query fails ({why}): correct the file, or report it"
+        ) from None
+    return int(rows[0]) if rows else 0
+
+
+def sort_events(database: DuckDBPyConnection, events: Path, users: str, target: Path) -> None:
+    """Write events in the order of learner and time.
+
+    An event without a user id gets that of its username in the table `users`.
+    """
+    database.execute(f"""
+        COPY (
+            SELECT told.* REPLACE (
+                coalesce(told.user_id, named.id) AS user_id,
+                told.time::TIMESTAMP AS time,
+                told.event::JSON AS event
+            )
+            FROM {_literal(events)} AS told
+            LEFT JOIN (
+                SELECT username, min(id) AS id FROM {_quoted(users)} GROUP BY username
+            ) AS named
+                ON told.user_id IS NULL AND told.username = named.username
+            ORDER BY user_id, time, event_source, event_id
+        ) TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)
+    """)
+
+
+def _check_needs(database: DuckDBPyConnection, dataset: Dataset) -> None:
+    """See that the query is one that DuckDB can read, and reads the tables that its head tells."""
+    row = database.execute("SELECT json_serialize_sql(?)", [dataset.query]).fetchone()
+    parsed = json.loads(row[0]) if row else {"error": True}
+    if parsed["error"]:
+        line = dataset.line + dataset.query.count("\n", 0, int(parsed.get("position") or 0))
+        raise DatasetError(
+            f"{dataset.name}.sql, line {line}: {parsed.get('error_message')}: correct the query,"
+            " which has to be one SELECT"
+        )
+    named: set[str] = set()
+    own: set[str] = set()
+    for node in _nodes(parsed):
+        if node.get("type") == "BASE_TABLE":
+            named.add(str(node["table_name"]))
+        own |= {entry["key"] for entry in node.get("cte_map", {}).get("map", ())}
+    reads = {EVENTS if name == ACTIVITY else name for name in named - own}
+    if reads != set(dataset.needs):
+        raise DatasetError(
+            f"{dataset.name}.sql: its head says `Needs: {', '.join(dataset.needs)}`, and its query"
+            f" reads {', '.join(sorted(reads))}: correct the head"
+        )
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a parsed query."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value:
+        if isinstance(each, dict | list):
+            yield from _nodes(each)
+
+
+def _difference(wanted: list[tuple[str, str]], have: list[tuple[str, str]]) -> str:
+    only = [f"only the head has {name} {kind}" for name, kind in wanted if (name, kind) not in have]
+    only += [
+        f"only the query has {name} {kind}" for name, kind in have if (name, kind) not in wanted
+    ]
+    return ", ".join(only) or "they have another order"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
