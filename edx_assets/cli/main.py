@@ -124,6 +124,15 @@ def dictionary() -> None:
 
 
 @main.command()
+def datasets() -> None:
+    """Print what each dataset is: purpose, grain, source, columns (Markdown)."""
+    from edx_assets.datasets.definition import datasets as known
+    from edx_assets.datasets.page import page
+
+    click.echo(page(known()), nl=False)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True, help="Seed of the random content.")
 @_LEARNERS

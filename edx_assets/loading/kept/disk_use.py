@@ -22,6 +22,7 @@ class Kind(StrEnum):
     DECRYPTED_LOGS = "decrypted_logs"
     PACKAGES = "packages"
     DECRYPTED_MEMBERS = "decrypted_members"
+    DATASETS = "datasets"
     NOTES = "notes"
     """What the stages note of the files: a few hundred bytes each."""
 
@@ -39,7 +40,7 @@ def kind_of(key: str) -> Kind:
         return Kind.RAW_LOGS if log[1] else Kind.DECRYPTED_LOGS
     if package := package_of_key(key):
         return Kind.DECRYPTED_MEMBERS if package[1] else Kind.PACKAGES
-    return Kind.NOTES
+    return Kind.DATASETS if key.startswith("datasets/") else Kind.NOTES
 
 
 def disk_use(storage: Storage) -> DiskUse:
