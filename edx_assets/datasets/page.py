@@ -12,8 +12,8 @@ head is what you read here, and below it is the query, for [DuckDB](https://duck
 
 A dataset is an asset of its course, a collection of the course's database, and a Parquet file in
 the storage (`datasets/<database>/<name>.parquet`). It is made again when its sources or its
-definition have changed. Days and times are in UTC. In collections, a DATE is the time at which the day begins,
-JSON is what it says, and `_id` is the row's number.
+definition have changed. Days and times are in UTC. In collections, a DATE is the time at which the
+day begins, JSON is what it says, and `_id` is the row's number.
 
 """
 

@@ -15,7 +15,7 @@ from edx_assets.datasets.definition import EVENTS, datasets
 from edx_assets.datasets.engine import attach, engine, make, sort_events
 from edx_assets.datasets.events import SCHEMA, event_batches
 from edx_assets.datasets.tables import table_schema
-from edx_assets_tests.datasets import plain
+from edx_assets_tests.datasets import plain, plain_videos
 from edx_assets_tests.datasets.plain import Event, Row
 
 START = 1_391_379_000_000  # 2014-02-02 22:10 UTC: not long before midnight
@@ -50,9 +50,9 @@ PLAIN = (
     plain.time_on_task,
     plain.time_on_asset,
     plain.sessions,
-    plain.video_viewings,
-    plain.video_segments,
-    plain.person_video,
+    plain_videos.video_viewings,
+    plain_videos.video_segments,
+    plain_videos.person_video,
     plain.enrolment_by_day,
 )
 _place = st.sampled_from((0.0, 0.2, 4.99, 5.0, 12.5, 60.0, 99.0, 101.5, 36_001.0))
