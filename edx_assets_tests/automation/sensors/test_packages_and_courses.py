@@ -6,11 +6,13 @@ import pytest
 from dagster import DagsterRun, RunRequest
 
 from edx_assets.automation.sensors.courses import FULL_LOOK, nothing_ran
+from edx_assets.datasets.definition import datasets
 from edx_assets.resources.store import Collection, Store
 from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members
 
+TRACKING_AND_DATASETS = {"course/tracking", *(f"course/{name}" for name in datasets())}
 DAYS, PACKAGES, COURSES = "edx_tracking_logs_sensor", "packages_sensor", "courses_sensor"
 
 
@@ -82,7 +84,7 @@ def test_a_package_brings_the_whole_of_its_course_and_tracking_follows_the_days(
     assert automation.run(day).success
     [tracking] = automation.tick(COURSES)
     assert asked([tracking]) == [COURSE]
-    assert assets(tracking) == {"course/tracking"}
+    assert assets(tracking) == TRACKING_AND_DATASETS
     assert automation.run(tracking).success
     assert store.count(Collection(DATABASE, "tracking")) == 1
     assert automation.tick(COURSES) == []
@@ -135,7 +137,7 @@ def test_a_course_that_fails_waits_for_a_change_and_its_tracking_goes_on(
     testx.deliver("2014-02-03", [event(1)])
     automation.run(*automation.tick(DAYS))
     [tracking] = automation.tick(COURSES)
-    assert assets(tracking) == {"course/tracking"}
+    assert assets(tracking) == TRACKING_AND_DATASETS
     assert automation.run(tracking).success
     testx.deliver_package("2014-02-16", members())
     automation.run(*automation.tick(PACKAGES))
