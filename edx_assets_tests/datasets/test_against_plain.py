@@ -3,6 +3,7 @@
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import bson
@@ -55,32 +56,36 @@ PLAIN = (
     plain_videos.person_video,
     plain.enrolment_by_day,
 )
-_place = st.sampled_from((0.0, 0.2, 4.99, 5.0, 12.5, 60.0, 99.0, 101.5, 36_001.0))
+PLACES = (0.0, 0.2, 4.99, 5.0, 10.0, 12.5, 99.0, 101.0, 101.5, 36_001.0)
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[Event]:
-    """Events of three learners and of nobody, in no order, whose ids are not that of time."""
+def history(seed: int) -> list[Event]:
+    """Events of two learners and of nobody; the ids are not in the order of time.
+
+    Drawn from a seed: Hypothesis prefers the simple, and hardly two events would ever be about the
+    same video.
+    """
+    random = Random(seed)
+    kinds = random.choice((TYPES, TYPES[:4], TYPES[-3:]))
+    modules = random.choice(((VIDEO,), (VIDEO, "i4x://T/T1/b/b", None)))
+    numbers = list(range(random.choice((0, 1, 10, 60))))
+    random.shuffle(numbers)
     at, events = START, []
-    numbers = draw(st.permutations(range(draw(st.integers(0, 30)))))
     for number in numbers:
-        at += draw(st.sampled_from(GAPS))
-        kind = draw(st.sampled_from(TYPES))
+        at += random.choice(GAPS)
+        kind = random.choice(kinds)
         told: dict[str, Any] = {}
         if kind == "seek_video":
-            told = {"old_time": draw(_place), "new_time": draw(_place)}
+            told = {"old_time": random.choice(PLACES), "new_time": random.choice(PLACES)}
         elif kind.endswith("_video"):
-            told = {"currentTime": draw(_place)}
-            if draw(st.booleans()):
+            told = {"currentTime": random.choice(PLACES)}
+            if random.random() < 0.1:
                 told["duration"] = 100
         elif kind.startswith("edx.course.enrollment."):
-            told = {"mode": draw(st.sampled_from(("honor", "verified", "audit", None)))}
-        module = draw(
-            st.sampled_from(("block-v1:T+T1+1+type@video+block@a", "i4x://T/T1/b/b", None))
-        )
-        source = draw(st.sampled_from(("browser", "server")))
-        user = draw(st.sampled_from((7, 7, 8, None)))
-        events.append(Event(number, at, user, kind, source, module, told))
+            told = {"mode": random.choice(("honor", "verified", "audit", None))}
+        user = random.choice((7, 7, 7, 8, None))
+        source = random.choice(("browser", "server"))
+        events.append(Event(number, at, user, kind, source, random.choice(modules), told))
     return events
 
 
@@ -118,9 +123,10 @@ def made(events: list[Event]) -> dict[str, list[Row]]:
     return rows
 
 
-@settings(max_examples=20, deadline=None)
-@given(histories())
-def test_the_queries_agree_with_plain_python(events: list[Event]) -> None:
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_queries_agree_with_plain_python(seed: int) -> None:
+    events = history(seed)
     found = made(events)
     for definition in PLAIN:
         name = definition.__name__

@@ -54,6 +54,7 @@ def test_every_query_is_held_against_the_manifest_here() -> None:
         "tracking",
         "tracking",
         "student_courseenrollment",
+        "problem_check",
         "learners",
         "imports",
         "quarantine",
@@ -88,6 +89,22 @@ def test_the_number_of_verified_learners(courses: list[Any]) -> None:
         found = database["student_courseenrollment"].count_documents(query)
         assert found == answers["enrolled_as_verified"]
     assert any(answers["enrolled_as_verified"] for answers, _database in courses)
+
+
+def test_the_attempts_by_learner_and_problem(courses: list[Any]) -> None:
+    _kind, [pipeline] = the_query("problem_check")
+    for answers, database in courses:
+        names = {each["_id"]: each["username"] for each in database["learners"].find()}
+        found = {
+            (names[row["_id"]["user"]], row["_id"]["problem"]): row["attempts"]
+            for row in database["problem_check"].aggregate(pipeline)
+        }
+        assert found == {
+            (username, problem): attempts
+            for username, problems in answers["attempts_by_learner_and_problem"].items()
+            for problem, attempts in problems.items()
+        }
+    assert any(answers["attempts_by_learner_and_problem"] for answers, _database in courses)
 
 
 def test_the_learners_with_a_certificate(courses: list[Any]) -> None:
