@@ -101,6 +101,7 @@ def make_datasets(
                                 " the meantime: materialize it again"
                             )
                         here = Collection(database, each.name)
+                        _refuse_a_table(store, partition, each.name)
                         _land(store, storage, partition, here, each, path, rows, source)
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)
@@ -137,6 +138,15 @@ def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, D
         else:
             source.append(_state(course_load(store, partition, need)))
     return source
+
+
+def _refuse_a_table(store: Store, partition: str, name: str) -> None:
+    """See that no table of the course's package is in the place of a dataset."""
+    load = course_load(store, partition, name)
+    if load and "package" in load:
+        raise DatasetError(
+            f"{name}: the package has a table of this name, which is loaded: rename the dataset"
+        )
 
 
 def _state(load: CourseLoad | None) -> Source | None:

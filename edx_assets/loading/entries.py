@@ -168,7 +168,10 @@ class PackageEntry(TypedDict):
 
 
 class CourseLoad(TypedDict):
-    """What a collection of a course's database holds (`course_loads`, and `_loads` there)."""
+    """What a collection of a course's database holds (`course_loads`, and `_loads` there).
+
+    One that is made from other collections has no `package`.
+    """
 
     documents: int
     source: Source

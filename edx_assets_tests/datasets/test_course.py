@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from dagster import AssetKey
 
+from edx_assets.automation.due.courses import packages_due
 from edx_assets.datasets.course import make_datasets
 from edx_assets.datasets.definition import datasets, read
 from edx_assets.definitions import build_defs
@@ -160,3 +161,27 @@ def test_the_asset_shows_the_columns_and_depends_on_its_sources() -> None:
         assert [column.name for column in columns] == [each.name for each in dataset.columns]
         needs = {"tracking" if need == "events" else need for need in dataset.needs}
         assert {key.path[-1] for key in node.parent_keys} == needs
+
+
+def test_they_are_no_tables_of_the_package(course: Institution, store: Store) -> None:
+    course.run("course/unknown_tables", "course/learners", partition=COURSE)
+    before = packages_due(store)
+    make(course)
+    assert packages_due(store) == before
+    result = course.run("course/unknown_tables", partition=COURSE)
+    assert result.success, failure_text(result)
+    assert len(collection(store, "person_day")) == 1
+    assert make(course) == dict.fromkeys(datasets(), "unchanged")
+
+
+def test_a_table_of_the_package_keeps_its_name(testx: Institution, store: Store) -> None:
+    testx.deliver("2014-02-03", [event(0)])
+    testx.deliver_package("2014-02-09", members(sessions=b"id\n1\n"))
+    testx.run_day("2014-02-03")
+    sort(testx, "2014-02-09")
+    load_all(testx)
+    testx.run("course/tracking", "course/unknown_tables", partition=COURSE)
+    result = testx.run("course/sessions", "course/person_day", partition=COURSE)
+    assert "sessions: the package has a table of this name" in failure_text(result)
+    assert collection(store, "sessions") == [{"_id": 2, "id": 1}]
+    assert len(collection(store, "person_day")) == 1

@@ -111,8 +111,9 @@ def packages_due(store: Store) -> dict[str, str]:
         StoreError: the database failed.
     """
     loaded: dict[str, dict[str, Source]] = {}
-    for load in store.find(COURSE_LOADS, {}, fields=["partition", "collection", "source"]):
-        if from_package(load["collection"]):
+    fields = ["partition", "collection", "source", "package"]
+    for load in store.find(COURSE_LOADS, {}, fields=fields):
+        if "package" in load:  # what is made here has none
             loaded.setdefault(load["partition"], {})[load["collection"]] = load["source"]
     due = {}
     for package in _newest_packages(store):

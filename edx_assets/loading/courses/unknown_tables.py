@@ -44,7 +44,7 @@ def load_unknown_tables(
     gone = []
     if day is None:
         earlier = store.find(COURSE_LOADS, {"partition": partition})
-        names = [load["collection"] for load in earlier]
+        names = [load["collection"] for load in earlier if "package" in load]
         gone = [name for name in names if name not in known and name not in unknown]
         for name in gone:
             forget_collection(store, partition, Collection(database, name))
