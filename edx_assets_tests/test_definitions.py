@@ -12,17 +12,17 @@ from edx_assets.definitions import build_defs
 from edx_assets.settings import Settings, load_settings
 
 _LOAD = """
-import resource, socket, sys
+import socket, sys
 def refuse(*args, **kwargs):
     raise SystemExit("a connection was opened: " + repr(args))
 socket.socket.connect = refuse
 socket.create_connection = refuse
 from edx_assets.definitions import defs
 defs.get_repository_def().load_all_definitions()
-usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime + usage.ru_stime)
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
-_CPU_SECONDS = 3.0
+_SLOW = {"duckdb", "moto", "pyarrow"}
+"""Each takes a tenth of a second or more, and every process of Dagster loads the definitions."""
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +30,12 @@ def definitions() -> Definitions:
     return build_defs(Settings())
 
 
-def test_they_load_in_little_time_and_without_a_connection_or_a_setting() -> None:
+def test_they_load_without_a_connection_a_setting_or_what_is_slow_to_load() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", _LOAD], capture_output=True, text=True, check=False
     )
     assert loaded.returncode == 0, loaded.stderr
-    assert float(loaded.stdout) < _CPU_SECONDS
+    assert not _SLOW.intersection(loaded.stdout.split())
 
 
 def test_every_asset_says_what_it_is(definitions: Definitions) -> None:
