@@ -73,7 +73,7 @@ def headers_only(connection: socket.socket, request: bytes, over: Event) -> None
 
 def dripping(connection: socket.socket, request: bytes, over: Event) -> None:
     connection.sendall(HEAD)
-    while request.startswith(b"GET") and not over.wait(0.01):
+    while request.startswith(b"GET") and not over.wait(0.1):
         connection.sendall(b"x" * 2000)
 
 
@@ -111,7 +111,7 @@ def test_a_download_that_only_drips(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     started = monotonic()
     with s3_that(dripping) as slow, pytest.raises(DeliveryError, match="too slowly"):
         slow.download(ITEM, tmp_path / "file")
-    assert monotonic() - started < 4  # at 200 kB/s it would take 5 s
+    assert monotonic() - started < 25  # at 20 kB/s it would take 50 s
 
 
 def test_the_waits_add_up_to_less_than_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
