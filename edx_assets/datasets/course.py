@@ -6,6 +6,7 @@ What a dataset is belongs in `definition`, and how its query is run in `engine`.
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 
@@ -31,7 +32,7 @@ from edx_assets.loading.ledger import (
 )
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import Storage, digest_of
 from edx_assets.resources.store import Collection, Store
 
 _USERS = "auth_user"  # it has the ids of usernames
@@ -102,7 +103,10 @@ def make_datasets(
                             )
                         here = Collection(database, each.name)
                         _refuse_a_table(store, partition, each.name)
-                        _land(store, storage, partition, here, each, path, rows, source)
+                        before = None if rebuild else course_load(store, partition, each.name)
+                        outcome = _land(
+                            store, storage, partition, here, each, path, rows, source, before
+                        )
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)
                     if each.name in behind:
@@ -110,7 +114,7 @@ def make_datasets(
                 else:
                     if each.name in behind:
                         seconds = round(monotonic() - started, 2)
-                        yield each.name, {"outcome": "made", "rows": rows, "seconds": seconds}
+                        yield each.name, {"outcome": outcome, "rows": rows, "seconds": seconds}
 
 
 def file_of(database: str, table: str) -> str:
@@ -119,25 +123,30 @@ def file_of(database: str, table: str) -> str:
 
 
 def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:
-    """What a dataset is made from: its definition, and the state of every collection it needs.
+    """What a dataset is made from: its definition, and a digest of what each of its sources holds.
 
     Raises:
         StageMissingError: the course's tracking has not been extracted.
     """
-    source: Source = [_VERSION, dataset.digest]
+    held: list[Source | None] = []
     for need in dataset.needs:
         if need in known:
-            source.append(source_of(store, partition, known[need], known))
+            held.append(source_of(store, partition, known[need], known))
         elif need == EVENTS:
             load = tracking_load(store, partition)
             if load is None or load["state"] != TrackingState.LOADED:
                 raise StageMissingError(
                     f"{partition} has no tracking yet: materialize course/tracking first"
                 )
-            source += [_state(load), _state(course_load(store, partition, _USERS))]
+            users = course_load(store, partition, _USERS)
+            held += [load["source"], users["source"] if users else None]
         else:
-            source.append(_state(course_load(store, partition, need)))
-    return source
+            other = course_load(store, partition, need)
+            held.append(other["source"] if other else None)
+    return [
+        f"{_VERSION}-{dataset.digest}",
+        blake2b(repr(held).encode(), digest_size=16).hexdigest(),
+    ]
 
 
 def _refuse_a_table(store: Store, partition: str, name: str) -> None:
@@ -147,11 +156,6 @@ def _refuse_a_table(store: Store, partition: str, name: str) -> None:
         raise DatasetError(
             f"{name}: the package has a table of this name, which is loaded: rename the dataset"
         )
-
-
-def _state(load: CourseLoad | None) -> Source | None:
-    """What changes whenever a collection is loaded again; None if it has not been loaded."""
-    return [load["source"], load["loaded_at"].isoformat()] if load else None
 
 
 def _closure(names: Iterable[str], known: dict[str, Dataset]) -> list[Dataset]:
@@ -203,8 +207,18 @@ def _land(
     path: Path,
     rows: int,
     source: Source,
-) -> None:
-    """Put a dataset into the course's database and its file into the storage, and note it."""
+    before: CourseLoad | None,
+) -> str:
+    """Put a dataset into the course's database and its file into the storage; say what was done.
+
+    Where its rows are those from before, both are left as they are.
+    """
+    key, content = file_of(here.database, dataset.name), digest_of(path)
+    load = CourseLoad(documents=rows, source=source, loaded_at=datetime.now(UTC), content=content)
+    same = before and before["source"] and before.get("content") == content
+    if same and storage.exists(key) and store.count(here) == rows:
+        note_course_load(store, partition, here, load)
+        return "made: the same rows"
     indexes = [[(field, 1) for field in fields] for fields in dataset.indexes]
     with store.replacing(here, indexes) as staging:
         for _batch, _inserted in store.insert_all(staging, documents_of(dataset, path)):
@@ -215,7 +229,7 @@ def _land(
                 " materialize it again, and report it if it fails again"
             )
         doubt_course_load(store, partition, here.name)
-    with storage.writing(file_of(here.database, dataset.name)) as target:
+    with storage.writing(key) as target:
         shutil.copyfile(path, target)
-    load = CourseLoad(documents=rows, source=source, loaded_at=datetime.now(UTC))
     note_course_load(store, partition, here, load)
+    return "made"

@@ -170,7 +170,7 @@ class PackageEntry(TypedDict):
 class CourseLoad(TypedDict):
     """What a collection of a course's database holds (`course_loads`, and `_loads` there).
 
-    One that is made from other collections has no `package`.
+    One that is made from other collections has no `package`; a dataset has the digest of its file.
     """
 
     documents: int
@@ -184,6 +184,7 @@ class CourseLoad(TypedDict):
     duplicates: NotRequired[int]
     duplicate_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
+    content: NotRequired[str]
 
 
 class Span(TypedDict):

@@ -95,7 +95,14 @@ def test_they_are_collections_and_files_and_stay_until_something_changes(
     course.deliver("2014-02-04", [event(0, time="2014-02-04T10:00:00+00:00")])
     course.run_day("2014-02-04")
     course.run("course/tracking", partition=COURSE)
-    assert make(course) == dict.fromkeys(datasets(), "made")
+    outcomes = make(course)
+    assert {name for name, outcome in outcomes.items() if outcome == "made"} == {
+        "person_day",
+        "sessions",
+        "time_on_task",
+    }
+    assert set(outcomes.values()) == {"made", "made: the same rows"}
+    assert make(course) == dict.fromkeys(datasets(), "unchanged")
     assert [each["nevents"] for each in collection(store, "person_day")] == [4, 1]
 
 

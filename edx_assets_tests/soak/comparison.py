@@ -5,6 +5,8 @@ from typing import Any
 from bson import decode
 from pymongo import MongoClient
 
+from edx_assets.datasets.definition import datasets
+
 Databases = dict[str, dict[str, list[Any]]]
 
 MOMENTS = frozenset({"load_date", "loaded_at", "token"})
@@ -55,6 +57,7 @@ def plain(document: dict[str, Any], collection: str) -> dict[str, Any]:
         plain.pop("delivered", None)
     if collection == "tracking_files":  # rows of file, token, counts
         plain["files"] = [[row[0], *row[2:]] for row in plain["files"]]
-    if collection in ("course_loads", "_loads") and plain["_id"].endswith("tracking"):
+    of_tokens = collection in ("course_loads", "_loads") and plain["_id"].rpartition("/")[2]
+    if of_tokens == "tracking" or of_tokens in datasets():
         plain["source"] = plain["source"][:1]  # the second is a digest of tokens
     return plain
