@@ -109,7 +109,7 @@ def test_the_doctor_where_nothing_is_set(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from edx_assets.cli.main import main; main()", "sample"]
     process = subprocess.Popen(
-        [*command, str(tmp_path / "sample"), "--learners", "60"],
+        [*command, str(tmp_path / "sample"), "--learners", "600"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
