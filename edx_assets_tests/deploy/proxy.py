@@ -81,8 +81,7 @@ def webservers(folder: Path) -> Iterator[tuple[int, int]]:
                     signal.SIGKILL,  # in its own time, a webserver takes ten seconds
                 )
             )
-        for port in ports:
-            _wait(port)
+            _wait(port)  # two at once would both make the tables of a new DAGSTER_HOME
         yield ports
 
 
