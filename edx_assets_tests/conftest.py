@@ -37,7 +37,14 @@ def _servers() -> list[str]:
 
 _SERVERS = _servers()
 
-_ON_THE_FIRST_SERVER_ALONE = {"assets", "automation", "checks", "kept", "test_soak.py"}
+_ON_THE_FIRST_SERVER_ALONE = {
+    "assets",
+    "automation",
+    "checks",
+    "datasets",
+    "kept",
+    "test_soak.py",
+}
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
 
 _BUILT_ONCE = {"end_to_end", "test_benchmarks.py"}
