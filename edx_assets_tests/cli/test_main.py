@@ -107,7 +107,10 @@ def test_the_doctor_where_nothing_is_set(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from edx_assets.cli.main import main; main()", "sample"]
+    # a shell starts background jobs with SIGINT ignored, and so all that they start
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from edx_assets.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "sample"]
     process = subprocess.Popen(
         [*command, str(tmp_path / "sample"), "--learners", "600"],
         stdout=subprocess.PIPE,
