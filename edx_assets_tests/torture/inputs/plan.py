@@ -22,6 +22,7 @@ _SHORT = 250  # times fewer cases of mutation
 _HYPOTHESIS, _GUIDED = (20, 2_000), (0, 10_000)  # cases of a reader, in the short form and in full
 _NOT_GUIDED = ("gpg files",)  # a process of another's, which coverage does not guide
 _STAGES = (1, 60)  # rounds
+_ROOT = str(Path(__file__).parents[3])
 _SILENT = 900  # seconds without an end, after which a process is taken for hung
 
 Share = tuple[str, str, int, int]
@@ -73,7 +74,13 @@ def _process(kept: Path, seed: int, shares: list[Share]) -> dict[str, Any]:
             *arguments,
         ]
         try:
-            ended = subprocess.run(command, capture_output=True, timeout=_SILENT, check=False)
+            ended = subprocess.run(
+                command,
+                capture_output=True,
+                timeout=_SILENT,
+                check=False,
+                env=os.environ | {"PYTHONPATH": _ROOT},  # wherever the tests are started
+            )
             told, why = ended.stdout, ended.stderr.decode("utf-8", "replace")[-2000:]
         except subprocess.TimeoutExpired:
             told, why = b"", "it does not end"
