@@ -18,23 +18,17 @@
 -- | first_answers | BIGINT | learners whose first answer it was |
 -- | last_answers | BIGINT | learners whose last answer it is |
 -- | answers | BIGINT | how often it was given |
-WITH told AS (
-    SELECT *, unnest(json_keys(coalesce(nullif(submission, '{}'), answers))) AS part_id
+WITH checks AS (
+    SELECT *, coalesce(nullif(submission, '{}'), answers) AS parts
     FROM problem_check
-    WHERE user_id IS NOT NULL AND module_id IS NOT NULL
-        AND json_type(coalesce(nullif(submission, '{}'), answers)) = 'OBJECT'
+    WHERE user_id IS NOT NULL AND module_id IS NOT NULL AND json_type(parts) = 'OBJECT'
 ),
-parts AS (
+pointed AS (
     SELECT
-        time,
-        event_id,
-        user_id,
-        module_id,
-        part_id,
-        json_extract(submission, '/' || replace(replace(part_id, '~', '~0'), '/', '~1')) AS told,
-        json_extract_string(answers, '/' || replace(replace(part_id, '~', '~0'), '/', '~1'))
-            AS answer
-    FROM told
+        *,
+        unnest(json_keys(parts)) AS part_id,
+        '/' || replace(replace(part_id, '~', '~0'), '/', '~1') AS pointer
+    FROM checks
 ),
 given AS (
     SELECT
@@ -43,12 +37,13 @@ given AS (
         user_id,
         module_id,
         part_id,
+        submission -> pointer AS told,
         coalesce(told ->> '$.variant', '') AS variant,
-        coalesce(told ->> '$.answer', answer) AS answer,
+        coalesce(told ->> '$.answer', answers ->> pointer) AS answer,
         nullif(told ->> '$.question', '') AS question,
         nullif(told ->> '$.response_type', '') AS response_type,
         try_cast(told ->> '$.correct' AS BOOLEAN) AS correct
-    FROM parts
+    FROM pointed
 ),
 placed AS (
     SELECT
