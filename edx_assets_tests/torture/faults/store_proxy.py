@@ -11,11 +11,11 @@ from threading import Lock, Thread
 
 from bson import encode
 
+from edx_assets_tests.torture.wire import answer_to, command_of, message_from
+
 WRITES = frozenset(
     {"insert", "update", "delete", "create", "createIndexes", "renameCollection", "drop"}
 )
-_OP_MSG = 2013
-_HEADER = 16
 _NOT_PRIMARY = encode(
     {
         "ok": 0.0,
@@ -108,24 +108,24 @@ class StoreProxy:
         with self._lock:
             self._open += [client, store]
         with suppress(OSError):
-            while message := _message(client):
+            while message := message_from(client):
                 fault = self._fault_of(message)
                 if fault == READ_ONLY:
-                    client.sendall(_answer(message, _NOT_PRIMARY))
+                    client.sendall(answer_to(message, _NOT_PRIMARY))
                     continue
                 if fault == BEFORE:
                     break
                 if fault == THEN and self._act:
                     self._act()
                 store.sendall(message)
-                answered = _message(store)
+                answered = message_from(store)
                 if fault == AFTER or not answered:
                     break
                 client.sendall(answered)
         return _end(client, store)
 
     def _fault_of(self, message: bytes) -> str:
-        if _command(message) not in WRITES:
+        if command_of(message) not in WRITES:
             return ""
         with self._lock:
             self.seen += 1
@@ -151,36 +151,3 @@ def _end(*ends: socket.socket) -> None:
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
         end.close()
-
-
-def _message(end: socket.socket) -> bytes:
-    """The next message; nothing where the other side has ended."""
-    header = _exactly(end, _HEADER)
-    length = int.from_bytes(header[:4], "little")
-    rest = _exactly(end, length - _HEADER) if header else b""
-    return header + rest if len(rest) == length - _HEADER else b""
-
-
-def _exactly(end: socket.socket, length: int) -> bytes:
-    pieces = bytearray()
-    while len(pieces) < length:
-        piece = end.recv(min(1 << 16, length - len(pieces)))
-        if not piece:
-            return b""
-        pieces += piece
-    return bytes(pieces)
-
-
-def _command(message: bytes) -> str:
-    """The first field of an OP_MSG's body, which names the command."""
-    if int.from_bytes(message[12:16], "little") != _OP_MSG:
-        return ""
-    start = _HEADER + 4 + 1 + 4 + 1  # flags, the section's kind, the document's length, the type
-    return message[start : message.index(b"\0", start)].decode("utf-8", "replace")
-
-
-def _answer(message: bytes, document: bytes) -> bytes:
-    """An OP_MSG that answers a message."""
-    body = bytes(5) + document  # no flags, a section of kind 0
-    numbers = (_HEADER + len(body), 0, int.from_bytes(message[4:8], "little"), _OP_MSG)
-    return b"".join(number.to_bytes(4, "little") for number in numbers) + body

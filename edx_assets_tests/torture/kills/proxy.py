@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from edx_assets_tests.torture.wire import command_of, message_from
+
 WRITES = frozenset(
     {
         "insert",
@@ -22,9 +24,6 @@ WRITES = frozenset(
         "dropDatabase",
     }
 )
-_HEADER = 16
-_OP_MSG = 2013
-_PIECE = 1 << 16
 
 
 @dataclass
@@ -88,8 +87,8 @@ class Proxy:
 
     def _to_store(self, client: socket.socket, store: socket.socket, awaited: set[int]) -> None:
         with _closing(client, store):
-            while message := _message(client):
-                if (name := _command(message)) in WRITES:
+            while message := message_from(client):
+                if (name := command_of(message)) in WRITES:
                     with self._lock:
                         meant = len(self.writes) == self._at and self._strike is not None
                         self.writes.append(str(name))
@@ -102,7 +101,7 @@ class Proxy:
 
     def _to_client(self, client: socket.socket, store: socket.socket, awaited: set[int]) -> None:
         with _closing(client, store):
-            while message := _message(store):
+            while message := message_from(store):
                 if int.from_bytes(message[8:12], "little") in awaited:
                     self._struck()
                     return
@@ -138,29 +137,3 @@ def _closing(*ends: socket.socket) -> Iterator[None]:
         for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-
-
-def _message(end: socket.socket) -> bytes:
-    """The next message; nothing where the other side has closed, or gone."""
-    header = _exactly(end, _HEADER)
-    length = int.from_bytes(header[:4], "little")
-    rest = _exactly(end, length - _HEADER) if header else b""
-    return header + rest if len(rest) == length - _HEADER else b""
-
-
-def _exactly(end: socket.socket, length: int) -> bytes:
-    pieces = bytearray()
-    while len(pieces) < length:
-        piece = end.recv(min(_PIECE, length - len(pieces)))
-        if not piece:
-            return b""
-        pieces += piece
-    return bytes(pieces)
-
-
-def _command(message: bytes) -> str | None:
-    """The first field of an OP_MSG's body, which names the command."""
-    if int.from_bytes(message[12:16], "little") != _OP_MSG:
-        return None
-    start = _HEADER + 4 + 1 + 4 + 1  # flags, the section's kind, the document's length, the type
-    return message[start : message.index(b"\0", start)].decode("utf-8", "replace")
