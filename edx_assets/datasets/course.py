@@ -86,6 +86,7 @@ def make_datasets(
             failed: set[str] = set()
             for each in closure:
                 path = events.with_name(f"{each.name}.parquet")
+                outcome: Metadata | Exception = {}
                 started = monotonic()
                 try:
                     if broken := sorted(failed.intersection(each.needs)):
@@ -102,19 +103,16 @@ def make_datasets(
                                 " the meantime: materialize it again"
                             )
                         here = Collection(database, each.name)
-                        _refuse_a_table(store, partition, each.name)
-                        before = None if rebuild else course_load(store, partition, each.name)
-                        outcome = _land(
-                            store, storage, partition, here, each, path, rows, source, before
+                        done = _land(
+                            store, storage, partition, here, each, path, rows, source, rebuild
                         )
+                        seconds = round(monotonic() - started, 2)
+                        outcome = {"outcome": done, "rows": rows, "seconds": seconds}
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)
-                    if each.name in behind:
-                        yield each.name, foreseen(error)
-                else:
-                    if each.name in behind:
-                        seconds = round(monotonic() - started, 2)
-                        yield each.name, {"outcome": outcome, "rows": rows, "seconds": seconds}
+                    outcome = foreseen(error)
+                if each.name in behind:
+                    yield each.name, outcome
 
 
 def file_of(database: str, table: str) -> str:
@@ -147,15 +145,6 @@ def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, D
         f"{_VERSION}-{dataset.digest}",
         blake2b(repr(held).encode(), digest_size=16).hexdigest(),
     ]
-
-
-def _refuse_a_table(store: Store, partition: str, name: str) -> None:
-    """See that no table of the course's package is in the place of a dataset."""
-    load = course_load(store, partition, name)
-    if load and "package" in load:
-        raise DatasetError(
-            f"{name}: the package has a table of this name, which is loaded: rename the dataset"
-        )
 
 
 def _closure(names: Iterable[str], known: dict[str, Dataset]) -> list[Dataset]:
@@ -207,16 +196,26 @@ def _land(
     path: Path,
     rows: int,
     source: Source,
-    before: CourseLoad | None,
+    rebuild: bool,
 ) -> str:
     """Put a dataset into the course's database and its file into the storage; say what was done.
 
-    Where its rows are those from before, both are left as they are.
+    Where its rows are those from before, both are left as they are, unless `rebuild` is on.
+
+    Raises:
+        DatasetError: a table of the course's package is in the place of the dataset.
+        CountMismatchError: the collection has other rows than the file.
     """
+    before = course_load(store, partition, here.name)
+    if before and "package" in before:
+        raise DatasetError(
+            f"{here.name}: the package has a table of this name, which is loaded: rename the"
+            " dataset"
+        )
     key, content = file_of(here.database, dataset.name), digest_of(path)
     load = CourseLoad(documents=rows, source=source, loaded_at=datetime.now(UTC), content=content)
     same = before and before["source"] and before.get("content") == content
-    if same and storage.exists(key) and store.count(here) == rows:
+    if same and not rebuild and storage.exists(key) and store.count(here) == rows:
         note_course_load(store, partition, here, load)
         return "made: the same rows"
     indexes = [[(field, 1) for field in fields] for fields in dataset.indexes]
