@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from dagster import AssetKey
+from dagster import AssetKey, ExecuteInProcessResult
 
 from edx_assets.automation.due.courses import packages_due
 from edx_assets.datasets.course import make_datasets
@@ -38,6 +38,10 @@ def make(testx: Institution, *names: str) -> dict[str, str]:
     """Materialize datasets, all by default; what became of each."""
     result = testx.run(*(f"course/{name}" for name in names or datasets()), partition=COURSE)
     assert result.success, failure_text(result)
+    return outcomes_of(result)
+
+
+def outcomes_of(result: ExecuteInProcessResult) -> dict[str, str]:
     return {
         each.asset_key.path[-1]: str(each.metadata["outcome"].value)
         for each in result.asset_materializations_for_node("course_datasets")
@@ -113,6 +117,7 @@ def test_the_same_bytes_are_written_again(course: Institution) -> None:
     config = {"course_datasets": {"config": {"rebuild": True}}}
     result = course.run(*(f"course/{name}" for name in datasets()), partition=COURSE, config=config)
     assert result.success, failure_text(result)
+    assert outcomes_of(result) == dict.fromkeys(datasets(), "made")
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
 
 
