@@ -99,15 +99,10 @@ class Storage(ConfigurableResource[Any]):
     def files(self) -> Iterator[StoredFile]:
         """Every file, without those that are being written."""
         root = self._root()
-        for folder, folders, names in os.walk(root):
-            folders[:] = sorted(name for name in folders if not name.startswith(_UNFINISHED))
-            for name in sorted(names):
-                path = Path(folder) / name
-                try:
-                    found = path.stat()
-                except FileNotFoundError:  # another process has removed it
-                    continue
-                yield StoredFile(str(path.relative_to(root)), found.st_size, found.st_mtime)
+        for path, found in _files_in(root):
+            key = path.relative_to(root)
+            if not key.parts[0].startswith(_UNFINISHED):
+                yield StoredFile(str(key), found.st_size, found.st_mtime)
 
     def delete_unused(self, key: str, since: float) -> bool:
         """Remove a file, unless it was used after `since` or is being read; whether it is removed.
@@ -139,9 +134,9 @@ class Storage(ConfigurableResource[Any]):
                 scratch.rmdir()
             with held_alone(scratch / _LOCK) as alone:
                 if alone or _is_without_lock(scratch):
-                    left = [path for path in scratch.rglob("*") if path.name != _LOCK]
+                    left = [found for path, found in _files_in(scratch) if path.name != _LOCK]
                     files += len(left)
-                    size += sum(path.stat().st_size for path in left)
+                    size += sum(found.st_size for found in left)
                     shutil.rmtree(scratch, ignore_errors=True)
         return files, size
 
@@ -217,6 +212,16 @@ class Storage(ConfigurableResource[Any]):
         root = self._root().resolve()
         for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
             os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
+
+
+def _files_in(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file below a folder, in order, without what another process removes meanwhile."""
+    for inner, folders, names in os.walk(folder):  # which passes over a folder that is gone
+        folders.sort()
+        for name in sorted(names):
+            path = Path(inner) / name
+            with suppress(FileNotFoundError):
+                yield path, path.stat()
 
 
 @contextmanager

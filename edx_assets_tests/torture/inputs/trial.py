@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from benchmarks.measure import peak_memory
 from edx_assets.errors import place
 from edx_assets_tests.torture.inputs.reader import DoubledError, LostError
 
@@ -101,8 +102,7 @@ class Trial:
 
     def report(self) -> None:
         """Print what was found as JSON, and end the process without further ado."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        if peak > MOST_MEMORY:
+        if (peak := peak_memory()) > MOST_MEMORY:
             self.findings.crashes += 1
             self.findings.note(f"a process took {peak:,} bytes of memory")
         print(json.dumps(asdict(self.findings)))  # noqa: T201
