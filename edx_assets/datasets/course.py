@@ -1,42 +1,28 @@
 """The datasets of a course: made from its collections, kept as files, put into its database.
 
-What a dataset is belongs in `definition`, and how its query is run in `engine`.
+What a dataset is belongs in `definition`, how its query is run in `engine`, and what it is made
+from in `sources`.
 """
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from duckdb import DuckDBPyConnection
-
 from edx_assets.datasets.definition import EVENTS, Dataset, DatasetError
 from edx_assets.datasets.documents import documents_of
-from edx_assets.datasets.engine import attach, engine, make, sort_events
-from edx_assets.datasets.events import SCHEMA, event_batches
-from edx_assets.datasets.tables import table_batches, table_schema
-from edx_assets.edx.collections import TRACKING
+from edx_assets.datasets.engine import attach, engine, make
+from edx_assets.datasets.sources import attach_sources, missing_sources, source_of
 from edx_assets.errors import PassingError, foreseen
 from edx_assets.loading.courses.collection import is_current
 from edx_assets.loading.courses.turns import turn
-from edx_assets.loading.entries import CourseLoad, Source, TrackingState
-from edx_assets.loading.ledger import (
-    course_load,
-    doubt_course_load,
-    note_course_load,
-    tracking_load,
-)
+from edx_assets.loading.entries import CourseLoad, Source
+from edx_assets.loading.ledger import course_load, doubt_course_load, note_course_load
 from edx_assets.loading.registry import course_database
-from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.loading.stage import CountMismatchError, Metadata
 from edx_assets.resources.storage import Storage, digest_of
 from edx_assets.resources.store import Collection, Store
-
-_USERS = "auth_user"  # it has the ids of usernames
-_VERSION = 1  # of the events' columns, and of how a dataset is put into the database
 
 
 class SourceChangedError(PassingError):
@@ -82,7 +68,7 @@ def make_datasets(
             engine(events.parent) as session,
         ):
             closure = _closure(behind, known)
-            _attach_sources(store, session, partition, events, closure, known)
+            attach_sources(store, session, partition, events, closure, known)
             failed: set[str] = set()
             for each in closure:
                 path = events.with_name(f"{each.name}.parquet")
@@ -108,6 +94,8 @@ def make_datasets(
                         )
                         seconds = round(monotonic() - started, 2)
                         outcome = {"outcome": done, "rows": rows, "seconds": seconds}
+                        if missing := missing_sources(store, partition, each, known):
+                            outcome["missing"] = ", ".join(missing)
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)
                     outcome = foreseen(error)
@@ -120,33 +108,6 @@ def file_of(database: str, table: str) -> str:
     return f"datasets/{database}/{table}.parquet"
 
 
-def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:
-    """What a dataset is made from: its definition, and a digest of what each of its sources holds.
-
-    Raises:
-        StageMissingError: the course's tracking has not been extracted.
-    """
-    held: list[Source | None] = []
-    for need in dataset.needs:
-        if need in known:
-            held.append(source_of(store, partition, known[need], known))
-        elif need == EVENTS:
-            load = tracking_load(store, partition)
-            if load is None or load["state"] != TrackingState.LOADED:
-                raise StageMissingError(
-                    f"{partition} has no tracking yet: materialize course/tracking first"
-                )
-            users = course_load(store, partition, _USERS)
-            held += [load["source"], users["source"] if users else None]
-        else:
-            other = course_load(store, partition, need)
-            held.append(other["source"] if other else None)
-    return [
-        f"{_VERSION}-{dataset.digest}",
-        blake2b(repr(held).encode(), digest_size=16).hexdigest(),
-    ]
-
-
 def _closure(names: Iterable[str], known: dict[str, Dataset]) -> list[Dataset]:
     """Datasets and all that they need, each after those that it needs."""
     found = set(names)
@@ -154,37 +115,6 @@ def _closure(names: Iterable[str], known: dict[str, Dataset]) -> list[Dataset]:
         if name in found:
             found.update(need for need in each.needs if need in known)
     return [each for name, each in known.items() if name in found]
-
-
-def _attach_sources(
-    store: Store,
-    session: DuckDBPyConnection,
-    partition: str,
-    events: Path,
-    made: list[Dataset],
-    known: dict[str, Dataset],
-) -> None:
-    """Write the collections that datasets are made from as Parquet files, readable by name."""
-    database = course_database(store, partition)
-    needs = {need for each in made for need in each.needs if need not in known}
-    tables = (needs | {_USERS}) - {EVENTS}
-    paths = {name: events.with_name(f"{name}.parquet") for name in sorted(tables)}
-    for name, path in paths.items():
-        documents = store.find(Collection(database, name), {}, sort=[("_id", 1)])
-        _write(path, table_schema(name), table_batches(name, documents))
-    attach(session, paths)
-    if EVENTS in needs:
-        told = events.with_name("told.parquet")
-        records = store.find_raw(Collection(database, TRACKING), {})
-        _write(told, SCHEMA, event_batches(records))
-        sort_events(session, told, _USERS, events)
-        attach(session, {EVENTS: events})
-
-
-def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
 
 
 def _land(

@@ -1,7 +1,7 @@
 """The engine: DuckDB over Parquet files, with bounded memory. It knows no course and no server."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,19 @@ def attach(database: DuckDBPyConnection, tables: Mapping[str, Path]) -> None:
         database.execute(f"CREATE VIEW {_quoted(name)} AS SELECT * FROM {_literal(path)}")
         if name == EVENTS:
             database.execute(_ACTIVITY)
+
+
+def tell_sources(database: DuckDBPyConnection, there: Iterable[str]) -> None:
+    """Let queries ask which collections the course has: `there('forum')`.
+
+    So what they count is null, not 0, where nothing could be counted.
+    """
+    database.execute("CREATE TABLE sources (name VARCHAR)")
+    for name in there:
+        database.execute("INSERT INTO sources VALUES (?)", [name])
+    database.execute(
+        "CREATE MACRO there(wanted) AS (SELECT count(*) > 0 FROM sources WHERE name = wanted)"
+    )
 
 
 def make(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:

@@ -19,7 +19,7 @@ FIVE, THIRTY = 300_000, 1_800_000  # milliseconds
 
 @dataclass(frozen=True)
 class Event:
-    """An event as a study sees it; `at` in milliseconds since 1970."""
+    """An event as a study sees it; `at` in milliseconds since 1970, `fields` what else is told."""
 
     number: int
     at: int
@@ -28,6 +28,7 @@ class Event:
     source: str = "browser"
     module: str | None = None
     told: dict[str, Any] = field(default_factory=dict, hash=False)
+    fields: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def day(self) -> date:

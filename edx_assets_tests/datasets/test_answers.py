@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from edx_assets_tests.datasets.made import made
 from edx_assets_tests.datasets.plain import Event
-from edx_assets_tests.datasets.test_against_plain import START, made
+from edx_assets_tests.datasets.test_against_plain import START
 
 PROBLEM = "block-v1:T+T1+1+type@problem+block@p"
 
@@ -19,6 +20,7 @@ def part(answer: Any, correct: bool, **told: Any) -> dict[str, Any]:
 def test_the_first_and_the_last_answer_to_each_part_are_counted() -> None:
     asked = {"question": "Which?", "response_type": "choiceresponse"}
     found = made(
+        ("problem_check", "answer_distribution"),
         [
             check(1, 7, attempts=1, grade=0, submission={"p/1": part("a", False)}),
             check(2, 7, attempts=2, grade=1.5, submission={"p/1": part("b", True, **asked)}),
@@ -26,7 +28,7 @@ def test_the_first_and_the_last_answer_to_each_part_are_counted() -> None:
             check(4, 8, answers={"p~2": ["x", "y"]}),
             check(5, 7, "browser", submission={"p/1": part("c", True)}),
             check(6, None, submission={"p/1": part("a", False)}),
-        ]
+        ],
     )
     rows = [tuple(row.values()) for row in found["answer_distribution"]]
     assert rows == [

@@ -3,8 +3,11 @@
 from typing import Any
 
 from edx_assets_tests.datasets import plain_videos
+from edx_assets_tests.datasets.made import made
 from edx_assets_tests.datasets.plain import Event
-from edx_assets_tests.datasets.test_against_plain import START, VIDEO, made
+from edx_assets_tests.datasets.test_against_plain import START, VIDEO
+
+VIDEOS = ("video_viewings", "video_segments", "person_video")
 
 
 def watched(*pieces: tuple[float, float], **told: Any) -> list[Event]:
@@ -21,7 +24,7 @@ def watched(*pieces: tuple[float, float], **told: Any) -> list[Event]:
 
 def test_what_is_watched_twice_counts_once() -> None:
     events = watched((0.0, 10.0), (5.0, 12.5), (6.0, 7.0), (50.0, 60.0))
-    found = made(events)
+    found = made(VIDEOS, events)
     [row] = found["person_video"]
     assert (row["viewings"], row["seconds_watched"], row["furthest_second"]) == (4, 22.5, 60.0)
     assert row["complete"] is None
@@ -32,7 +35,7 @@ def test_what_is_watched_twice_counts_once() -> None:
 
 def test_nothing_counts_beyond_the_end_of_a_video() -> None:
     events = watched((80.0, 101.0), (80.0, 101.5), (0.0, 36_001.0), duration=100)
-    found = made(events)
+    found = made(VIDEOS, events)
     assert [each["to_second"] for each in found["video_viewings"]] == [101.0]
     assert [each["complete"] for each in found["person_video"]] == [True]
     assert found["video_viewings"] == plain_videos.video_viewings(events)
@@ -43,6 +46,6 @@ def test_a_jump_ends_a_piece_and_the_next_begins_where_it_led() -> None:
     jump = Event(
         9, events[1].at, 7, "seek_video", "browser", VIDEO, {"old_time": 8, "new_time": 15}
     )
-    found = made([events[0], jump, *events[2:]])
+    found = made(VIDEOS, [events[0], jump, *events[2:]])
     pieces = [(each["from_second"], each["to_second"]) for each in found["video_viewings"]]
     assert pieces == [(0.0, 8.0), (15.0, 20.0)]

@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import pytest
 
 from edx_assets.resources.storage import MissingFileError, Storage
 from edx_assets.settings import InvalidSettingError, MissingSettingError
-
-_OFTEN = 100
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=["umask 000", "umask 022", "umask 077"])
@@ -221,17 +218,6 @@ def test_what_an_earlier_version_left_half_written_is_removed(
     assert list(folder.glob(".*")) == [left]
     os.utime(left, (1000, 1000))
     assert storage.clear_unfinished() == (1, 4)
-    assert list(folder.glob(".*")) == []
-
-
-def test_writers_that_end_while_others_clear_disturb_nobody(storage: Storage, folder: Path) -> None:
-    def write_often(writer: int) -> None:
-        for number in range(_OFTEN):
-            write(storage, f"{writer}/{number}")
-
-    with ThreadPoolExecutor(4) as beside:
-        list(beside.map(write_often, range(4)))  # each clears before it writes
-    assert len(list(storage.files())) == 4 * _OFTEN
     assert list(folder.glob(".*")) == []
 
 

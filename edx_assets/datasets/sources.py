@@ -1,0 +1,101 @@
+"""What the datasets of a course are made from: its collections, and how to tell what they hold.
+
+Making datasets belongs in `course`.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
+
+from edx_assets.datasets.definition import EVENTS, Dataset
+from edx_assets.datasets.engine import attach, sort_events, tell_sources
+from edx_assets.datasets.events import SCHEMA, event_batches
+from edx_assets.datasets.tables import table_batches, table_schema
+from edx_assets.edx.collections import TRACKING
+from edx_assets.loading.entries import Source, TrackingState
+from edx_assets.loading.ledger import course_load, tracking_load
+from edx_assets.loading.registry import course_database
+from edx_assets.loading.stage import StageMissingError
+from edx_assets.resources.store import Collection, Store
+
+_USERS = "auth_user"  # it has the ids of usernames
+_VERSION = 2  # of the events' columns, and of how a dataset is put into the database
+
+
+def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:
+    """What a dataset is made from: its definition, and a digest of what each of its sources holds.
+
+    Raises:
+        StageMissingError: the course's tracking has not been extracted.
+    """
+    held: list[Source | None] = []
+    for need in dataset.needs:
+        if need in known:
+            held.append(source_of(store, partition, known[need], known))
+        elif need == EVENTS:
+            load = tracking_load(store, partition)
+            if load is None or load["state"] != TrackingState.LOADED:
+                raise StageMissingError(
+                    f"{partition} has no tracking yet: materialize course/tracking first"
+                )
+            users = course_load(store, partition, _USERS)
+            held += [load["source"], users["source"] if users else None]
+        else:
+            other = course_load(store, partition, need)
+            held.append(other["source"] if other else None)
+    return [
+        f"{_VERSION}-{dataset.digest}",
+        blake2b(repr(held).encode(), digest_size=16).hexdigest(),
+    ]
+
+
+def missing_sources(
+    store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]
+) -> list[str]:
+    """The collections that a dataset, or one that it needs, is made from, and the course lacks."""
+    found: set[str] = set()
+    for need in dataset.needs:
+        if need in known:
+            found.update(missing_sources(store, partition, known[need], known))
+        elif need != EVENTS and course_load(store, partition, need) is None:
+            found.add(need)
+    return sorted(found)
+
+
+def attach_sources(
+    store: Store,
+    session: DuckDBPyConnection,
+    partition: str,
+    events: Path,
+    made: list[Dataset],
+    known: dict[str, Dataset],
+) -> None:
+    """Write the collections that datasets are made from as Parquet files, readable by name.
+
+    One that the course does not have is an empty table, and a query can ask for that: `there`.
+    """
+    database = course_database(store, partition)
+    needs = {need for each in made for need in each.needs if need not in known}
+    tables = (needs | {_USERS}) - {EVENTS}
+    paths = {name: events.with_name(f"{name}.parquet") for name in sorted(tables)}
+    for name, path in paths.items():
+        documents = store.find(Collection(database, name), {}, sort=[("_id", 1)])
+        _write(path, table_schema(name), table_batches(name, documents))
+    attach(session, paths)
+    tell_sources(session, (name for name in paths if course_load(store, partition, name)))
+    if EVENTS in needs:
+        told = events.with_name("told.parquet")
+        records = store.find_raw(Collection(database, TRACKING), {})
+        _write(told, SCHEMA, event_batches(records))
+        sort_events(session, told, _USERS, events)
+        attach(session, {EVENTS: events})
+
+
+def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
