@@ -43,6 +43,8 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "checks",
     "datasets",
     "kept",
+    "test_again.py",
+    "test_killed_learners.py",
     "test_soak.py",
 }
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""

@@ -1,9 +1,7 @@
-"""The sample institution through every stage: every count is the manifest's, again and again."""
+"""The sample institution through every stage: every count is the manifest's."""
 
 from click.testing import CliRunner
-from rich.console import Console
 
-from edx_assets.cli.demo import take_through
 from edx_assets.cli.main import main
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.ledger import MASTER_TRACKING
@@ -57,17 +55,6 @@ def test_events_are_bound_as_the_manifest_says(built: Built) -> None:
         bound = [record for record in records if "parent_data" in record]
         assert len(with_module) == course["tracking"]["with_module"], database
         assert len(bound) == course["tracking"]["bound"], database
-
-
-def test_all_of_it_again_changes_nothing(built: Built) -> None:
-    manifest, store = built
-    before = status_now()
-    ids = sorted(record["_id"] for record in store.find(MASTER_TRACKING, {}, fields=["_id"]))
-    for _stage in take_through(manifest, Console(quiet=True)):
-        pass
-    assert status_now() == before
-    again = sorted(record["_id"] for record in store.find(MASTER_TRACKING, {}, fields=["_id"]))
-    assert again == ids
 
 
 def test_the_doctor_finds_nothing_wrong(built: Built) -> None:
