@@ -30,6 +30,7 @@ STAGES = (
     "by_hand",
     "extraction",
     "growth",
+    "datasets",
     "backfill",
 )
 
@@ -56,6 +57,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--growth-day": {"type": int, "default": 1_500, "help": "events of a day there"},
     "--backfill-days": {"type": int, "default": 30, "help": "the middle one is a bad one"},
     "--backfill-events": {"type": int, "default": 2_000, "help": "of a day there"},
+    "--course-events": {
+        "type": int,
+        "default": 5_000_000,
+        "help": "of the course whose datasets are made (default %(default)s)",
+    },
     "--build": {"type": Path, "default": Path("build"), "help": "where the reports go"},
 }
 
@@ -108,6 +114,7 @@ def _asked() -> tuple[list[str], Plan]:
         growth_day=asked.growth_day,
         backfill_days=asked.backfill_days,
         backfill_events=asked.backfill_events,
+        course_events=asked.course_events,
     )
 
 

@@ -19,6 +19,7 @@ class Plan:
     growth_day: int
     backfill_days: int
     backfill_events: int
+    course_events: int
 
     @property
     def embedded(self) -> str | None:

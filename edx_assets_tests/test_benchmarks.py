@@ -17,7 +17,7 @@ from edx_assets.edx.events import RejectedError, line_reader
 
 ROOT = Path(__file__).parents[1]
 # simeon is installed from PyPI, and Dagster's daemon takes a minute to look at a backfill
-STAGES = ["transform", "tables", "load", "memory", "by_hand", "extraction", "growth"]
+STAGES = ["transform", "tables", "load", "memory", "by_hand", "extraction", "growth", "datasets"]
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reports of the suite at its smallest."""
     folder = tmp_path_factory.mktemp("build")
     sizes = ["--events", "400", "--repeats", "1", "--growth", "600,900", "--growth-day", "100"]
+    sizes += ["--course-events", "5000"]
     command = [sys.executable, "-m", "benchmarks", "--only", ",".join(STAGES), *sizes]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
@@ -54,6 +55,7 @@ def test_every_figure_is_told_with_its_target(build: Path) -> None:
         ("load", "of bare insert_many"),
         ("memory of a load", "of ten times the file"),
         ("extraction of a course", "of bare find and insert"),
+        ("datasets of a course", "of five times those of a fifth"),
         ("by hand", "our load, of the pipe's"),
     } <= ratios
 
