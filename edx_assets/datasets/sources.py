@@ -23,7 +23,7 @@ from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.store import Collection, Store
 
 _USERS = "auth_user"  # it has the ids of usernames
-_VERSION = 2  # of the events' columns, and of how a dataset is put into the database
+_VERSION = 3  # of the columns of events and tables, and of how a dataset gets into the database
 
 
 def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:

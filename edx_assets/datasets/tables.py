@@ -60,9 +60,10 @@ def table_batches(collection: str, documents: Iterable[dict[str, Any]]) -> Itera
 
 
 def _cell(value: Any, field: pa.Field) -> Any:
-    if type(value) not in _KINDS[field.type]:
+    # not by the class itself: the driver has one of its own for numbers of more than 32 bits
+    if not isinstance(value, _KINDS[field.type]) or isinstance(value, bool):
         return None
-    if field.type == pa.date32():
+    if field.type == pa.date32() and isinstance(value, datetime):
         return date(value.year, value.month, value.day)
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
