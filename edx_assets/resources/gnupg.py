@@ -18,7 +18,13 @@ from dagster import ConfigurableResource
 from pydantic import PrivateAttr
 
 from edx_assets.errors import FinalError, PassingError
-from edx_assets.resources.gpg_run import CORRECT_IT, run_gpg, trouble_of
+from edx_assets.resources.gpg_run import (
+    AGENT_ENDED,
+    CORRECT_IT,
+    recipients,
+    run_gpg,
+    trouble_of,
+)
 from edx_assets.settings import MissingSettingError, existing_folder, load_settings, passphrase
 
 EXPIRY_WARNING = timedelta(days=60)
@@ -112,6 +118,8 @@ class Gnupg(ConfigurableResource[Any]):
                 target.unlink(missing_ok=True)
         if not whole:
             trouble = trouble_of(run)
+            if trouble.key_missing and key_ids(self.secret_keys()).intersection(recipients(run)):
+                trouble = AGENT_ENDED  # it has the key, and could not be asked for it
             kind = GpgError if trouble.ours else DecryptionError
             raise kind(trouble.cause, trouble.remedy)
 

@@ -27,6 +27,8 @@ CORRECT_IT = "correct EDX_GPG_PASSPHRASE or EDX_GPG_PASSPHRASE_FILE"
 class Trouble:
     """Why a file was not decrypted, and the remedy; `ours` if it is this machine's trouble.
 
+    `key_missing`: gpg did not find a key that the file is encrypted for.
+
     Neither contains anything that gpg has written, but for the ids of keys: its messages name
     folders and users.
     """
@@ -34,6 +36,7 @@ class Trouble:
     cause: str
     remedy: str
     ours: bool = False
+    key_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,11 @@ _NOT_WRITTEN = (
     "the decrypted file cannot be written",
     "look at the disk of EDX_STORAGE and who may write to it",
 )
+AGENT_ENDED = Trouble(
+    "gpg's agent cannot be reached: it has ended meanwhile",
+    "materialize it again; if it happens again, see what ends it (gpgconf --kill, the memory)",
+    ours=True,
+)
 _MACHINE = [
     (r"No space left on device|Disk quota exceeded|File too large", *_DISK_FULL),
     (  # what follows these words is the system's reason
@@ -150,8 +158,8 @@ _MACHINE = [
     ),
     (  # killed, or ended by another process, while gpg was talking to it
         r"(agent|failed): (Broken pipe|End of file|Connection (closed|reset))",
-        "gpg's agent cannot be reached: it has ended meanwhile",
-        "materialize it again; if it happens again, see what ends it (gpgconf --kill, the memory)",
+        AGENT_ENDED.cause,
+        AGENT_ENDED.remedy,
     ),
     (
         r"setting pinentry mode 'loopback' failed|set_pinentry_mode",
@@ -199,14 +207,19 @@ def _key(run: GpgRun) -> Trouble | None:
     ):
         return Trouble("the passphrase does not fit the secret key", CORRECT_IT)
     if "NO_SECKEY" in run.status:  # its message "No secret key" has other causes as well
-        keys = [value.split()[0] for value in run.status.get("ENC_TO", [])]
-        named = ", ".join(dict.fromkeys(key for key in keys if key != _HIDDEN))
+        named = ", ".join(key for key in recipients(run) if key != _HIDDEN)
         return Trouble(
             "it is encrypted for another key" + (f" ({named})" if named else ""),
             "import the secret key whose public part edX has (gpg --import), or ask edX to encrypt"
             " for yours",
+            key_missing=True,
         )
     return None
+
+
+def recipients(run: GpgRun) -> list[str]:
+    """The ids of the keys that the file is encrypted for, each once."""
+    return list(dict.fromkeys(value.split()[0] for value in run.status.get("ENC_TO", [])))
 
 
 def _content(run: GpgRun) -> Trouble:
