@@ -45,6 +45,8 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "kept",
     "test_again.py",
     "test_killed_learners.py",
+    "test_killed_retry.py",
+    "test_meanwhile.py",
     "test_soak.py",
 }
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
