@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+from bson import Int64
 
-from edx_assets.edx.schema import tables
+from edx_assets.edx.schema import PARSED, tables
+from edx_assets.edx.values import read_json
 
 _TYPES = {
     "integer": pa.int64(),
@@ -20,8 +22,8 @@ _TYPES = {
     "date": pa.date32(),
 }
 _KINDS: dict[pa.DataType, tuple[type, ...]] = {
-    pa.int64(): (int,),
-    pa.float64(): (int, float),
+    pa.int64(): (int, Int64),
+    pa.float64(): (int, float, Int64),
     pa.timestamp("ms"): (datetime,),
     pa.date32(): (datetime,),
     pa.string(): (str,),
@@ -41,18 +43,25 @@ def table_schema(collection: str) -> pa.Schema:
 def table_batches(collection: str, documents: Iterable[dict[str, Any]]) -> Iterator[pa.RecordBatch]:
     """Documents of a collection as batches of rows.
 
-    A cell that is not of its column's type is null: the loading has left it as text.
+    A cell that is not of its column's type is null: the loading has left it as text. A JSON is
+    written anew from its value, so that every query can read it.
     """
     schema = table_schema(collection)
+    known = tables().get(collection, {})
     stream = iter(documents)
     while batch := list(islice(stream, _BATCH)):
         if schema is _DOCUMENT:
-            columns = [
+            columns: list[list[Any]] = [
                 [str(document["_id"]) for document in batch],
                 [orjson.dumps(document, default=_plain).decode() for document in batch],
             ]
         else:
-            columns = [[_cell(each.get(field.name), field) for each in batch] for field in schema]
+            columns = [
+                [_json(each, field.name) for each in batch]
+                if known[field.name].type == "json"
+                else [_cell(each.get(field.name), field) for each in batch]
+                for field in schema
+            ]
         arrays = [
             pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)
         ]
@@ -68,6 +77,18 @@ def _cell(value: Any, field: pa.Field) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
     return value
+
+
+def _json(document: dict[str, Any], column: str) -> str | None:
+    """The JSON of a column; the value is not kept with rows that are too large."""
+    if column + PARSED in document:
+        value = document[column + PARSED]
+    else:
+        try:
+            value = read_json(document[column])
+        except (KeyError, TypeError, ValueError):
+            return None
+    return orjson.dumps(value).decode()
 
 
 def _plain(value: Any) -> str:
