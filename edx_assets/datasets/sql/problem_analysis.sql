@@ -1,0 +1,61 @@
+-- What each learner last answered to each part of each problem, and how it was graded.
+--
+-- Grain: one row for each learner, problem and part (the input) that was graded: an item. States of
+-- other blocks, and those that nothing was graded in or that cannot be read, have none.
+-- Source: `problem_analysis` of edx2bigquery and simeon, a row for each of their `item`s: the
+-- `correct_map` of a problem's state, with its `student_answers`. Where the table has a learner's
+-- problem twice, the row that changed last is taken.
+-- Needs: courseware_studentmodule
+-- Indexes: user_id; module_id
+--
+-- | column | type | meaning |
+-- |---|---|---|
+-- | user_id | BIGINT | the learner |
+-- | module_id | VARCHAR | usage key of the problem |
+-- | item_id | VARCHAR | id of the part |
+-- | response | VARCHAR | the answer; JSON where several can be chosen |
+-- | correctness | VARCHAR | `correct`, `partially-correct`, `incorrect`, ... |
+-- | correct | BOOLEAN | it is `correct` |
+-- | npoints | DOUBLE | points of the part, where its grader tells them |
+-- | message | VARCHAR | what the grader told the learner (HTML) |
+-- | hint | VARCHAR | the hint that was shown (HTML) |
+-- | attempts | BIGINT | submissions to the problem; 0 if the state tells none |
+-- | done | BOOLEAN | whether the problem was submitted, and not reset since |
+-- | grade | DOUBLE | points earned in the problem, not weighted |
+-- | max_grade | DOUBLE | points possible in the problem, not weighted |
+-- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered |
+-- | modified | TIMESTAMP | the state's last change (UTC) |
+WITH states AS (
+    SELECT *
+    FROM courseware_studentmodule
+    WHERE module_type = 'problem' AND student_id IS NOT NULL AND module_id IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY student_id, module_id ORDER BY modified DESC NULLS LAST, id DESC NULLS LAST
+    ) = 1
+),
+items AS (
+    SELECT
+        *,
+        state -> '$.correct_map' AS graded,
+        unnest(json_keys(graded)) AS item_id,
+        '/' || replace(replace(item_id, '~', '~0'), '/', '~1') AS pointer,
+        try_cast((graded -> pointer) ->> '$.npoints' AS DOUBLE) AS points
+    FROM states
+)
+SELECT
+    student_id AS user_id,
+    module_id,
+    item_id,
+    (state -> '$.student_answers') ->> pointer AS response,
+    (graded -> pointer) ->> '$.correctness' AS correctness,
+    correctness = 'correct' AS correct,
+    CASE WHEN isfinite(points) THEN points END AS npoints,
+    nullif((graded -> pointer) ->> '$.msg', '') AS message,
+    nullif((graded -> pointer) ->> '$.hint', '') AS hint,
+    coalesce(try_cast(state ->> '$.attempts' AS BIGINT), 0) AS attempts,
+    coalesce(try_cast(state ->> '$.done' AS BOOLEAN), FALSE) AS done,
+    grade,
+    max_grade,
+    created,
+    modified
+FROM items

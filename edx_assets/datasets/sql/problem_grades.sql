@@ -1,0 +1,34 @@
+-- Each learner's grade in each problem that they have seen.
+--
+-- Grain: one row for each learner and problem with a state in `courseware_studentmodule`.
+-- Source: `problem_grades` of edx2bigquery and simeon. Where the table has a learner's problem twice,
+-- the row that changed last is taken.
+-- Needs: courseware_studentmodule
+-- Indexes: user_id; module_id
+--
+-- | column | type | meaning |
+-- |---|---|---|
+-- | user_id | BIGINT | the learner |
+-- | module_id | VARCHAR | usage key of the problem |
+-- | grade | DOUBLE | points earned, not weighted; null if nothing was graded |
+-- | max_grade | DOUBLE | points possible, not weighted |
+-- | attempted | BOOLEAN | something was graded |
+-- | perfect | BOOLEAN | all points were earned; null if nothing was graded or no points are possible |
+-- | attempts | BIGINT | submissions, as the state tells; 0 if it tells none |
+-- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered |
+-- | modified | TIMESTAMP | the state's last change (UTC) |
+SELECT
+    student_id AS user_id,
+    module_id,
+    grade,
+    max_grade,
+    grade IS NOT NULL AS attempted,
+    CASE WHEN max_grade > 0 THEN grade >= max_grade END AS perfect,
+    coalesce(try_cast(state ->> '$.attempts' AS BIGINT), 0) AS attempts,
+    created,
+    modified
+FROM courseware_studentmodule
+WHERE module_type = 'problem' AND student_id IS NOT NULL AND module_id IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY student_id, module_id ORDER BY modified DESC NULLS LAST, id DESC NULLS LAST
+) = 1
