@@ -37,7 +37,7 @@ def _tables(draw: st.DrawFn) -> tuple[list[str], list[list[Cell]]]:
 
 
 @WRITERS
-@settings(max_examples=10_000)
+@settings(max_examples=2_000)
 @given(table=_tables())
 def test_any_table_comes_back(table: tuple[list[str], list[list[Cell]]], writer: Writer) -> None:
     header, rows = table
