@@ -74,7 +74,7 @@ def test_an_action_is_told_by_its_address_or_its_event() -> None:
         (happened("/courses/T/T1/1/instructor/api/list_forum_members"), "list_forum_members", None),
         (happened("list-forum-admins"), "list-forum-admins", None),
         (happened(NEW + "threads"), None, None),
-        (happened(NEW + "forum/top/threads"), None, None),
+        (happened(NEW + "forum/top/threads"), None, "top"),
     ]  # fmt: skip
     left_out = [
         NEW + "top/threads/create",
