@@ -68,6 +68,7 @@ def random_states(random: Random, users: tuple[int, ...] = (7, 8)) -> list[State
         if random.random() < 0.7:
             verdicts = random.choices(("correct", "incorrect", "partially-correct"), k=2)
             told = graded(*verdicts, attempts=random.randint(1, 4))
+            told["done"] = random.choice((True, False, None))
             told["student_answers"]["p_2_1"] = random.choice(("", "é\t{", ["a", "b"], None, 7))
             told["correct_map"]["p_3_1"] |= {"npoints": 0.5, "msg": "<p>No\n"}
             most = random.choice((0.0, 2.0))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from edx_assets_tests.datasets.plain import Row
+from edx_assets_tests.datasets.plain import Event, Row
 
 State = dict[str, Any]
 
@@ -74,4 +74,35 @@ def problem_analysis(table: Iterable[State]) -> list[Row]:
                     "modified": row["modified"],
                 }
             )
+    return rows
+
+
+def show_answer_person(events: Iterable[Event], table: Iterable[State]) -> list[Row]:
+    seen = {(row["user_id"], row["module_id"]): row for row in problem_grades(table)}
+    asked = {
+        (each.user_id, each.module)
+        for each in events
+        if each.type in ("show_answer", "showanswer") and each.user_id and each.module
+    }
+    rows = []
+    for user in sorted({user for user, _module in asked | seen.keys() if user}):
+        own = {key for key in seen if key[0] == user}
+        kinds = {
+            "seen": own,
+            "not_attempted": {key for key in own if seen[key]["grade"] is None},
+            "attempted": {key for key in own if seen[key]["grade"] is not None},
+            "perfect": {key for key in own if seen[key]["perfect"]},
+            "partial": {
+                key for key in own if seen[key]["perfect"] is False and seen[key]["grade"] > 0
+            },
+        }
+        row = {"user_id": user, "n_show_answer": sum(key[0] == user for key in asked)}
+        for kind, keys in kinds.items():
+            share = round(100 * len(keys & asked) / len(keys), 6) if keys else None
+            row |= {
+                f"n_{kind}": len(keys),
+                f"n_show_answer_{kind}": len(keys & asked),
+                f"percent_show_answer_{kind}": share,
+            }
+        rows.append(row)
     return rows

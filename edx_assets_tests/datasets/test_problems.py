@@ -15,6 +15,8 @@ from edx_assets_tests.datasets.made_problems import (
     random_states,
     state,
 )
+from edx_assets_tests.datasets.plain import Event
+from edx_assets_tests.datasets.test_against_plain import START
 
 STATES = "courseware_studentmodule"
 
@@ -22,20 +24,35 @@ STATES = "courseware_studentmodule"
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_queries_of_states_agree_with_plain_python(seed: int) -> None:
-    table = random_states(Random(seed))
-    found = made(("problem_analysis", "problem_grades"), tables={STATES: table})
+    random = Random(seed)
+    table = random_states(random)
+    events = [
+        Event(
+            number,
+            START + number,
+            random.choice((7, 8, 9, None)),
+            random.choice(("show_answer", "showanswer", "problem_show")),
+            module=random.choice((*PROBLEMS, None)),
+        )
+        for number in range(random.choice((0, 5)))
+    ]
+    wanted = ("problem_analysis", "problem_grades", "show_answer_person")
+    found = made(wanted, events, {STATES: table})
+    assert found["show_answer_person"] == plain_problems.show_answer_person(events, table)
     assert found["problem_analysis"] == plain_problems.problem_analysis(table)
     assert found["problem_grades"] == plain_problems.problem_grades(table)
 
 
 def test_each_part_has_its_answer_and_verdict() -> None:
-    told = graded("correct", "incorrect", answers={"p_2_1": ["a", "b"], "p_3_1": "née"})
+    told = graded(
+        "correct", "incorrect", answers={"p_2_1": ["a", "b"], "p_3_1": "née", "p/4~1_1": 4}
+    )
     told["correct_map"]["p_3_1"] |= {"msg": "<p>No", "hint": "Think", "npoints": 0.25}
     told["correct_map"]["p/4~1_1"] = None
     table = [state(1, 7, PROBLEMS[0], told, grade=1.0, max_grade=2.0)]
     rows = made(["problem_analysis"], tables={STATES: table})["problem_analysis"]
     assert [list(row.values())[2:13] for row in rows] == [
-        ["p/4~1_1", None, None, None, None, None, None, 1, True, 1.0, 2.0],
+        ["p/4~1_1", "4", None, None, None, None, None, 1, True, 1.0, 2.0],
         ["p_2_1", '["a","b"]', "correct", True, None, None, None, 1, True, 1.0, 2.0],
         ["p_3_1", "née", "incorrect", False, 0.25, "<p>No", "Think", 1, True, 1.0, 2.0],
     ]
@@ -72,3 +89,13 @@ def test_perfect_is_nothing_where_no_points_are_possible() -> None:
         (True, False),
         (True, True),
     ]
+
+
+def test_what_no_table_tells_of_answers_asked_for_is_nothing() -> None:
+    asked = [Event(n, START + n, 7, "showanswer", module=PROBLEMS[0]) for n in range(2)]
+    [row] = made(["show_answer_person"], asked)["show_answer_person"]
+    assert (row.pop("user_id"), row.pop("n_show_answer")) == (7, 1)
+    assert set(row.values()) == {None}
+    [row] = made(["show_answer_person"], asked, {STATES: []})["show_answer_person"]
+    assert (row["n_seen"], row["n_show_answer_perfect"]) == (0, 0)
+    assert row["percent_show_answer_seen"] is None
