@@ -124,7 +124,7 @@ _LISTED = (
         COURSE_EXPORT,
         Origin.DOCUMENT,
         TABLES,
-        "Facts about the course from its export: policies, grading, about page.",
+        "Facts about the course from its export: policies, grading, about page, what problems ask.",
     ),
     CourseCollection(
         OPT_IN,

@@ -7,14 +7,20 @@ from typing import Any, BinaryIO, cast
 from xml.etree import ElementTree
 
 from edx_assets.edx.documents import MAX_DEPTH
+from edx_assets.edx.export_blocks import CATEGORIES, block_facts
 from edx_assets.edx.secrets import without_secrets
 from edx_assets.edx.values import read_json, storable
 
+VERSION = 2
+"""Of the facts: an export that was read for others is read again."""
+
 _LARGEST = 4 * 1024 * 1024  # bytes of one file that is read; a policy has a few thousand
-_KEPT = 8 * 1024 * 1024  # bytes of all files that are read: the facts are one document
+_KEPT = 8 * 1024 * 1024  # bytes of all files that are kept: the facts are one document
+_KEPT_OF_BLOCKS = 4 * 1024 * 1024  # characters of the facts about blocks, as text
 _KINDS = 1000  # folders that are counted by name
 _HEADER = 32 * 1024 * 1024  # bytes read at once: a tar header says itself how long it is
 _LEVELS = MAX_DEPTH - 1  # of a policy: the facts are a document
+_READ = CATEGORIES | {"about", "course", "policies"}  # folders
 _MOST, _MOST_TIMES = 1024 * 1024 * 1024, 100  # bytes, or times the file: what is unpacked at most
 
 
@@ -52,9 +58,10 @@ def read_export(path: Path, most: int | None = None) -> dict[str, Any]:
     """The facts about a course from its export, as one document.
 
     `course`: the attributes of the course's root; `policy` and `grading_policy`: its policies
-    (JSON); `about`: the texts of the course's about page by name (HTML); `files`: the number of
-    files of each kind (the folder they are in); `left_out`, where there are any: the files that
-    could not be read, or are too large.
+    (JSON); `about`: the texts of the course's about page by name (HTML); `blocks`: what the files
+    of problems, split tests and videos say, each with `category` and `name` (see `block_facts`);
+    `files`: the number of files of each kind (the folder they are in); `left_out`, where there are
+    any: the files that could not be read, or are too large.
 
     Nothing is unpacked to disk, and links are not followed. At most `most` bytes are unpacked: by
     default a hundred times the file, or 1 GiB if that is more.
@@ -99,6 +106,8 @@ class _Export:
         self.roots: dict[str, dict[str, str]] = {}
         self.policies: dict[str, Any] = {}
         self.about: dict[str, str] = {}
+        self.blocks: list[dict[str, Any]] = []
+        self.kept_of_blocks = 0
         self.files: dict[str, int] = {}
         self.left_out: list[str] = []
         self.kept = 0
@@ -110,12 +119,14 @@ class _Export:
         if kind not in self.files and len(self.files) >= _KINDS:
             kind = "(others)"
         self.files[kind] = self.files.get(kind, 0) + 1
-        if not (parts == ("course.xml",) or kind in ("about", "course", "policies")):
+        if not (parts == ("course.xml",) or kind in _READ):
             return
-        has_room = member.size <= _LARGEST and self.kept + member.size <= _KEPT
+        kept = 0 if kind in CATEGORIES else member.size
+        has_room = member.size <= _LARGEST and self.kept + kept <= _KEPT
         stream = archive.extractfile(member) if has_room else None
-        self.kept += member.size if has_room else 0
-        if stream is None or not self._read(kind, parts, stream.read()):
+        self.kept += kept if has_room else 0
+        read = self._read_block if kind in CATEGORIES else self._read
+        if stream is None or not read(kind, parts, stream.read()):
             self.left_out.append("/".join(parts)[:_KINDS])
 
     def _read(self, kind: str, parts: tuple[str, ...], content: bytes) -> bool:
@@ -138,6 +149,20 @@ class _Export:
                 self.roots[parts[-1].removesuffix(".xml")] = attributes
         return True
 
+    def _read_block(self, category: str, parts: tuple[str, ...], content: bytes) -> bool:
+        """Read what a block's file says of it; whether it could be read, and there is room."""
+        found = block_facts(category, content)
+        if found is None:
+            return False
+        # edX writes a colon of a name as a folder
+        name = ":".join(parts[1:]).removesuffix(".xml")
+        block = {"category": category, "name": name, **found}
+        self.kept_of_blocks += len(str(block))
+        if self.kept_of_blocks > _KEPT_OF_BLOCKS:
+            return False
+        self.blocks.append(block)
+        return True
+
     def facts(self) -> dict[str, Any]:
         """All of it as one document."""
         if "url_name" not in self.course:
@@ -148,6 +173,7 @@ class _Export:
         facts = {
             "course": self.course | self.roots.get(run, {}),
             "about": self.about,
+            "blocks": self.blocks,
             "files": self.files,
             "policy": of_course if isinstance(of_course, dict) else policy,
             "grading_policy": self._policy(f"{run}/grading_policy.json"),

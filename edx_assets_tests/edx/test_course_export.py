@@ -61,10 +61,39 @@ def test_the_facts_of_an_export(tmp_path: Path) -> None:
     assert read(tmp_path, gzip.compress(archived(FILES))) == {
         "course": {"url_name": "2014", "org": "TestX", "course": "T101", "display_name": "T"},
         "about": {"overview": "<p>About</p>"},
+        "blocks": [],
         "files": {".": 1, "course": 1, "policies": 2, "about": 1, "html": 1},
         "policy": {"start": "2014-02-03"},
         "grading_policy": {"GRADER": []},
     }
+
+
+def test_what_the_files_of_blocks_tell(tmp_path: Path) -> None:
+    problem = b"<problem><stringresponse><textline/></stringresponse></problem>"
+    files = {
+        "course/problem/a.xml": problem,
+        "course/problem/b/c.xml": problem,
+        "course/problem/broken.xml": problem[:-1],
+        "course/problem/large.xml": b" " * 5 * 1024 * 1024,
+        "course/video/a.xml": b"<video/>",
+        "course/drafts/problem/draft.xml": problem,
+    }
+    facts = read(tmp_path, gzip.compress(archived(FILES | files)))
+    assert [(each["category"], each["name"], each.get("items")) for each in facts["blocks"]] == [
+        ("problem", "a", 1),
+        ("problem", "b:c", 1),
+        ("video", "a", None),
+    ]
+    assert facts["left_out"] == ["problem/broken.xml", "problem/large.xml"]
+
+
+def test_blocks_do_not_outgrow_the_document(tmp_path: Path) -> None:
+    long = b'<video youtube="%s"/>' % (b"x" * 1024 * 1024)
+    files = {f"course/video/{number}.xml": long for number in range(5)}
+    facts = read(tmp_path, gzip.compress(archived(FILES | files), 1))
+    assert [block["name"] for block in facts["blocks"]] == ["0", "1", "2"]
+    assert facts["left_out"] == ["video/3.xml", "video/4.xml"]
+    assert facts["policy"] == {"start": "2014-02-03"}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import cast
 
-from edx_assets.edx.collections import COURSE_STRUCTURE, OPT_IN, indexes
-from edx_assets.edx.course_export import ExportError
+from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, OPT_IN, indexes
+from edx_assets.edx.course_export import VERSION, ExportError
 from edx_assets.edx.course_structure import StructureError
 from edx_assets.edx.schema import schema_version
 from edx_assets.edx.tables import TableError
@@ -153,7 +153,7 @@ def forget_collection(store: Store, partition: str, collection: Collection) -> N
 
 def package_source(package: PackageCourse, name: str) -> Source:
     """The source recorded for a collection: the package's state, and the version of the reader."""
-    version = schema_version(name)
+    version = VERSION if name == COURSE_EXPORT else schema_version(name)
     return [*package["source"], package["date"], ROWS, *([version] if version else [])]
 
 
