@@ -52,6 +52,13 @@ def made(
     return rows
 
 
+def as_made(name: str, rows: list[Row]) -> list[list[Any]]:
+    """Rows of a dataset as its file has them: its columns, in the order of all of them."""
+    columns = [column.name for column in datasets()[name].columns]
+    found = [[row[column] for column in columns] for row in rows]
+    return sorted(found, key=lambda row: [(value is not None, value) for value in row])
+
+
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     with pq.ParquetWriter(path, schema) as writer:
         for batch in batches:

@@ -108,6 +108,7 @@ def test_they_are_collections_and_files_and_stay_until_something_changes(
     outcomes = make(course)
     assert {name for name, outcome in outcomes.items() if outcome == "made"} == {
         "person_day",
+        "person_devices",
         "sessions",
         "time_on_task",
     }

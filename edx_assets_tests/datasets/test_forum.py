@@ -8,10 +8,9 @@ from bson import ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edx_assets.datasets.definition import datasets
 from edx_assets_tests.datasets import plain_forum
-from edx_assets_tests.datasets.made import made
-from edx_assets_tests.datasets.plain import Event, Row
+from edx_assets_tests.datasets.made import as_made, made
+from edx_assets_tests.datasets.plain import Event
 from edx_assets_tests.datasets.test_against_plain import START
 
 NEW, OLD = "/courses/course-v1:T+T1+1/discussion/", "/courses/T/T1/1/discussion/"
@@ -183,13 +182,6 @@ def forum(random: Random) -> tuple[list[Event], list[dict[str, Any]]]:
     return events, posts
 
 
-def values(name: str, rows: list[Row]) -> list[list[Any]]:
-    """Rows of a dataset as its file has them: its columns, in the order of all of them."""
-    columns = [column.name for column in datasets()[name].columns]
-    found = [[row[column] for column in columns] for row in rows]
-    return sorted(found, key=lambda row: [(value is not None, value) for value in row])
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_queries_agree_with_plain_python(seed: int) -> None:
@@ -201,4 +193,4 @@ def test_the_queries_agree_with_plain_python(seed: int) -> None:
         ("person_forum", plain_forum.person_forum(posts)),
         ("forum_person", plain_forum.forum_person(events, posts)),
     ):
-        assert [list(row.values()) for row in found[name]] == values(name, expected), name
+        assert [list(row.values()) for row in found[name]] == as_made(name, expected), name
