@@ -23,6 +23,7 @@ from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
 from edx_assets.datasets.definition import datasets
 from edx_assets.edx.file_names import SITES
+from edx_assets.export_job import export_job
 from edx_assets.jobs import jobs
 from edx_assets.partitions import days
 from edx_assets.resources.buckets import Buckets
@@ -36,18 +37,19 @@ from edx_assets.settings import Settings, load_settings
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     """All definitions for some settings; resources given by name replace the usual ones."""
     partitions = days(settings.start_date, settings.end_date)
+    known = datasets()
     pipeline = [
         *(tracking_logs(site, partitions) for site in SITES),
         delivered,
         database_package,
         course_files,
         *course_assets(settings.log_days),
-        dataset_assets(datasets()),
+        dataset_assets(known),
     ]
     return Definitions(
         assets=[*pipeline, overview(pipeline, settings.end_date), quarantine_reasons, kept_files],
         asset_checks=checks(settings, pipeline),
-        jobs=jobs(pipeline),
+        jobs=[*jobs(pipeline), export_job(known)],
         sensors=[*sensors(settings), *notice_sensors(settings)],
         schedules=[*schedules(settings), nightly_tidying(settings), daily_overview(settings)],
         resources=build_resources(settings) | overrides,

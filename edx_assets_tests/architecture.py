@@ -13,8 +13,9 @@ PACKAGE = "edx_assets"
 
 LAYERS: tuple[set[str], ...] = (
     {"cli", "definitions"},
-    {"automation", "checks", "jobs"},
+    {"automation", "checks", "export_job", "jobs"},
     {"assets"},
+    {"exports"},
     {"datasets"},
     {"loading"},
     {"resources"},

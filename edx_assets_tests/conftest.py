@@ -42,6 +42,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "automation",
     "checks",
     "datasets",
+    "exports",
     "kept",
     "test_again.py",
     "test_killed_learners.py",

@@ -1,4 +1,4 @@
-"""The database that a command works on: that of the settings, or else that of the demo."""
+"""The database and the storage that a command works on: the settings', or else the demo's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edx_assets.resources.mongo import connect
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import InvalidSettingError, load_settings
 
@@ -39,6 +40,14 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
         yield connect(embedded)
+
+
+def storage_of(data: Path) -> Storage:
+    """The storage of EDX_STORAGE, or that of the demo where nothing else is set."""
+    settings = load_settings()
+    return Storage(
+        folder=settings.storage or (None if settings.mongo_uri else str(data / "storage"))
+    )
 
 
 @contextmanager

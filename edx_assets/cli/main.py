@@ -12,8 +12,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from edx_assets.cli.database import DATA, database, local_extra
+from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
+from edx_assets.cli.export import export
 from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
@@ -22,7 +23,6 @@ from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.kept.disk_use import DiskUse, disk_use
 from edx_assets.local.sample.delivery import EncryptionError
 from edx_assets.local.shared_process import ServerError
-from edx_assets.resources.storage import Storage
 from edx_assets.settings import load_settings
 
 _LEARNERS = click.option(
@@ -75,6 +75,7 @@ def main() -> None:
 
 
 main.add_command(quarantine)
+main.add_command(export)
 
 
 @main.command()
@@ -110,7 +111,7 @@ def status(as_json: bool, data: Path) -> None:
     """Show what has been loaded (tracking logs, packages, courses), and what the storage keeps."""
     with database(data) as store:
         now = status_of(store)
-    now["storage"] = _storage_of(data)
+    now["storage"] = _disk_use(data)
     if as_json:
         click.echo(json.dumps(now, indent=2))
     else:
@@ -174,13 +175,12 @@ def dev(data: Path, port: int) -> None:
     sys.exit(run_dev(data, port))
 
 
-def _storage_of(data: Path) -> DiskUse | None:
-    """The disk use of EDX_STORAGE, or of the demo's; None if that folder is not there yet."""
-    settings = load_settings()
-    folder = settings.storage or (None if settings.mongo_uri else str(data / "storage"))
-    if folder is None or not Path(folder).expanduser().is_dir():
+def _disk_use(data: Path) -> DiskUse | None:
+    """The disk use of the storage; None if that folder is not there yet."""
+    storage = storage_of(data)
+    if storage.folder is None or not Path(storage.folder).expanduser().is_dir():
         return None
-    return disk_use(Storage(folder=folder))
+    return disk_use(storage)
 
 
 if __name__ == "__main__":

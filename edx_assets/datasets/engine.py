@@ -43,10 +43,10 @@ def engine(scratch: Path) -> Iterator[DuckDBPyConnection]:
         for setting in (
             "TimeZone = 'UTC'",
             f"memory_limit = '{_MEMORY}'",
-            f"temp_directory = {_literal(spill)}",
+            f"temp_directory = {literal(spill)}",
             "autoinstall_known_extensions = false",
             "autoload_known_extensions = false",
-            f"allowed_directories = [{_literal(scratch)}]",
+            f"allowed_directories = [{literal(scratch)}]",
             "enable_external_access = false",
             "lock_configuration = true",
         ):
@@ -57,7 +57,7 @@ def engine(scratch: Path) -> Iterator[DuckDBPyConnection]:
 def attach(database: DuckDBPyConnection, tables: Mapping[str, Path]) -> None:
     """Make Parquet files readable by name."""
     for name, path in tables.items():
-        database.execute(f"CREATE VIEW {_quoted(name)} AS SELECT * FROM {_literal(path)}")
+        database.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {literal(path)}")
         if name == EVENTS:
             database.execute(_ACTIVITY)
 
@@ -94,7 +94,7 @@ def make(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:
                 f" ({_difference(wanted, have)}): correct the head or the query"
             )
         rows = database.execute(
-            f"COPY (SELECT * FROM ({dataset.query}) ORDER BY ALL) TO {_literal(target)}"
+            f"COPY (SELECT * FROM ({dataset.query}) ORDER BY ALL) TO {literal(target)}"
             " (FORMAT parquet, COMPRESSION zstd)"
         ).fetchone()
     except duckdb.Error as error:
@@ -117,13 +117,13 @@ def sort_events(database: DuckDBPyConnection, events: Path, users: str, target: 
                 told.time::TIMESTAMP AS time,
                 told.event::JSON AS event
             )
-            FROM {_literal(events)} AS told
+            FROM {literal(events)} AS told
             LEFT JOIN (
-                SELECT username, min(id) AS id FROM {_quoted(users)} GROUP BY username
+                SELECT username, min(id) AS id FROM {quoted(users)} GROUP BY username
             ) AS named
                 ON told.user_id IS NULL AND told.username = named.username
             ORDER BY user_id, time, event_source, event_id
-        ) TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)
+        ) TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)
     """)
 
 
@@ -168,9 +168,11 @@ def _difference(wanted: list[tuple[str, str]], have: list[tuple[str, str]]) -> s
     return ", ".join(only) or "they have another order"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as a query has it."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(path: Path) -> str:
+def literal(path: Path) -> str:
+    """A path as a query has it."""
     return "'" + str(path).replace("'", "''") + "'"

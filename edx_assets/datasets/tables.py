@@ -53,7 +53,7 @@ def table_batches(collection: str, documents: Iterable[dict[str, Any]]) -> Itera
         if schema is _DOCUMENT:
             columns: list[list[Any]] = [
                 [str(document["_id"]) for document in batch],
-                [orjson.dumps(document, default=_plain).decode() for document in batch],
+                [as_json(document) for document in batch],
             ]
         else:
             columns = [
@@ -66,6 +66,11 @@ def table_batches(collection: str, documents: Iterable[dict[str, Any]]) -> Itera
             pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)
         ]
         yield pa.record_batch(arrays, schema)
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """A document as JSON; what JSON has no form for, above all the forum's ObjectIds, as text."""
+    return orjson.dumps(document, default=str).decode()
 
 
 def _cell(value: Any, field: pa.Field) -> Any:
@@ -89,8 +94,3 @@ def _json(document: dict[str, Any], column: str) -> str | None:
         except (KeyError, TypeError, ValueError):
             return None
     return orjson.dumps(value).decode()
-
-
-def _plain(value: Any) -> str:
-    """What JSON has no form for, above all the ObjectIds of the forum."""
-    return str(value)

@@ -129,12 +129,14 @@ class Store:
         with _own_errors():
             yield from self._in(collection).find(query, fields, sort=sort)
 
-    def find_raw(self, collection: Collection, query: Document) -> Iterator[bytes]:
-        """The documents that fit, encoded, as they stream in."""
+    def find_raw(
+        self, collection: Collection, query: Document, sort: Index | None = None
+    ) -> Iterator[bytes]:
+        """The documents that fit, encoded, as they stream in; sorted, if told."""
         with _own_errors():
             found = self._in(collection)
             batch: bytes
-            for batch in found.find_raw_batches(query, batch_size=BATCH):  # type: ignore[assignment]
+            for batch in found.find_raw_batches(query, batch_size=BATCH, sort=sort):  # type: ignore[assignment]
                 start = 0
                 while start < len(batch):
                     end = start + int.from_bytes(batch[start : start + 4], "little")

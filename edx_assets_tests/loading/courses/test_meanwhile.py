@@ -18,7 +18,7 @@ from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import MASTER_TRACKING, note_course_load
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.storage import Storage
-from edx_assets.resources.store import Collection, Document, Store
+from edx_assets.resources.store import Collection, Document, Index, Store
 from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, collection
 from edx_assets_tests.loading.courses.tracked_course import (
     FIRST,
@@ -42,8 +42,10 @@ class Busy(Store):
         super().__init__(store._client)
         self.after, self.event = after, event
 
-    def find_raw(self, collection: Collection, query: Document) -> Iterator[bytes]:
-        read = list(super().find_raw(collection, query))  # as far as the cursor got before
+    def find_raw(
+        self, collection: Collection, query: Document, sort: Index | None = None
+    ) -> Iterator[bytes]:
+        read = list(super().find_raw(collection, query, sort))  # as far as the cursor got before
         yield from read[: self.after]
         self.event()
         yield from super().find_raw(

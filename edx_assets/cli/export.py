@@ -1,0 +1,60 @@
+"""`edx-assets export`: the tables of courses as files. What is written belongs in `exports`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from edx_assets.cli.database import DATA, database, storage_of
+from edx_assets.cli.tables import told_bytes
+from edx_assets.datasets.definition import datasets
+from edx_assets.errors import EdxAssetsError
+from edx_assets.exports.formats import Format
+
+
+@click.command()
+@click.argument("courses", metavar="COURSE...", nargs=-1, required=True)
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder to write to; each course gets a folder of its own there.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    default=Format.PARQUET.value,
+    show_default=True,
+    help="Form of the files.",
+)
+@click.option("--only", "only", metavar="NAME", multiple=True, help="A table; may be repeated.")
+@DATA
+def export(
+    courses: tuple[str, ...], folder: Path, form: str, only: tuple[str, ...], data: Path
+) -> None:
+    """Write the tables of courses (collections and datasets) into files, for other programs.
+
+    A COURSE is a course key, with @edge for a course on edge, or the name of a database. The files
+    hold personal data.
+    """
+    from edx_assets.exports.course import export_course
+
+    failed = False
+    with database(data) as store:
+        for course in dict.fromkeys(courses):
+            try:
+                target, manifest = export_course(
+                    store, storage_of(data), course, folder, Format(form), datasets(), only
+                )
+            except EdxAssetsError as error:
+                click.echo(f"Error: {course}: {error}", err=True)
+                failed = True
+                continue
+            tables = [file for file in manifest["files"] if "table" in file]
+            rows, size = (sum(file[name] for file in tables) for name in ("rows", "bytes"))
+            click.echo(f"{target}: {len(tables)} tables, {rows:,} rows, {told_bytes(size)}")
+            if missing := manifest["datasets_not_made"]:
+                click.echo(f"  not made yet, and not exported: {', '.join(missing)}")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,109 @@
+"""A course with a few tables, as the stages leave them: database, storage and ledger."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import bson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from edx_assets.datasets.course import file_of
+from edx_assets.datasets.definition import Dataset, read
+from edx_assets.datasets.engine import attach, engine, make
+from edx_assets.loading.entries import CourseLoad
+from edx_assets.loading.ledger import note_course_load
+from edx_assets.loading.registry import register_course, registered_course
+from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.store import Collection, Store
+
+KEY, DATABASE = "course-v1:TestX+T101+2014", "TestX_T101_2014"
+LOADED = datetime(2014, 3, 2, 10, tzinfo=UTC)
+
+HEAD = """\
+-- What each learner said.
+--
+-- Grain: one row for each word.
+-- Source: made up.
+-- Needs: words
+--
+-- | column | type | meaning |
+-- |---|---|---|
+"""
+WORDS = read(
+    "said",
+    HEAD
+    + """\
+-- | user_id | BIGINT | the learner |
+-- | time | TIMESTAMP | when it was said (UTC) |
+-- | day | DATE | that day |
+-- | word | VARCHAR | the word |
+-- | points | DOUBLE | what it is worth |
+-- | good | BOOLEAN | whether it is right |
+-- | more | JSON | more of it |
+SELECT user_id, time, time::DATE AS day, word, points, good, more::JSON AS more FROM words
+""",
+)
+KNOWN: dict[str, Dataset] = {"said": WORDS}
+AT = datetime(2014, 2, 3, 10, 0, 0, 123000)
+Word = tuple[int, datetime | None, str | None, float | None, bool | None, str | None]
+
+
+def course(store: Store, key: str = KEY, site: str = "edx") -> str:
+    """A registered course; its partition."""
+    return register_course(store, key, site)
+
+
+def hold(
+    store: Store,
+    name: str,
+    documents: Sequence[dict[str, Any]],
+    partition: str = KEY,
+    **load: Any,
+) -> None:
+    """A collection of a course, and what the ledger says of it."""
+    here = Collection(registered_course(store, partition)["database"], name)
+    store.drop(here)
+    store.insert(here, [bson.encode(document) for document in documents])
+    entry = {
+        "documents": len(documents),
+        "source": ["one"],
+        "loaded_at": LOADED,
+        "package": "2014-03-02",
+    }
+    note_course_load(store, partition, here, CourseLoad(**(entry | load)))  # type: ignore[typeddict-item]
+
+
+def say(
+    store: Store,
+    storage: Storage,
+    folder: Path,
+    words: Sequence[Word],
+    partition: str = KEY,
+    dataset: Dataset = WORDS,
+) -> Path:
+    """The dataset `said` of a course, with these words; its file."""
+    database = registered_course(store, partition)["database"]
+    names = ("user_id", "time", "word", "points", "good", "more")
+    kinds = (pa.int64(), pa.timestamp("us"), pa.string(), pa.float64(), pa.bool_(), pa.string())
+    cells = list(zip(*words, strict=True)) or [()] * len(names)
+    table = pa.table({name: pa.array(c, k) for name, c, k in zip(names, cells, kinds, strict=True)})
+    scratch = Path(mkdtemp(dir=folder, prefix="making-"))
+    pq.write_table(table, scratch / "words.parquet")
+    key = file_of(database, dataset.name)
+    with engine(scratch) as session:
+        attach(session, {"words": scratch / "words.parquet"})
+        rows = make(session, dataset, scratch / "made.parquet")
+    with storage.writing(key) as path:
+        path.write_bytes((scratch / "made.parquet").read_bytes())
+    load = CourseLoad(
+        documents=rows,
+        source=[f"3-{dataset.digest}", "x"],
+        loaded_at=LOADED,
+        content=digest_of(scratch / "made.parquet"),
+    )
+    note_course_load(store, partition, Collection(database, dataset.name), load)
+    assert storage.folder
+    return Path(storage.folder) / key
