@@ -1,0 +1,1 @@
+"""Tests of the exports: files that researchers take away, and data frames."""

@@ -1,5 +1,6 @@
 """A course with a few tables, as the stages leave them: database, storage and ledger."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 import bson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from bson import ObjectId
 
 from edx_assets.datasets.course import file_of
 from edx_assets.datasets.definition import Dataset, read
 from edx_assets.datasets.engine import attach, engine, make
+from edx_assets.exports.course import export_course
+from edx_assets.exports.formats import Format
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import note_course_load
 from edx_assets.loading.registry import register_course, registered_course
@@ -49,6 +53,23 @@ SELECT user_id, time, time::DATE AS day, word, points, good, more::JSON AS more 
 KNOWN: dict[str, Dataset] = {"said": WORDS}
 AT = datetime(2014, 2, 3, 10, 0, 0, 123000)
 Word = tuple[int, datetime | None, str | None, float | None, bool | None, str | None]
+POST = {"_id": ObjectId("50f1dd4ae05f6d2600000001"), "body": "=1+1\n", "votes": {"count": 2}}
+ENROLLED = {
+    "_id": 2,
+    "id": 3_000_000_000,
+    "user_id": 7,
+    "course_id": KEY,
+    "created": datetime(2014, 1, 5, 10, tzinfo=UTC),
+    "is_active": "perhaps",
+    "mode": None,
+    "reason": "new",
+}
+SAID: list[Any] = [
+    (7, AT, '=HYPERLINK("http://x")', 1.5, True, '{"a": [1, "=1"]}'),
+    (7, None, "", None, None, None),
+    (8, None, None, 0.1, False, '"x"'),
+    (8, AT, 'NA, "é"\nß', 1e300, True, None),
+]
 
 
 def course(store: Store, key: str = KEY, site: str = "edx") -> str:
@@ -107,3 +128,12 @@ def say(
     note_course_load(store, partition, Collection(database, dataset.name), load)
     assert storage.folder
     return Path(storage.folder) / key
+
+
+def export(
+    store: Store, storage: Storage, to: Path, form: str = "parquet", *only: str
+) -> dict[str, Any]:
+    target, manifest = export_course(store, storage, KEY, to, Format(form), KNOWN, only)
+    assert target == to / DATABASE
+    assert json.loads((target / "manifest.json").read_text()) == manifest
+    return manifest

@@ -3,18 +3,12 @@
 import csv
 import hashlib
 import json
-import math
 import stat
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from bson import ObjectId
 
 from edx_assets.datasets.course import SourceChangedError
 from edx_assets.exports.course import export_course
@@ -25,49 +19,16 @@ from edx_assets.loading.ledger import COURSE_LOADS
 from edx_assets.loading.stage import CountMismatchError, StageMissingError
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
-from edx_assets_tests.exports.held import AT, DATABASE, KEY, KNOWN, course, hold, say
-
-POST = {"_id": ObjectId("50f1dd4ae05f6d2600000001"), "body": "=1+1\n", "votes": {"count": 2}}
-ENROLLED = {
-    "_id": 2,
-    "id": 3_000_000_000,
-    "user_id": 7,
-    "course_id": KEY,
-    "created": datetime(2014, 1, 5, 10, tzinfo=UTC),
-    "is_active": "perhaps",
-    "mode": None,
-    "reason": "new",
-}
-SAID: list[Any] = [
-    (7, AT, '=HYPERLINK("http://x")', 1.5, True, '{"a": [1, "=1"]}'),
-    (7, None, "", None, None, None),
-    (8, None, None, 0.1, False, '"x"'),
-    (8, AT, 'NA, "é"\nß', 1e300, True, None),
-]
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage(folder=str(tmp_path / "storage"))
-
-
-@pytest.fixture
-def held(store: Store, storage: Storage, tmp_path: Path) -> Storage:
-    """A course with a table, documents and a dataset; its storage."""
-    course(store)
-    hold(store, "student_courseenrollment", [ENROLLED, {"_id": 3, "id": 4, "user_id": 8}])
-    hold(store, "forum", [POST])
-    say(store, storage, tmp_path, SAID)
-    return storage
-
-
-def export(
-    store: Store, storage: Storage, to: Path, form: str = "parquet", *only: str
-) -> dict[str, Any]:
-    target, manifest = export_course(store, storage, KEY, to, Format(form), KNOWN, only)
-    assert target == to / DATABASE
-    assert json.loads((target / "manifest.json").read_text()) == manifest
-    return manifest
+from edx_assets_tests.exports.held import (
+    DATABASE,
+    KEY,
+    KNOWN,
+    POST,
+    SAID,
+    course,
+    export,
+    say,
+)
 
 
 def test_parquet_has_every_table_as_it_is(store: Store, held: Storage, tmp_path: Path) -> None:
@@ -98,21 +59,6 @@ def test_parquet_has_every_table_as_it_is(store: Store, held: Storage, tmp_path:
     assert manifest["datasets_not_made"] == []
 
 
-def test_what_no_column_can_hold_is_kept(store: Store, storage: Storage, tmp_path: Path) -> None:
-    course(store)
-    states = ['{"seed": 1}', "{cut", None]
-    rows: list[Any] = [{"_id": n, "id": n, "state": state} for n, state in enumerate(states, 2)]
-    rows[0]["state_parsed"] = {"seed": 1}
-    hold(store, "courseware_studentmodule", rows)
-    export(store, storage, tmp_path)
-    table = pq.read_table(tmp_path / DATABASE / "courseware_studentmodule.parquet").to_pylist()
-    assert [(row["state"], row["other"]) for row in table] == [
-        ('{"seed":1}', None),
-        (None, '{"state":"{cut"}'),
-        (None, None),
-    ]
-
-
 def test_the_manifest_says_what_each_file_is(store: Store, held: Storage, tmp_path: Path) -> None:
     manifest = export(store, held, tmp_path, "csv")
     files = {each["file"]: each for each in manifest["files"]}
@@ -140,80 +86,6 @@ def test_the_dictionary_has_every_column(store: Store, held: Storage, tmp_path: 
         columns = pq.read_schema(tmp_path / DATABASE / f"{name}.parquet").names
         assert [column for table, column in told if table == name] == columns
     assert all(row["meaning"] for row in rows if row["table"] == "said")
-
-
-def test_csv_is_read_alike_by_all(store: Store, held: Storage, tmp_path: Path) -> None:
-    export(store, held, tmp_path, "csv")
-    path = tmp_path / DATABASE / "said.csv"
-    text = path.read_bytes().decode()
-    assert text.startswith("\ufeffuser_id,time,day,word,")
-    words = ["", None, '\'=HYPERLINK("http://x")', 'NA, "é"\nß']
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        plain = list(csv.DictReader(file))
-    assert {row["word"] for row in plain} == {word or "" for word in words}
-    marked = next(row for row in plain if row["word"].startswith("'="))
-    assert marked["time"] == "2014-02-03T10:00:00.123000Z"
-    assert (marked["day"], marked["points"], marked["good"]) == ("2014-02-03", "1.5", "true")
-    assert json.loads(marked["more"]) == {"a": [1, "=1"]}
-    frame = pd.read_csv(path, keep_default_na=False, na_values=[""], parse_dates=["time"])
-    assert list(frame.columns)[:2] == ["user_id", "time"]
-    assert sorted(frame["word"].dropna()) == sorted(word for word in words if word)
-    assert frame["time"].dropna().iloc[0] == pd.Timestamp(AT, tz="UTC")
-    assert sorted(pl.read_csv(path)["points"].drop_nulls().to_list()) == [0.1, 1.5, 1e300]
-    found = duckdb.read_csv(path, allow_quoted_nulls=False).project("word").fetchall()
-    assert sorted(found, key=str) == sorted(((word,) for word in words), key=str)
-
-
-CELLS = [
-    ("=1+1", "'=1+1"),
-    ("@SUM(A1)", "'@SUM(A1)"),
-    ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
-    ("-2+3", "'-2+3"),
-    ("\t=1", "'\t=1"),
-    ("\r=1", "'\r=1"),
-    ("\n=1", "'\n=1"),
-    ("＝1", "'＝1"),  # noqa: RUF001
-    ("'=1", "''=1"),
-    ("-5", "-5"),
-    ("+1.5e-3", "+1.5e-3"),
-    ("'a", "'a"),
-    ("a=1", "a=1"),
-    (" =1", " =1"),
-    ("", ""),
-]
-
-
-def test_what_a_spreadsheet_would_run_is_marked(
-    store: Store, storage: Storage, tmp_path: Path
-) -> None:
-    course(store)
-    words: list[Any] = [(n, None, cell, None, None, None) for n, (cell, _said) in enumerate(CELLS)]
-    say(store, storage, tmp_path, words)
-    for form in ("csv", "jsonl"):
-        export(store, storage, tmp_path / form, form)
-    with (tmp_path / "csv" / DATABASE / "said.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert [row["word"] for row in csv.DictReader(file)] == [said for _cell, said in CELLS]
-    lines = (tmp_path / "jsonl" / DATABASE / "said.jsonl").read_text().splitlines()
-    assert [json.loads(line)["word"] for line in lines] == [cell for cell, _said in CELLS]
-
-
-def test_json_lines_have_documents_and_values_as_they_are(
-    store: Store, held: Storage, tmp_path: Path
-) -> None:
-    say(store, held, tmp_path, [*SAID, (9, None, None, math.nan, None, None)])
-    export(store, held, tmp_path, "jsonl")
-    [post] = (tmp_path / DATABASE / "forum.jsonl").read_text().splitlines()
-    assert json.loads(post) == {**POST, "_id": str(POST["_id"])}
-    said = [
-        json.loads(line) for line in (tmp_path / DATABASE / "said.jsonl").read_text().splitlines()
-    ]
-    first = next(row for row in said if row["points"] == 1.5)
-    assert first["more"] == {"a": [1, "=1"]}
-    assert first["time"] == "2014-02-03T10:00:00.123000Z"
-    assert first["day"] == str(date(2014, 2, 3))
-    assert said[-1]["points"] is None
-    enrolled = (tmp_path / DATABASE / "student_courseenrollment.jsonl").read_text().splitlines()
-    assert json.loads(enrolled[0])["other"] == {"is_active": "perhaps", "reason": "new"}
 
 
 def test_only_its_owner_can_read_it(store: Store, held: Storage, tmp_path: Path) -> None:
