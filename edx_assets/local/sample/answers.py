@@ -10,7 +10,7 @@ from edx_assets.local.sample.history import Enrolment
 from edx_assets.local.sample.tables import Cell
 
 Answer = dict[str, dict[str, int]]
-"""By username (or usage key), then by what the question groups by: a number."""
+"""By username (or user id, or usage key), then by what the question groups by: a number."""
 
 
 def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
@@ -19,11 +19,17 @@ def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
     by_video: Answer = {}
     attempts: Answer = {}
     plays: Answer = {}
+    activity: Answer = {}
+    enrolments: Answer = {}
     blocks = course.blocks
     for event in events:
         fields = event.fields
         username = fields["username"].strip()
         _add(by_day, username, str(event.time.date()))
+        if "/xblock/" not in fields["event_type"]:
+            _add(activity, str(event.learner), str(event.time.date()))
+        if fields["event_type"].startswith("edx.course.enrollment."):
+            _add(enrolments, str(event.learner), fields["event_type"].rpartition(".")[2])
         if event.about and course.structure.get(event.about, {}).get("category") == "video":
             _add(by_video, username, event.about)
         if fields["event_type"] == "play_video" and event.about in blocks:
@@ -37,6 +43,8 @@ def of_events(course: Course, events: Iterable[Event]) -> dict[str, Answer]:
         "events_by_learner_and_video": by_video,
         "attempts_by_learner_and_problem": attempts,
         "plays_by_video": plays,
+        "activity_by_user_id_and_day": activity,
+        "enrolment_events_by_user_id": enrolments,
     }
 
 
