@@ -44,7 +44,11 @@ QUESTIONS: dict[str, tuple[str, Callable[[list[Row]], Answer]]] = {
         lambda rows: summed(rows, "username", lambda row: _TYPES[row["slug_type"]]),
     ),
 }
-_TYPES = {"initial_post": "CommentThread", "response_post": "Comment", "comment": "Comment"}
+_TYPES: dict[str, str] = {
+    "initial_post": "CommentThread",
+    "response_post": "Comment",
+    "comment": "Comment",
+}
 
 
 def rows_of(store: Store, database: str, dataset: str) -> list[Row]:
