@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-from bson import Int64
 
 from edx_assets.edx.schema import PARSED, tables
 from edx_assets.edx.values import read_json
@@ -22,8 +21,8 @@ _TYPES = {
     "date": pa.date32(),
 }
 _KINDS: dict[pa.DataType, tuple[type, ...]] = {
-    pa.int64(): (int, Int64),
-    pa.float64(): (int, float, Int64),
+    pa.int64(): (int,),
+    pa.float64(): (int, float),
     pa.timestamp("ms"): (datetime,),
     pa.date32(): (datetime,),
     pa.string(): (str,),
