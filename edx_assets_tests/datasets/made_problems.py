@@ -1,14 +1,23 @@
-"""Made-up states of problems, as the loading leaves those of `courseware_studentmodule`."""
+"""Made-up states of problems, as the loading leaves those of `courseware_studentmodule`.
+
+And a made-up course for them to be in.
+"""
 
 import json
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from edx_assets.edx.course_structure import read_blocks
 from edx_assets.edx.values import read_json
 from edx_assets_tests.datasets.plain_problems import State
 
-PROBLEMS = ("i4x://T/T1/problem/p", "block-v1:T+T1+1+type@problem+block@q")
+
+def usage(name: str, category: str = "problem") -> str:
+    return f"block-v1:T+T1+1+type@{category}+block@{name}"
+
+
+PROBLEMS = (usage("p"), usage("q"))
 VISITED = datetime(2014, 2, 1)
 ODD_STATES = (
     "",
@@ -59,10 +68,10 @@ def graded(*verdicts: str, answers: Any = None, **told: Any) -> dict[str, Any]:
     } | told
 
 
-def random_states(random: Random, users: tuple[int, ...] = (7, 8)) -> list[State]:
-    """States of two learners, some damaged, some of other blocks, some twice."""
+def random_states(random: Random, users: tuple[int, int] = (7, 8), first: int = 0) -> list[State]:
+    """States of two learners from a number on: some damaged, some of other blocks, some twice."""
     rows = []
-    for number in range(random.choice((0, 3, 12))):
+    for number in range(first, first + random.choice((0, 3, 12))):
         told: Any = random.choice(ODD_STATES)
         grade, most = None, random.choice((None, 0.0, 2.0))
         if random.random() < 0.7:
@@ -83,3 +92,53 @@ def random_states(random: Random, users: tuple[int, ...] = (7, 8)) -> list[State
         rows.append(row)
     random.shuffle(rows)
     return rows
+
+
+POLICY = {
+    "GRADER": [
+        {"type": "Homework", "short_label": "HW", "weight": 0.3, "min_count": 3},
+        {"type": "Exam", "short_label": "", "weight": 0.6, "min_count": 1},
+        {"type": "Essay", "short_label": "E", "weight": 0.1, "min_count": 1},
+    ]
+}
+
+
+def course(policy: dict[str, Any] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """The structure and the policy of a course with homework (p, q; r), an exam (x), and more.
+
+    There is an essay without points, an essay that only staff can see (hidden), and problems that
+    do not count (free, and one without a type).
+    """
+    blocks: dict[str, Any] = {}
+
+    def block(key: str, *children: str, **metadata: Any) -> str:
+        category = key.split("type@")[1].split("+")[0]
+        blocks[key] = {"category": category, "children": children, "metadata": metadata}
+        return key
+
+    def problems(name: str, *parts: str, **metadata: Any) -> str:
+        vertical = block(usage(f"v_{name}", "vertical"), *parts)
+        return block(usage(name, "sequential"), vertical, **metadata)
+
+    homework = {"graded": True, "format": "Homework", "due": "2014-03-01T00:00:00Z"}
+    essay = {"graded": True, "format": "Essay"}
+    one = problems(
+        "h1", block(usage("p"), weight=2, display_name="P"), block(usage("q")), **homework
+    )
+    two = problems("h2", block(usage("r"), due="2014-04-01T00:00:00Z"), **homework)
+    tool = block(usage("lti", "lti"))
+    exam = problems("ex", block(usage("x")), tool, graded=True, format="Exam")
+    none = problems("none", block(usage("text", "html")), **essay)
+    hidden = problems("hid", block(usage("h")), visible_to_staff_only=True, **essay)
+    loose = problems("free", block(usage("f")))
+    untyped = problems("untyped", block(usage("u")), graded=True)
+    block(
+        usage("course", "course"),
+        block(usage("a", "chapter"), one, loose, two, display_name="A"),
+        block(usage("b", "chapter"), exam, none, hidden, untyped),
+    )
+    export = {"_id": "course-v1:T+T1+1", "grading_policy": POLICY if policy is None else policy}
+    return {
+        "course_structure": list(read_blocks(json.dumps(blocks).encode()).values()),
+        "course_export": [export],
+    }

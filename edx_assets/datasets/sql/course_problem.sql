@@ -1,0 +1,93 @@
+-- How hard each problem was: its learners, their scores and submissions.
+--
+-- Grain: one row for each problem of the course, and each that is no longer in it but was submitted.
+-- Source: `course_problem` of edx2bigquery and simeon: means and sample standard deviations over the
+-- learners who submitted the problem. `first_correct` is over all learners, not the certified ones.
+-- Needs: person_problem, problem_grades, course_axis, problem_weights
+-- Indexes: module_id; problem_index
+--
+-- | column | type | meaning |
+-- |---|---|---|
+-- | module_id | VARCHAR | usage key of the problem |
+-- | problem_index | BIGINT | the problem's place in the course; null if it is no longer in it |
+-- | problem_name | VARCHAR | its display name |
+-- | response_type | VARCHAR | `multiplechoiceresponse`, ...; `mixed` where the problem has several |
+-- | chapter_id | VARCHAR | usage key of its chapter |
+-- | sequential_id | VARCHAR | usage key of its sequential |
+-- | assignment_id | VARCHAR | its assignment, such as `HW_4`; null if it does not count |
+-- | problem_weight | DOUBLE | its part of the course's grade, 0 to 1 |
+-- | learners_seen | BIGINT | learners who have seen it; null without `courseware_studentmodule` |
+-- | learners | BIGINT | learners who submitted it |
+-- | nitems | BIGINT | the most parts that were graded for a learner |
+-- | max_grade | DOUBLE | the most points that a learner could get, not weighted |
+-- | avg_grade | DOUBLE | mean of the points earned |
+-- | sdv_grade | DOUBLE | their standard deviation |
+-- | avg_raw_score | DOUBLE | mean of the parts that are right in the end |
+-- | sdv_raw_score | DOUBLE | their standard deviation |
+-- | avg_pct_score | DOUBLE | mean of the parts that are right in the end, in percent |
+-- | sdv_pct_score | DOUBLE | their standard deviation |
+-- | avg_attempts | DOUBLE | mean of the submissions |
+-- | sdv_attempts | DOUBLE | their standard deviation |
+-- | nperfect | BIGINT | learners with all points |
+-- | nfirst | BIGINT | learners whose first submission an event tells |
+-- | nfirst_correct | BIGINT | of those, it was right in all parts |
+-- | pct_first_correct | DOUBLE | the same in percent |
+WITH seen AS (
+    SELECT module_id, count(*) AS learners_seen FROM problem_grades GROUP BY module_id
+),
+done AS (
+    SELECT
+        module_id,
+        count(*) AS learners,
+        max(nitems) AS nitems,
+        max(max_grade) AS max_grade,
+        round(avg(grade), 6) AS avg_grade,
+        round(stddev_samp(grade), 6) AS sdv_grade,
+        round(avg(raw_score), 6) AS avg_raw_score,
+        round(stddev_samp(raw_score), 6) AS sdv_raw_score,
+        round(avg(pct_score), 6) AS avg_pct_score,
+        round(stddev_samp(pct_score), 6) AS sdv_pct_score,
+        round(avg(attempts), 6) AS avg_attempts,
+        round(stddev_samp(attempts), 6) AS sdv_attempts,
+        count(*) FILTER (max_grade > 0 AND grade >= max_grade) AS nperfect,
+        count(first_correct) AS nfirst,
+        count(*) FILTER (first_correct) AS nfirst_correct
+    FROM person_problem
+    GROUP BY module_id
+),
+problems AS (
+    SELECT module_id FROM course_axis WHERE category = 'problem'
+    UNION
+    SELECT module_id FROM done
+)
+SELECT
+    module_id,
+    axis.index AS problem_index,
+    axis.name AS problem_name,
+    axis.response_type,
+    axis.chapter_id,
+    axis.sequential_id,
+    counted.assignment_id,
+    counted.weight AS problem_weight,
+    CASE WHEN there('courseware_studentmodule') THEN coalesce(learners_seen, 0) END
+        AS learners_seen,
+    coalesce(learners, 0) AS learners,
+    done.nitems,
+    max_grade,
+    avg_grade,
+    sdv_grade,
+    avg_raw_score,
+    sdv_raw_score,
+    avg_pct_score,
+    sdv_pct_score,
+    avg_attempts,
+    sdv_attempts,
+    coalesce(nperfect, 0) AS nperfect,
+    coalesce(nfirst, 0) AS nfirst,
+    coalesce(nfirst_correct, 0) AS nfirst_correct,
+    round(100 * nfirst_correct / nullif(nfirst, 0), 6) AS pct_first_correct
+FROM problems
+LEFT JOIN course_axis AS axis USING (module_id)
+LEFT JOIN problem_weights AS counted USING (module_id)
+LEFT JOIN seen USING (module_id)
+LEFT JOIN done USING (module_id)
