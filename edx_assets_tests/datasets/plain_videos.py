@@ -1,6 +1,7 @@
 """The datasets of videos in plain, slow Python: see `plain`."""
 
 from collections import Counter, defaultdict
+from datetime import date
 
 from edx_assets_tests.datasets.plain import Event, Row, learners
 
@@ -40,6 +41,23 @@ def video_viewings(events: list[Event]) -> list[Row]:
                     )
             jumped[module] = each.told["new_time"] if each.type == "seek_video" else None
     return rows
+
+
+def video_day(events: list[Event]) -> list[Row]:
+    rows: dict[tuple[int, date, str], Row] = {}
+    for user_id, own in learners(events):
+        for each in own:
+            if each.type not in ("play_video", "pause_video", "stop_video") or not each.module:
+                continue
+            key = {"user_id": user_id, "day": each.day, "module_id": each.module}
+            row = rows.setdefault(
+                (user_id, each.day, each.module), key | {"nplay_video": 0, "position": None}
+            )
+            row["nplay_video"] += each.type == "play_video"
+            place = each.told["currentTime"]
+            if place <= 10 * 60 * 60 and (row["position"] is None or place > row["position"]):
+                row["position"] = place
+    return list(rows.values())
 
 
 def video_segments(events: list[Event]) -> list[Row]:

@@ -43,6 +43,7 @@ PLAIN = (
     plain.time_on_task,
     plain.time_on_asset,
     plain.sessions,
+    plain_videos.video_day,
     plain_videos.video_viewings,
     plain_videos.video_segments,
     plain_videos.person_video,
