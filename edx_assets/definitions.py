@@ -14,6 +14,7 @@ from edx_assets.assets.kept_files import kept_files
 from edx_assets.assets.overview import overview
 from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.quarantine_reasons import quarantine_reasons
+from edx_assets.assets.report import report
 from edx_assets.assets.tracking_logs import tracking_logs
 from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
@@ -26,6 +27,7 @@ from edx_assets.edx.file_names import SITES
 from edx_assets.export_job import export_job
 from edx_assets.jobs import jobs
 from edx_assets.partitions import days
+from edx_assets.reports.reads import READS
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.gnupg import Gnupg
@@ -45,6 +47,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         course_files,
         *course_assets(settings.log_days),
         dataset_assets(known),
+        report(known, READS),
     ]
     return Definitions(
         assets=[*pipeline, overview(pipeline, settings.end_date), quarantine_reasons, kept_files],

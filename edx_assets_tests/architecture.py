@@ -15,7 +15,7 @@ LAYERS: tuple[set[str], ...] = (
     {"cli", "definitions"},
     {"automation", "checks", "export_job", "jobs"},
     {"assets"},
-    {"exports"},
+    {"exports", "reports"},
     {"datasets"},
     {"loading"},
     {"resources"},

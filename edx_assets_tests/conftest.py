@@ -44,6 +44,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "datasets",
     "exports",
     "kept",
+    "reports",
     "test_again.py",
     "test_killed_learners.py",
     "test_killed_retry.py",

@@ -16,6 +16,7 @@ from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.export import export
 from edx_assets.cli.quarantine import quarantine
+from edx_assets.cli.report import report
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.edx.dictionary import dictionary as dictionary_page
@@ -76,6 +77,7 @@ def main() -> None:
 
 main.add_command(quarantine)
 main.add_command(export)
+main.add_command(report)
 
 
 @main.command()

@@ -31,11 +31,12 @@ _TELLING = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogExcept
 
 
 @contextmanager
-def engine(scratch: Path) -> Iterator[DuckDBPyConnection]:
-    """A database in memory that reads and writes files below a folder, and nothing else.
+def engine(scratch: Path, *others: Path) -> Iterator[DuckDBPyConnection]:
+    """A database in memory that reads and writes files below some folders, and nothing else.
 
     Args:
         scratch: a private folder, for the files of one course and for what does not fit in memory.
+        others: folders with more of its files.
     """
     spill = scratch / "spill"
     spill.mkdir(mode=0o700)
@@ -46,7 +47,7 @@ def engine(scratch: Path) -> Iterator[DuckDBPyConnection]:
             f"temp_directory = {literal(spill)}",
             "autoinstall_known_extensions = false",
             "autoload_known_extensions = false",
-            f"allowed_directories = [{literal(scratch)}]",
+            f"allowed_directories = [{', '.join(map(literal, (scratch, *others)))}]",
             "enable_external_access = false",
             "lock_configuration = true",
         ):
@@ -60,6 +61,12 @@ def attach(database: DuckDBPyConnection, tables: Mapping[str, Path]) -> None:
         database.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {literal(path)}")
         if name == EVENTS:
             database.execute(_ACTIVITY)
+
+
+def attach_empty(database: DuckDBPyConnection, dataset: Dataset) -> None:
+    """Make a dataset that a course does not have readable: it has its columns, and no row."""
+    columns = ", ".join(f"{quoted(each.name)} {each.type}" for each in dataset.columns)
+    database.execute(f"CREATE TABLE {quoted(dataset.name)} ({columns})")
 
 
 def tell_sources(database: DuckDBPyConnection, there: Iterable[str]) -> None:

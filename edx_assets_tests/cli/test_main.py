@@ -143,6 +143,7 @@ def test_the_status_tells_what_the_storage_keeps(
         "packages": 0,
         "decrypted_members": 0,
         "datasets": 0,
+        "reports": 0,
         "notes": 2,
     }
     assert told_of["free"] > 0

@@ -18,6 +18,7 @@ from dagster import (
 
 from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.assets.datasets import dataset_keys
+from edx_assets.assets.report import REPORT
 from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.due.courses import packages_due, tracking_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
@@ -117,7 +118,7 @@ def courses_to_ask(
         for course, (site, state) in _states(store, courses_file, due).items()
         if site not in loading and course not in busy | requests.keys()
     }
-    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(datasets())]
+    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(datasets()), REPORT]
     return [
         *requests.values(),
         *(

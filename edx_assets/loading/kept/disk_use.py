@@ -23,6 +23,7 @@ class Kind(StrEnum):
     PACKAGES = "packages"
     DECRYPTED_MEMBERS = "decrypted_members"
     DATASETS = "datasets"
+    REPORTS = "reports"
     NOTES = "notes"
     """What the stages note of the files: a few hundred bytes each."""
 
@@ -40,7 +41,8 @@ def kind_of(key: str) -> Kind:
         return Kind.RAW_LOGS if log[1] else Kind.DECRYPTED_LOGS
     if package := package_of_key(key):
         return Kind.DECRYPTED_MEMBERS if package[1] else Kind.PACKAGES
-    return Kind.DATASETS if key.startswith("datasets/") else Kind.NOTES
+    folders = {"datasets/": Kind.DATASETS, "reports/": Kind.REPORTS}
+    return next((kind for folder, kind in folders.items() if key.startswith(folder)), Kind.NOTES)
 
 
 def disk_use(storage: Storage) -> DiskUse:

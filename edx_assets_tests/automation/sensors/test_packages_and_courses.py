@@ -12,7 +12,7 @@ from edx_assets_tests.automation.automation import Automation, asked, assets
 from edx_assets_tests.institution import Institution, event
 from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members
 
-TRACKING_AND_DATASETS = {"course/tracking", *(f"course/{name}" for name in datasets())}
+TRACKING_AND_DATASETS = {f"course/{name}" for name in ("tracking", *datasets(), "report")}
 DAYS, PACKAGES, COURSES = "edx_tracking_logs_sensor", "packages_sensor", "courses_sensor"
 
 

@@ -1,0 +1,32 @@
+"""`edx-assets report`: makes a course's report and puts it where the reader wants it."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from edx_assets.cli.database import DATA, database, storage_of
+from edx_assets.exports.tables import find_course
+
+
+@click.command()
+@click.argument("course")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write it to, beside the one in the storage.",
+)
+@DATA
+def report(course: str, to: Path | None, data: Path) -> None:
+    """Make a course's report, an HTML page, from its datasets. COURSE is its key or database."""
+    from edx_assets.datasets.definition import datasets
+    from edx_assets.reports.course import make_report
+
+    with database(data) as store:
+        partition = find_course(store, course)["_id"]
+        made = make_report(store, storage_of(data), partition, datasets())
+    file = Path(made["file"])
+    if to is not None:
+        shutil.copyfile(file, to)
+        file = to
+    click.echo(f"{made['outcome']}: {file}")
