@@ -39,18 +39,17 @@ verdicts AS (
         module_id,
         time,
         event_id,
-        unnest(json_keys(submission)) AS item_id,
-        '/' || replace(replace(item_id, '~', '~0'), '/', '~1') AS pointer,
-        try_cast((submission -> pointer) ->> '$.correct' AS BOOLEAN) AS correct
+        unnest(map_entries(json_transform(submission, '"MAP(VARCHAR, JSON)"'))) AS item
     FROM checks
 ),
 told AS (
     SELECT
         user_id,
         module_id,
-        item_id,
-        arg_min(correct, (time, event_id)) AS first_correct,
-        arg_max(correct, (time, event_id)) AS last_correct
+        item.key AS item_id,
+        arg_min(try_cast(item.value ->> '$.correct' AS BOOLEAN), (time, event_id))
+            AS first_correct,
+        arg_max(try_cast(item.value ->> '$.correct' AS BOOLEAN), (time, event_id)) AS last_correct
     FROM verdicts
     GROUP BY user_id, module_id, item_id
 )

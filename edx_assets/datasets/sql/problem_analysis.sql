@@ -26,7 +26,12 @@
 -- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered |
 -- | modified | TIMESTAMP | the state's last change (UTC) |
 WITH states AS (
-    SELECT *
+    SELECT
+        *,
+        json_transform(state -> '$.correct_map', '"MAP(VARCHAR, JSON)"') AS verdicts,
+        json_transform(state -> '$.student_answers', '"MAP(VARCHAR, JSON)"') AS answers,
+        coalesce(try_cast(state ->> '$.attempts' AS BIGINT), 0) AS attempts,
+        coalesce(try_cast(state ->> '$.done' AS BOOLEAN), FALSE) AS is_done
     FROM courseware_studentmodule
     WHERE module_type = 'problem' AND student_id IS NOT NULL AND module_id IS NOT NULL
     QUALIFY row_number() OVER (
@@ -34,26 +39,23 @@ WITH states AS (
     ) = 1
 ),
 items AS (
-    SELECT
-        *,
-        state -> '$.correct_map' AS graded,
-        unnest(json_keys(graded)) AS item_id,
-        '/' || replace(replace(item_id, '~', '~0'), '/', '~1') AS pointer,
-        try_cast((graded -> pointer) ->> '$.npoints' AS DOUBLE) AS points
-    FROM states
+    SELECT * EXCLUDE (state, verdicts), unnest(map_entries(verdicts)) AS item FROM states
 )
 SELECT
     student_id AS user_id,
     module_id,
-    item_id,
-    (state -> '$.student_answers') ->> pointer AS response,
-    (graded -> pointer) ->> '$.correctness' AS correctness,
+    item.key AS item_id,
+    answers[item.key] ->> '$' AS response,
+    item.value ->> '$.correctness' AS correctness,
     correctness = 'correct' AS correct,
-    CASE WHEN isfinite(points) THEN points END AS npoints,
-    nullif((graded -> pointer) ->> '$.msg', '') AS message,
-    nullif((graded -> pointer) ->> '$.hint', '') AS hint,
-    coalesce(try_cast(state ->> '$.attempts' AS BIGINT), 0) AS attempts,
-    coalesce(try_cast(state ->> '$.done' AS BOOLEAN), FALSE) AS done,
+    CASE
+        WHEN isfinite(try_cast(item.value ->> '$.npoints' AS DOUBLE))
+            THEN try_cast(item.value ->> '$.npoints' AS DOUBLE)
+    END AS npoints,
+    nullif(item.value ->> '$.msg', '') AS message,
+    nullif(item.value ->> '$.hint', '') AS hint,
+    attempts,
+    is_done AS done,
     grade,
     max_grade,
     created,
