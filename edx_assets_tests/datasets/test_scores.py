@@ -139,6 +139,16 @@ def test_the_weights_of_problems_add_up_to_the_policy() -> None:
     assert [row["module_id"] for row in sorted(rows, key=lambda row: row["index"])] == list(told)
 
 
+def test_a_problem_without_a_weight_has_the_points_that_could_be_got() -> None:
+    tables = course()
+    tables["course_export"][0]["blocks"] = [
+        {"category": "problem", "name": name, "items": 3} for name in "prx"
+    ]
+    rows = made(["problem_weights"], [check(1, START, 7, usage("r"), 1, True)], tables)
+    points = {row["module_id"][-1]: row["points"] for row in rows["problem_weights"]}
+    assert points == {"p": 2, "q": 1, "r": 2, "x": 3}
+
+
 def test_an_exam_that_was_hidden_after_the_course_counts() -> None:
     table = [state(1, 7, usage("h"), graded("correct"), grade=1.0, max_grade=1.0)]
     rows = made(["problem_weights"], tables={STATES: table, **course()})["problem_weights"]
@@ -234,14 +244,14 @@ def test_grades_are_computed_until_events_tell_them() -> None:
         ("problem", usage("p"), 3): (1.0, "problem_check"),
         ("problem", usage("p"), 4): (0.5, "edx.grades.problem.score_overridden"),
         ("problem", usage("p"), 6): (None, "edx.grades.problem.state_deleted"),
-        ("sequential", sequential, 2): (pytest.approx(1 / 3), "computed"),
-        ("sequential", sequential, 3): (pytest.approx(2 / 3), "computed"),
+        ("sequential", sequential, 2): (0.25, "computed"),
+        ("sequential", sequential, 3): (0.5, "computed"),
         ("sequential", sequential, 4): (
             pytest.approx(1 / 3),
             "edx.grades.subsection.grade_calculated",
         ),
-        ("course", None, 2): (pytest.approx(0.6 + 0.1 / 3, abs=1e-6), "computed"),
-        ("course", None, 3): (pytest.approx(0.6 + 0.2 / 3, abs=1e-6), "computed"),
+        ("course", None, 2): (0.625, "computed"),
+        ("course", None, 3): (0.65, "computed"),
         ("course", None, 4): (0.64, "edx.grades.course.grade_calculated"),
     }
     letters = {(row["day"], row["letter_grade"]) for row in rows if row["letter_grade"]}

@@ -7,7 +7,7 @@
 -- a graded sequential with points; its problems share its part of the grade by their points; a type
 -- has at least the policy's number of assignments. As with them, no assignment is dropped, and all
 -- branches of a split test and all problems of a bank count, of which a learner sees some.
--- Needs: course_axis, grading_policy, courseware_studentmodule, ora_responses
+-- Needs: course_axis, grading_policy, courseware_studentmodule, problem_check, ora_responses
 -- Indexes: module_id; sequential_id
 --
 -- | column | type | meaning |
@@ -20,7 +20,7 @@
 -- | format | VARCHAR | the assignment's type (`Homework`, ...) |
 -- | assignment_number | BIGINT | the assignment's place among those of its type, from 1 |
 -- | assignment_id | VARCHAR | the type's short label, or else its name, and that number: `HW_4` |
--- | points | DOUBLE | points possible: its weight, or else the most that a learner could get, or else 1 |
+-- | points | DOUBLE | points possible: its weight, or else the most that a learner could get, its inputs, or 1 |
 -- | assignment_points | DOUBLE | points possible in the assignment |
 -- | assignment_weight | DOUBLE | the assignment's part of the course's grade, 0 to 1; null without a policy |
 -- | weight | DOUBLE | the block's part of the course's grade, 0 to 1; null without a policy |
@@ -29,12 +29,14 @@ WITH possible AS (
     FROM (
         SELECT module_id, max_grade FROM courseware_studentmodule WHERE max_grade > 0
         UNION ALL
+        SELECT module_id, max_grade FROM problem_check WHERE max_grade > 0
+        UNION ALL
         SELECT module_id, max_points FROM ora_responses WHERE max_points > 0
     )
     GROUP BY module_id
 ),
 blocks AS (
-    SELECT axis.*, coalesce(axis.weight, possible.most, 1) AS points
+    SELECT axis.*, coalesce(axis.weight, possible.most, axis.nitems, 1) AS points
     FROM course_axis AS axis
     LEFT JOIN possible USING (module_id)
     WHERE axis.graded
