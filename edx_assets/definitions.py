@@ -30,6 +30,7 @@ from edx_assets.partitions import days
 from edx_assets.reports.reads import READS
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
@@ -76,6 +77,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "courses_file": CoursesFile(
             file=str(settings.courses_file) if settings.courses_file else None
         ),
+        "geoip": GeoIp(file=str(settings.geoip_db) if settings.geoip_db else None),
     }
 
 

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
     courses_file: Path | None = Field(None, description="YAML file with course windows")
+    geoip_db: Path | None = Field(
+        None, description="MaxMind's database of places (GeoLite2 City, .mmdb)"
+    )
     start_date: Annotated[date, BeforeValidator(a_date)] = Field(
         date(2012, 9, 1), description="first day of tracking logs (UTC)"
     )

@@ -19,10 +19,11 @@ from dagster import (
 )
 
 from edx_assets.assets.stages import OWNERS, Rebuild, plain_failures, retried, shown, summary
-from edx_assets.datasets.definition import EVENTS, Dataset
+from edx_assets.datasets.definition import EVENTS, PLACES, Dataset
 from edx_assets.edx.collections import TRACKING
 from edx_assets.errors import foreseen
 from edx_assets.partitions import courses_partitions
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
 
@@ -41,7 +42,11 @@ def dataset_assets(known: dict[str, Dataset]) -> AssetsDefinition:
         specs=[_spec(each) for each in known.values()],
     )
     def make(
-        context: AssetExecutionContext, config: Rebuild, storage: Storage, mongo: Mongo
+        context: AssetExecutionContext,
+        config: Rebuild,
+        storage: Storage,
+        mongo: Mongo,
+        geoip: GeoIp,
     ) -> Iterator[MaterializeResult[Any]]:
         # loaded here: DuckDB and Arrow take a fifth of a second, which every process would wait for
         from edx_assets.datasets.course import make_datasets
@@ -51,7 +56,7 @@ def dataset_assets(known: dict[str, Dataset]) -> AssetsDefinition:
         failures: list[Exception] = []
         with plain_failures(context):
             made = make_datasets(
-                mongo.store(), storage, context.partition_key, wanted, known, config.forced
+                mongo.store(), storage, context.partition_key, wanted, known, config.forced, geoip
             )
             for name, outcome in made:
                 if isinstance(outcome, Exception):
@@ -77,7 +82,11 @@ def _spec(dataset: Dataset) -> AssetSpec:
     ]
     return AssetSpec(
         ["course", dataset.name],
-        deps=[AssetKey(["course", TRACKING if n == EVENTS else n]) for n in dataset.needs],
+        deps=[
+            AssetKey(["course", TRACKING if n == EVENTS else n])
+            for n in dataset.needs
+            if n != PLACES
+        ],
         description=f"{dataset.purpose}\n\n{dataset.grain}\n\n*Source*: {dataset.source}",
         group_name="per_course_datasets",
         owners=OWNERS,

@@ -20,6 +20,7 @@ from edx_assets.loading.kept.disk_use import disk_use, enough_space
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.delivered import Delivered
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -36,6 +37,7 @@ def diagnose(
     gnupg: Gnupg,
     storage: Storage,
     courses_file: CoursesFile,
+    geoip: GeoIp,
     store: Callable[[], Store],
 ) -> Iterator[Finding]:
     """Yield every check's findings as they are made; expected errors become findings too.
@@ -48,6 +50,7 @@ def diagnose(
         "GPG": lambda: gpg_findings(gnupg, buckets, newest),
         "storage": lambda: _storage(storage),
         "courses file": lambda: _courses_file(courses_file),
+        "places": lambda: _places(geoip),
         "settings": lambda: _settings(settings, told),
         "MongoDB": lambda: _mongodb(store()),
     }
@@ -160,3 +163,9 @@ def _courses_file(courses_file: CoursesFile) -> Iterator[Finding]:
         yield Finding("courses file", "ok", "none: windows come from the courses' own dates")
         return
     yield Finding("courses file", "ok", f"{len(courses_entries(path))} courses")
+
+
+def _places(geoip: GeoIp) -> Iterator[Finding]:
+    told = geoip.check()
+    none = "none: datasets have no countries (EDX_GEOIP_DB is not set)"
+    yield Finding("places", "ok", told or none)

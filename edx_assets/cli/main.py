@@ -97,6 +97,7 @@ def doctor(data: Path) -> None:
             resources["gnupg"],
             resources["storage"],
             resources["courses_file"],
+            resources["geoip"],
             lambda: opened.enter_context(database(data, _DOCTOR_PATIENCE_MS)),
         ):
             failed |= finding.state == "failed"

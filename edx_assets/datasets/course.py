@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from edx_assets.datasets.definition import EVENTS, Dataset, DatasetError
+from edx_assets.datasets.definition import EVENTS, PLACES, Dataset, DatasetError
 from edx_assets.datasets.documents import documents_of
 from edx_assets.datasets.engine import attach, engine, make
 from edx_assets.datasets.sources import attach_sources, missing_sources, source_of
@@ -21,8 +21,10 @@ from edx_assets.loading.entries import CourseLoad, Source
 from edx_assets.loading.ledger import course_load, doubt_course_load, note_course_load
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.storage import Storage, digest_of
 from edx_assets.resources.store import Collection, Store
+from edx_assets.settings import InvalidSettingError
 
 
 class SourceChangedError(PassingError):
@@ -36,6 +38,7 @@ def make_datasets(
     wanted: Sequence[Dataset],
     known: dict[str, Dataset],
     rebuild: bool = False,
+    geoip: GeoIp | None = None,
 ) -> Iterator[tuple[str, Metadata | Exception]]:
     """Make datasets of a course from what its database holds, and tell of each what became of it.
 
@@ -45,14 +48,21 @@ def make_datasets(
     Args:
         wanted: the datasets to make.
         known: every dataset by name, each after those that it needs.
+        geoip: the database of places, if there is one.
 
     Raises:
         StageMissingError: the course's tracking has not been extracted.
         StoreError: the database failed.
     """
     database = course_database(store, partition)
+    geoip = geoip or GeoIp()
     with turn(store, Collection(database, "datasets")):
-        sources = {each.name: source_of(store, partition, each, known) for each in wanted}
+        sources: dict[str, Source] = {}
+        for each in wanted:
+            try:
+                sources[each.name] = source_of(store, partition, each, known, geoip)
+            except InvalidSettingError as error:
+                yield each.name, error
         behind = set(sources)
         for name, source in sources.items():
             load = course_load(store, partition, name)
@@ -68,7 +78,7 @@ def make_datasets(
             engine(events.parent) as session,
         ):
             closure = _closure(behind, known)
-            attach_sources(store, session, partition, events, closure, known)
+            attach_sources(store, session, partition, events, closure, known, geoip)
             failed: set[str] = set()
             for each in closure:
                 path = events.with_name(f"{each.name}.parquet")
@@ -83,7 +93,7 @@ def make_datasets(
                     attach(session, {each.name: path})
                     if each.name in behind:
                         source = sources[each.name]
-                        if source_of(store, partition, each, known) != source:
+                        if source_of(store, partition, each, known, geoip) != source:
                             raise SourceChangedError(
                                 f"{partition}: what {each.name} is made from was loaded again in"
                                 " the meantime: materialize it again"
@@ -94,7 +104,10 @@ def make_datasets(
                         )
                         seconds = round(monotonic() - started, 2)
                         outcome = {"outcome": done, "rows": rows, "seconds": seconds}
-                        if missing := missing_sources(store, partition, each, known):
+                        missing = missing_sources(store, partition, each, known)
+                        if PLACES in each.needs and geoip.path() is None:
+                            missing.append("EDX_GEOIP_DB")
+                        if missing:
                             outcome["missing"] = ", ".join(missing)
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)

@@ -15,6 +15,8 @@ from edx_assets.errors import FinalError
 
 EVENTS = "events"
 """The table that a course's tracking becomes: see `events`."""
+PLACES = "places"
+"""Where the addresses in it are: see `places`."""
 
 _FIELD = re.compile(r"(Grain|Source|Needs|Indexes): *(.*)")
 _COLUMN = re.compile(r"\| *`?(\w+)`? *\| *([^|]+?) *\| *([^|]+?) *\|")

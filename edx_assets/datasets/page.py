@@ -2,6 +2,7 @@
 
 from edx_assets.datasets.definition import Dataset, DatasetColumn
 from edx_assets.datasets.events import COLUMNS
+from edx_assets.datasets.places import COLUMNS as PLACES_COLUMNS
 
 _HEAD = """\
 # Datasets
@@ -24,8 +25,20 @@ def page(known: dict[str, Dataset]) -> str:
         "\n## events\n\nEach event of the course in flat columns, by learner and time. It is made"
         " from `tracking` together with the datasets, and is a file only.\n\n"
     )
+    places = (
+        "\n## places\n\nWhere the addresses of events are, as MaxMind's database of `EDX_GEOIP_DB`"
+        " says. It is made for the datasets that need it, and not kept.\n\n"
+    )
     return "".join(
-        [_HEAD, *map(_line, known.values()), events, _columns(COLUMNS), *map(_part, known.values())]
+        [
+            _HEAD,
+            *map(_line, known.values()),
+            events,
+            _columns(COLUMNS),
+            places,
+            _columns(PLACES_COLUMNS),
+            *map(_part, known.values()),
+        ]
     )
 
 

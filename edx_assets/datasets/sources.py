@@ -11,31 +11,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from edx_assets.datasets.definition import EVENTS, Dataset
+from edx_assets.datasets.definition import EVENTS, PLACES, Dataset
 from edx_assets.datasets.engine import attach, sort_events, tell_sources
 from edx_assets.datasets.events import SCHEMA, event_batches
+from edx_assets.datasets.places import write_places
 from edx_assets.datasets.tables import table_batches, table_schema
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.entries import Source, TrackingState
 from edx_assets.loading.ledger import course_load, tracking_load
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import StageMissingError
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.store import Collection, Store
 
 _USERS = "auth_user"  # it has the ids of usernames
 _VERSION = 3  # of the columns of events and tables, and of how a dataset gets into the database
 
 
-def source_of(store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]) -> Source:
+def source_of(
+    store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset], geoip: GeoIp
+) -> Source:
     """What a dataset is made from: its definition, and a digest of what each of its sources holds.
 
     Raises:
         StageMissingError: the course's tracking has not been extracted.
+        InvalidSettingError: the dataset needs places, and their database cannot be read.
     """
     held: list[Source | None] = []
     for need in dataset.needs:
         if need in known:
-            held.append(source_of(store, partition, known[need], known))
+            held.append(source_of(store, partition, known[need], known, geoip))
+        elif need == PLACES:
+            held.append([geoip.digest()])
         elif need == EVENTS:
             load = tracking_load(store, partition)
             if load is None or load["state"] != TrackingState.LOADED:
@@ -61,7 +68,7 @@ def missing_sources(
     for need in dataset.needs:
         if need in known:
             found.update(missing_sources(store, partition, known[need], known))
-        elif need != EVENTS and course_load(store, partition, need) is None:
+        elif need not in (EVENTS, PLACES) and course_load(store, partition, need) is None:
             found.add(need)
     return sorted(found)
 
@@ -73,26 +80,35 @@ def attach_sources(
     events: Path,
     made: list[Dataset],
     known: dict[str, Dataset],
+    geoip: GeoIp,
 ) -> None:
     """Write the collections that datasets are made from as Parquet files, readable by name.
 
     One that the course does not have is an empty table, and a query can ask for that: `there`.
+
+    Raises:
+        InvalidSettingError: places are needed, and their database cannot be read.
     """
     database = course_database(store, partition)
     needs = {need for each in made for need in each.needs if need not in known}
-    tables = (needs | {_USERS}) - {EVENTS}
+    tables = (needs | {_USERS}) - {EVENTS, PLACES}
     paths = {name: events.with_name(f"{name}.parquet") for name in sorted(tables)}
     for name, path in paths.items():
         documents = store.find(Collection(database, name), {}, sort=[("_id", 1)])
         _write(path, table_schema(name), table_batches(name, documents))
     attach(session, paths)
-    tell_sources(session, (name for name in paths if course_load(store, partition, name)))
+    there = [name for name in paths if course_load(store, partition, name)]
+    tell_sources(session, [*there, PLACES] if geoip.path() else there)
     if EVENTS in needs:
         told = events.with_name("told.parquet")
         records = store.find_raw(Collection(database, TRACKING), {})
         _write(told, SCHEMA, event_batches(records))
         sort_events(session, told, _USERS, events)
         attach(session, {EVENTS: events})
+    if PLACES in needs:
+        places = events.with_name(f"{PLACES}.parquet")
+        write_places(session, geoip, places)
+        attach(session, {PLACES: places})
 
 
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:

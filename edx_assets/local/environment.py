@@ -46,6 +46,7 @@ def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict
             "EDX_GPG_PASSPHRASE_FILE": str(institution / "passphrase"),
             "EDX_MONGO_URI": store,
             "EDX_COURSES_FILE": str(institution / "courses.yaml"),
+            "EDX_GEOIP_DB": "",
             "EDX_START_DATE": "2014-02-03",
             "EDX_END_DATE": "2014-04-30",  # some weeks more than the sample has, to deliver into
             "EDX_AUTOMATION": "true",  # what ticks is `dagster dev`: the demo itself has no daemon

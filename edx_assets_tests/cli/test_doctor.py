@@ -17,7 +17,7 @@ from edx_assets.settings import load_settings
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import PASSPHRASE
 
-SUBJECTS = ["S3", "GPG", "storage", "courses file", "settings", "MongoDB"]
+SUBJECTS = ["S3", "GPG", "storage", "courses file", "places", "settings", "MongoDB"]
 COURSES = "courses:\n  - course_key: course-v1:McGillX+CHEM181x+1T2014\n"
 
 Doctor = Callable[[], list[Finding]]
@@ -70,6 +70,7 @@ def examine() -> list[Finding]:
             resources["gnupg"],
             resources["storage"],
             resources["courses_file"],
+            resources["geoip"],
             resources["mongo"].store,
         )
     )
@@ -158,7 +159,7 @@ def test_nothing_is_set_at_all() -> None:
     findings = examine()
     states = {finding.subject: finding.state for finding in findings}
     failing = dict.fromkeys(SUBJECTS, "failed")
-    assert states == failing | {"courses file": "ok", "settings": "ok"}
+    assert states == failing | {"courses file": "ok", "places": "ok", "settings": "ok"}
     assert all(finding.remedy for finding in findings if finding.state == "failed")
 
 
@@ -176,6 +177,13 @@ def test_nothing_is_set_at_all() -> None:
         ("EDX_STORAGE", "/proc/version/x", "storage", ["EDX_STORAGE: /proc/version/x", "a file"]),
         ("EDX_COURSES_FILE", "/nowhere", "courses file", ["EDX_COURSES_FILE: /nowhere", "correct"]),
         ("EDX_COURSES_FILE", "/proc", "courses file", ["EDX_COURSES_FILE: /proc", "directory"]),
+        (
+            "EDX_GEOIP_DB",
+            "/nowhere",
+            "places",
+            ["EDX_GEOIP_DB: /nowhere cannot be read", "correct"],
+        ),
+        ("EDX_GEOIP_DB", "/proc/version", "places", ["is damaged or no MaxMind database"]),
         ("EDX_S3_ENDPOINT_URL", "127.0.0.1:9000", "S3", ["EDX_S3_ENDPOINT_URL", "http://"]),
         ("EDX_EVENTS_BUCKET", "s3://events", "S3", ["EDX_EVENTS_BUCKET", "the name alone"]),
         ("EDX_START_DATE", "2.9.2012", "settings", ["EDX_START_DATE", "YYYY-MM-DD"]),
@@ -211,6 +219,7 @@ def test_everything_is_wrong(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) ->
         "EDX_MONGO_URI": "mongodb://127.0.0.1:1",
         "EDX_STORAGE": "/proc/storage",
         "EDX_COURSES_FILE": "/nowhere",
+        "EDX_GEOIP_DB": "/nowhere",
         "EDX_START_DATE": "soon",
     }.items():
         monkeypatch.setenv(name, value)

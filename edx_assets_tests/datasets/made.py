@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from bson import ObjectId
 
-from edx_assets.datasets.definition import EVENTS, datasets
+from edx_assets.datasets.definition import EVENTS, PLACES, datasets
 from edx_assets.datasets.engine import attach, engine, make, sort_events, tell_sources
 from edx_assets.datasets.events import SCHEMA, event_batches
+from edx_assets.datasets.places import write_places
 from edx_assets.datasets.tables import table_batches, table_schema
+from edx_assets.resources.geoip import GeoIp
 from edx_assets_tests.datasets.plain import Event, Row
 
 _USERS = "auth_user"
@@ -24,7 +26,10 @@ Tables = Mapping[str, Sequence[dict[str, Any]]]
 
 
 def made(
-    wanted: Iterable[str], events: Sequence[Event] = (), tables: Tables | None = None
+    wanted: Iterable[str],
+    events: Sequence[Event] = (),
+    tables: Tables | None = None,
+    geoip: GeoIp | None = None,
 ) -> dict[str, list[Row]]:
     """The rows of datasets and of all that they need."""
     tables = tables or {}
@@ -35,14 +40,17 @@ def made(
     rows = {}
     with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as session:
         here = Path(folder)
-        for name in (names | {_USERS}) - datasets().keys() - {EVENTS}:
+        for name in (names | {_USERS}) - datasets().keys() - {EVENTS, PLACES}:
             batches = table_batches(name, tables.get(name, ()))
             _write(here / f"{name}.parquet", table_schema(name), batches)
             attach(session, {name: here / f"{name}.parquet"})
-        tell_sources(session, tables)
+        tell_sources(session, [*tables, PLACES] if geoip else tables)
         _write(here / "told.parquet", SCHEMA, event_batches(map(_record, events)))
         sort_events(session, here / "told.parquet", _USERS, here / "events.parquet")
         attach(session, {EVENTS: here / "events.parquet"})
+        if PLACES in names:
+            write_places(session, geoip or GeoIp(), here / "places.parquet")
+            attach(session, {PLACES: here / "places.parquet"})
         for name, dataset in datasets().items():
             if name in names:
                 path = here / f"{name}.parquet"

@@ -13,6 +13,7 @@ from edx_assets.datasets.course import make_datasets
 from edx_assets.datasets.definition import datasets, read
 from edx_assets.definitions import build_defs
 from edx_assets.loading.ledger import course_load
+from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets.settings import load_settings
@@ -25,6 +26,7 @@ from edx_assets_tests.loading.courses.course_package import (
     members,
     sort,
 )
+from edx_assets_tests.mmdb import write_mmdb
 
 DAY = datetime(2014, 2, 3, tzinfo=UTC)
 VIDEO = '{"id": "i4x-TestX-T101-video-v1", "currentTime": %s, "code": "x"}'
@@ -61,7 +63,7 @@ def course(testx: Institution) -> Institution:
     testx.deliver(
         "2014-02-03",
         [
-            event(0),
+            event(0, ip="192.0.2.7"),
             played(10, "play_video", 1.5, context={"course_id": "TestX/T101/2014"}),
             played(20, "pause_video", 11.5),
             event(30, event_type="edx.course.enrollment.activated", event_source="server",
@@ -166,6 +168,35 @@ def test_a_dataset_that_fails_harms_only_those_that_need_it(
     assert len(collection(store, "person_day")) == 1
 
 
+def test_places_are_looked_up_again_once_their_database_has_changed(
+    course: Institution, store: Store, tmp_path: Path
+) -> None:
+    known = datasets()
+    wanted = [known["person_places"], known["person_day"]]
+    storage = Storage(folder=str(course.folder / "files"))
+
+    def made(geoip: GeoIp) -> dict[str, Any]:
+        return dict(make_datasets(store, storage, COURSE, wanted, known, geoip=geoip))
+
+    def country() -> Any:
+        [row] = collection(store, "person_places")
+        return row["cc_by_ip"]
+
+    assert made(GeoIp())["person_places"]["missing"] == "EDX_GEOIP_DB"
+    assert country() is None
+    for code in ("CA", "PE"):
+        file = write_mmdb(tmp_path / "City.mmdb", {"192.0.2.0/24": {"country": {"iso_code": code}}})
+        told = made(GeoIp(file=str(file)))
+        assert told["person_places"]["outcome"] == "made"
+        assert told["person_day"]["outcome"] == "unchanged"
+        assert country() == code
+        assert made(GeoIp(file=str(file)))["person_places"]["outcome"] == "unchanged"
+    file.unlink()
+    told = made(GeoIp(file=str(file)))
+    assert "EDX_GEOIP_DB" in str(told["person_places"])
+    assert told["person_day"]["outcome"] == "unchanged"
+
+
 def test_without_tracking_it_says_what_to_materialize(testx: Institution, store: Store) -> None:
     testx.deliver_package("2014-02-09", members())
     sort(testx, "2014-02-09")
@@ -180,6 +211,7 @@ def test_the_asset_shows_the_columns_and_depends_on_its_sources() -> None:
         columns = node.metadata["dagster/column_schema"].columns
         assert [column.name for column in columns] == [each.name for each in dataset.columns]
         needs = {"tracking" if need == "events" else need for need in dataset.needs}
+        needs.discard("places")
         assert {key.path[-1] for key in node.parent_keys} == needs
 
 
