@@ -16,6 +16,7 @@ from edx_assets.assets.packages import course_files, database_package, delivered
 from edx_assets.assets.quarantine_reasons import quarantine_reasons
 from edx_assets.assets.report import report
 from edx_assets.assets.tracking_logs import tracking_logs
+from edx_assets.assets.warehouse import warehouse
 from edx_assets.automation.daily_overview import daily_overview
 from edx_assets.automation.nightly import schedules
 from edx_assets.automation.nightly_tidying import nightly_tidying
@@ -51,11 +52,21 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         report(known, READS),
     ]
     return Definitions(
-        assets=[*pipeline, overview(pipeline, settings.end_date), quarantine_reasons, kept_files],
+        assets=[
+            *pipeline,
+            warehouse(known),
+            overview(pipeline, settings.end_date),
+            quarantine_reasons,
+            kept_files,
+        ],
         asset_checks=checks(settings, pipeline),
         jobs=[*jobs(pipeline), export_job(known)],
-        sensors=[*sensors(settings), *notice_sensors(settings)],
-        schedules=[*schedules(settings), nightly_tidying(settings), daily_overview(settings)],
+        sensors=[*sensors(settings, known), *notice_sensors(settings)],
+        schedules=[
+            *schedules(settings, known),
+            nightly_tidying(settings),
+            daily_overview(settings),
+        ],
         resources=build_resources(settings) | overrides,
         # a process for each step would cost 2 s and gain nothing: a run's steps are sequential
         executor=in_process_executor,

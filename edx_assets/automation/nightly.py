@@ -23,6 +23,7 @@ from edx_assets.automation.sensors.packages import packages_to_ask
 from edx_assets.automation.sensors.tracking_logs import due, last_day, years
 from edx_assets.automation.ticks import plain_ticks
 from edx_assets.dagster_internals import EVERY_ASSET
+from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.file_names import SITES
 from edx_assets.partitions import courses_partitions, packages_partitions
 from edx_assets.resources.buckets import Buckets
@@ -32,8 +33,8 @@ from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
 
-def schedules(settings: Settings) -> list[ScheduleDefinition]:
-    """The schedule of the reconcile, in a list."""
+def schedules(settings: Settings, known: dict[str, Dataset]) -> list[ScheduleDefinition]:
+    """The schedule of the reconcile, in a list; `known`: every dataset by name."""
 
     @schedule(
         cron_schedule="0 3 * * *",
@@ -54,7 +55,13 @@ def schedules(settings: Settings) -> list[ScheduleDefinition]:
         with plain_ticks(settings):
             night = f"@{context.scheduled_execution_time:%Y-%m-%d}"
             requests = to_reconcile(
-                context.instance, buckets, mongo.store(), courses_file.path(), settings, night
+                context.instance,
+                buckets,
+                mongo.store(),
+                courses_file.path(),
+                settings,
+                known,
+                night,
             )
         graph = context.repository_def.asset_graph
         whole_course = sorted(WHOLE_COURSE.resolve(graph))
@@ -74,6 +81,7 @@ def to_reconcile(
     store: Store,
     courses_file: Path | None,
     settings: Settings,
+    known: dict[str, Dataset],
     night: str,
 ) -> list[RunRequest]:
     """Runs for what is due and not in flight, with run keys of this night (see `to_ask`).
@@ -93,4 +101,4 @@ def to_reconcile(
     instance.add_dynamic_partitions(
         str(courses_partitions.name), courses_without_partition(instance, store)
     )
-    return requests + courses_to_ask(instance, store, courses_file, settings.log_days, night)
+    return requests + courses_to_ask(instance, store, courses_file, settings.log_days, known, night)

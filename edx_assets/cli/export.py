@@ -1,4 +1,4 @@
-"""`edx-assets export`: the tables of courses as files. What is written belongs in `exports`."""
+"""`edx-assets export` and `warehouse`: courses for other programs. The work is in `exports`."""
 
 import sys
 from pathlib import Path
@@ -58,3 +58,15 @@ def export(
             if missing := manifest["datasets_not_made"]:
                 click.echo(f"  not made yet, and not exported: {', '.join(missing)}")
     sys.exit(1 if failed else 0)
+
+
+@click.command()
+@DATA
+def warehouse(data: Path) -> None:
+    """Make the DuckDB file with a view for each dataset over all courses (in the storage)."""
+    from edx_assets.exports.warehouse import WAREHOUSE, make_warehouse
+
+    storage = storage_of(data)
+    with database(data) as store:
+        made = make_warehouse(store, storage, datasets())
+    click.echo(f"{WAREHOUSE}: {made['views']} views over {made['courses']} courses")

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
-from edx_assets.cli.export import export
+from edx_assets.cli.export import export, warehouse
 from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.report import report
 from edx_assets.cli.status import status as status_of
@@ -78,6 +78,7 @@ def main() -> None:
 main.add_command(quarantine)
 main.add_command(export)
 main.add_command(report)
+main.add_command(warehouse)
 
 
 @main.command()

@@ -180,6 +180,6 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(path: Path) -> str:
-    """A path as a query has it."""
-    return "'" + str(path).replace("'", "''") + "'"
+def literal(value: Path | str) -> str:
+    """A path or a text as a query has it."""
+    return "'" + str(value).replace("'", "''") + "'"

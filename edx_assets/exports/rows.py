@@ -5,6 +5,7 @@ What the tables are belongs in `tables`; other forms of their files, in `convers
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,33 +39,87 @@ def write_table(
         CountMismatchError: it has other rows than the ledger says.
         StoreError: the database failed.
     """
-    of = f"{course['_id']}: {table.name}"
-    again = f"materialize course/{table.name} again"
-    if table.load is not None and not is_whole(table.load):
-        raise StageMissingError(f"{of} is being loaded, or half loaded: wait for that, or {again}")
+    see_whole(course, table)
     if table.kind == Kind.COLLECTION:
         here = Collection(course["database"], table.name)
         with pq.ParquetWriter(target, arrow_schema(table), compression="zstd") as writer:
             for batch in arrow_batches(store, here, table):
                 writer.write_batch(batch)
     else:
-        key = file_of(course["database"], table.name)
-        if not storage.exists(key):
-            raise StageMissingError(f"{of}: its file is not in the storage: {again}")
-        with storage.reading(key) as path:
+        with file_in(storage, course, table) as path:
             shutil.copyfile(path, target)
-    if table.load is None:
-        return _rows(target)
-    now = course_load(store, course["_id"], table.name)
-    content = table.load.get("content")
-    if now != table.load or (content and digest_of(target) != content):
-        raise SourceChangedError(f"{of} was loaded again in the meantime: export it again")
-    rows = _rows(target)
-    if rows != table.load["documents"]:
-        raise CountMismatchError(
-            f"{of}: it has {rows} rows, and {table.load['documents']} by the ledger: {again}"
-        )
+    with pq.ParquetFile(target) as file:
+        rows = int(file.metadata.num_rows)
+    if table.load is not None:
+        content = digest_of(target) if table.kind == Kind.DATASET else None
+        see_unchanged(store, course, table, rows, content)
     return rows
+
+
+@contextmanager
+def file_in(storage: Storage, course: RegisteredCourse, table: CourseTable) -> Iterator[Path]:
+    """The file of a dataset, or of the events.
+
+    Raises:
+        StageMissingError: it is not in the storage.
+    """
+    key = file_of(course["database"], table.name)
+    if not storage.exists(key):
+        raise StageMissingError(
+            f"{course['_id']}: {table.name}: its file is not in the storage: materialize"
+            f" course/{table.name} again"
+        )
+    with storage.reading(key) as path:
+        yield path
+
+
+def see_whole(course: RegisteredCourse, table: CourseTable) -> None:
+    """See that a table is not being loaded.
+
+    Raises:
+        StageMissingError: it is, or that run was killed.
+    """
+    if table.load is not None and not is_whole(table.load):
+        raise StageMissingError(
+            f"{course['_id']}: {table.name} is being loaded, or half loaded: wait for that, or"
+            f" materialize course/{table.name} again"
+        )
+
+
+def see_unchanged(
+    store: Store,
+    course: RegisteredCourse,
+    table: CourseTable,
+    rows: int,
+    content: str | None = None,
+) -> None:
+    """See that what was read of a table is what the ledger said before, and says now.
+
+    Args:
+        store: the document store.
+        course: the course.
+        table: the table, with what the ledger said.
+        rows: how many were read.
+        content: of a dataset, the digest of what was read.
+
+    Raises:
+        SourceChangedError: it was loaded again in the meantime.
+        CountMismatchError: it has other rows than the ledger says.
+    """
+    load = table.load
+    if (
+        course_load(store, course["_id"], table.name) != load
+        or load is None
+        or (content and load.get("content") != content)
+    ):
+        raise SourceChangedError(
+            f"{course['_id']}: {table.name} was loaded again in the meantime: read it again"
+        )
+    if rows != load["documents"]:
+        raise CountMismatchError(
+            f"{course['_id']}: {table.name}: it has {rows} rows, and {load['documents']} by the"
+            f" ledger: materialize course/{table.name} again"
+        )
 
 
 def arrow_schema(table: CourseTable) -> pa.Schema:
@@ -105,8 +160,3 @@ def _others(documents: list[dict[str, Any]], batch: pa.RecordBatch) -> Iterator[
             if name not in held and value is not None and (name not in empty or empty[name][row])
         }
         yield as_json(found) if found else None
-
-
-def _rows(path: Path) -> int:
-    with pq.ParquetFile(path) as file:
-        return int(file.metadata.num_rows)

@@ -84,6 +84,23 @@ class Storage(ConfigurableResource[Any]):
                 )
             yield path
 
+    @contextmanager
+    def beside(self) -> Iterator[Path]:
+        """A private folder on the storage's disk, for what is kept no longer than the process."""
+        with _scratch(self._root(), _WRITING) as scratch:
+            yield scratch
+
+    def link(self, key: str, name: str) -> None:
+        """Give a file a second name, under which it stays when the first is replaced or removed.
+
+        Raises:
+            MissingFileError: there is no such file.
+        """
+        target = self._path(name)
+        self._private_folder(target.parent)
+        with self.reading(key) as path:
+            os.link(path, target)
+
     def use(self, key: str) -> bool:
         """Note that a file is used now; return whether it is there.
 

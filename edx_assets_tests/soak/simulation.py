@@ -15,6 +15,7 @@ from dagster import AssetKey, ExecuteInProcessResult, RunRequest, build_resource
 from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.automation.due.courses import packages_due
 from edx_assets.automation.nightly import to_reconcile
+from edx_assets.datasets.definition import datasets
 from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
 from edx_assets_tests.automation.automation import Automation, asked
@@ -121,6 +122,7 @@ class Simulation:
                 resources.mongo.store(),
                 settings.courses_file,
                 settings,
+                datasets(),
                 f"@{report.day}",
             )
         for request in requests:

@@ -23,7 +23,7 @@ from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.due.courses import packages_due, tracking_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
-from edx_assets.datasets.definition import datasets
+from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.collections import TRACKING
 from edx_assets.edx.courses import partition_course
 from edx_assets.edx.file_names import SITES
@@ -42,8 +42,8 @@ _OVERLAP = timedelta(seconds=2)  # the clocks of the instance's database and of 
 _INTERVAL_SECONDS = 4  # more often than the others: it reads only the ledger, and follows them
 
 
-def courses_sensor(settings: Settings) -> SensorDefinition:
-    """The sensor of the institution's courses."""
+def courses_sensor(settings: Settings, known: dict[str, Dataset]) -> SensorDefinition:
+    """The sensor of the institution's courses, for datasets by name."""
 
     @sensor(
         name=SENSOR,
@@ -62,7 +62,7 @@ def courses_sensor(settings: Settings) -> SensorDefinition:
         with plain_ticks(settings):
             store = mongo.store()
             requests = courses_to_ask(
-                context.instance, store, courses_file.path(), settings.log_days
+                context.instance, store, courses_file.path(), settings.log_days, known
             )
             new = courses_without_partition(context.instance, store)
         return SensorResult(
@@ -93,9 +93,10 @@ def courses_to_ask(
     store: Store,
     courses_file: Path | None,
     log_days: tuple[date, date],
+    known: dict[str, Dataset],
     night: str = "",
 ) -> list[RunRequest]:
-    """The runs that bring courses up to date; `night` as in `to_ask`.
+    """The runs that bring courses up to date; `known`: datasets by name, `night` as in `to_ask`.
 
     A refresh waits for packages in flight, and tracking for days of its site in flight: otherwise
     the course would be loaded again when they are done. A failed course is not requested again
@@ -118,7 +119,7 @@ def courses_to_ask(
         for course, (site, state) in _states(store, courses_file, due).items()
         if site not in loading and course not in busy | requests.keys()
     }
-    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(datasets()), REPORT]
+    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(known), REPORT]
     return [
         *requests.values(),
         *(
