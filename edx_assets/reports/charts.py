@@ -15,7 +15,7 @@ from edx_assets.reports.content import Chart
 from edx_assets.reports.published import LEAST, Published
 
 _WIDE, _NARROW, _HEIGHT = 620, 270, 200  # pixels, without the axes
-_LABEL = 90  # pixels: what the label of a day takes
+_LABEL = 110  # pixels: what the label of a day takes
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]  # Okabe and Ito's
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3]]
 _SVG = re.compile(r"<svg [^>]*?width=\"([\d.]+)\" height=\"([\d.]+)\"[^>]*>")
@@ -35,7 +35,7 @@ def by_week(weeks: Sequence[tuple[date, Published]], unit: str, alt_text: str) -
         if number.drawn
     ]
     data = alt.InlineData(values=values)
-    chart = alt.Chart(data).mark_rect(stroke="currentColor", strokeOpacity=0.3)
+    chart = alt.Chart(data).mark_rect(stroke="currentColor", strokeOpacity=0.3, strokeWidth=0.5)
     bars = chart.encode(
         x2="to:T",
         y=alt.Y("number:Q", title=unit, axis=alt.Axis(tickMinStep=LEAST)),

@@ -6,9 +6,11 @@ READS = (
     "forum_events",
     "forum_posts",
     "person_day",
+    "person_places",
     "person_video",
     "problem_check",
     "time_on_asset",
+    "video_axis",
     "video_segments",
 )
 """The datasets that the sections name."""

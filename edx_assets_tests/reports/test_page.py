@@ -68,6 +68,10 @@ def made(name: str = HOSTILE) -> str:
         person_video=[{"user_id": n, "module_id": "v1"} for n in people],
         problem_check=[{"user_id": n, "module_id": "p1", "time": time} for n in people],
         time_on_asset=[{"user_id": n, "module_id": "p1"} for n in people],
+        person_places=[{"user_id": n, "countryLabel": name} for n in people],
+        video_axis=[
+            {"index_video": 2, "module_id": "v1", "name": name, "chapter_name": name},
+        ],
         video_segments=[{"module_id": "v1", "segment": 0, "learners": 40}],
     ) as session:
         sections = [Shown(each, each.draw(session), HOSTILE) for each in SECTIONS]

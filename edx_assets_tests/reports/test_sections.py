@@ -6,7 +6,14 @@ from typing import Any
 
 from edx_assets.reports.content import Bars, Cell, Content, Name, Section, Strip
 from edx_assets.reports.published import Published
-from edx_assets.reports.sections import SECTIONS, activity, chapters, enrolments, forum
+from edx_assets.reports.sections import (
+    SECTIONS,
+    activity,
+    chapters,
+    countries,
+    enrolments,
+    forum,
+)
 from edx_assets.reports.sections import problems as problems_of
 from edx_assets.reports.sections import videos as videos_of
 from edx_assets_tests.reports.tables import Rows, axis, tables
@@ -20,6 +27,12 @@ AXIS = axis(
     ("c2", "chapter", "Fire"),
     ("v2", "video", "Sparks", "c2"),
 )
+
+
+VIDEOS = [
+    {"index_video": 2, "module_id": "v1", "name": "Rivers", "chapter_name": "Water"},
+    {"index_video": 6, "module_id": "v2", "name": "Sparks", "chapter_name": "Fire"},
+]
 
 
 def drawn(section: Section, **told: Rows) -> Content:
@@ -125,7 +138,7 @@ def test_half_of_the_problems_is_not_one_of_three() -> None:
 def test_videos_are_in_the_course_s_order_with_those_that_nobody_watched() -> None:
     content = drawn(
         videos_of.SECTION,
-        course_axis=AXIS,
+        video_axis=VIDEOS,
         person_video=[
             *per_learner(range(20), module_id="v1", complete=True),
             *per_learner(range(20, 50), module_id="v1", complete=False),
@@ -152,11 +165,53 @@ def test_videos_are_in_the_course_s_order_with_those_that_nobody_watched() -> No
     assert strip.heights == (60, *[0] * 16, 80, 0)
 
 
+def test_a_video_whose_length_the_structure_alone_tells_is_measured_by_it() -> None:
+    segments = [{"module_id": "v1", "segment": 0, "learners": 30}]
+    for length, reached, least in ((100, 94.9, 95), (1000, 969.9, 970)):
+        content = drawn(
+            videos_of.SECTION,
+            video_axis=[{**VIDEOS[0], "video_length": length}],
+            video_segments=segments,
+            person_video=[
+                *per_learner(range(20), module_id="v1", furthest_second=reached),
+                *per_learner(range(20, 30), module_id="v1", furthest_second=least),
+            ],
+        )
+        assert rows_of(content)[1][:3] == ["Rivers", "30", "33%"]
+
+
+def test_countries_with_under_ten_learners_are_only_counted() -> None:
+    def people(first: int, number: int, code: str, country: str | None) -> Rows:
+        return [
+            {"user_id": n, "cc_by_ip": code, "countryLabel": country}
+            for n in range(first, first + number)
+        ]
+
+    content = drawn(
+        countries.SECTION,
+        person_places=[
+            *people(0, 10, "AD", "Andorra"),
+            *people(20, 50, "CA", "Canada"),
+            *people(100, 9, "FR", "France"),
+            *people(200, 30, "XK", None),
+            *({"user_id": n} for n in range(300, 340)),
+        ],
+    )
+    assert rows_of(content) == [
+        ["Canada", ["50"], "50%"],
+        ["XK", ["30"], "30%"],
+        ["Andorra", ["10"], "10%"],
+    ]
+    assert content.text == (
+        "The addresses of 100 learners tell a country. Left out: 1 country with under ten learners."
+    )
+
+
 def test_a_long_video_has_the_highest_of_each_part_of_its_strip() -> None:
     many = [
         {"module_id": "v1", "segment": n, "learners": 500 if n == 555 else 100} for n in range(800)
     ]
-    content = drawn(videos_of.SECTION, course_axis=AXIS, video_segments=many)
+    content = drawn(videos_of.SECTION, video_axis=VIDEOS, video_segments=many)
     strip = content.tables[0].rows[1][3]
     assert isinstance(strip, Strip)
     assert strip.heights == (*[100] * 55, 500, *[100] * 24)

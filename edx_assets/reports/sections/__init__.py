@@ -1,7 +1,15 @@
 """The sections of a report, in the page's order; each is in a module of its own."""
 
 from edx_assets.reports.content import Section
-from edx_assets.reports.sections import activity, chapters, enrolments, forum, problems, videos
+from edx_assets.reports.sections import (
+    activity,
+    chapters,
+    countries,
+    enrolments,
+    forum,
+    problems,
+    videos,
+)
 
 SECTIONS: tuple[Section, ...] = (
     activity.SECTION,
@@ -10,4 +18,5 @@ SECTIONS: tuple[Section, ...] = (
     videos.SECTION,
     problems.SECTION,
     forum.SECTION,
+    countries.SECTION,
 )

@@ -14,23 +14,25 @@ _SEGMENT_SECONDS = 5
 _VIDEOS = """
 SELECT
     module_id,
-    coalesce(block.name, regexp_extract(module_id, '[^@/]*$')) AS name,
-    chapter.name AS chapter,
-    coalesce(watched.learners, 0),
-    watched.measured,
-    watched.complete
+    coalesce(any_value(video.name), regexp_extract(module_id, '[^@/]*$')) AS name,
+    any_value(video.chapter_name),
+    count(DISTINCT user_id),
+    nullif(count(DISTINCT user_id) FILTER (complete IS NOT NULL), 0),
+    count(DISTINCT user_id) FILTER (complete)
 FROM (
     SELECT
-        module_id,
-        count(DISTINCT user_id) AS learners,
-        nullif(count(complete), 0) AS measured,
-        nullif(count(complete), 0) - count(*) FILTER (NOT complete) AS complete
-    FROM person_video
-    GROUP BY module_id
-) AS watched
-FULL JOIN (SELECT * FROM course_axis WHERE category = 'video') AS block USING (module_id)
-LEFT JOIN course_axis AS chapter ON chapter.module_id = block.chapter_id
-ORDER BY block.index NULLS LAST, module_id
+        person.module_id,
+        user_id,
+        coalesce(
+            complete,
+            furthest_second >= greatest(video_length - 30, 0.95 * video_length)
+        ) AS complete
+    FROM person_video AS person
+    LEFT JOIN video_axis USING (module_id)
+) AS seen
+FULL JOIN video_axis AS video USING (module_id)
+GROUP BY module_id
+ORDER BY min(video.index_video) NULLS LAST, module_id
 """
 _SEGMENTS = "SELECT module_id, segment, learners FROM video_segments ORDER BY ALL"
 
@@ -104,7 +106,7 @@ SECTION = Section(
     name="videos",
     title="Videos",
     needs=("person_video", "video_segments"),
-    uses=("course_axis",),
+    uses=("video_axis",),
     draw=draw,
     nothing="No learner has watched a video, or the course has none.",
 )
