@@ -37,17 +37,44 @@
 -- | user_partition_id | BIGINT | the group configuration of the split test that it is, or is in |
 -- | split_group_id | BIGINT | the group of learners that sees it |
 -- | split_group | VARCHAR | that group's name |
-WITH RECURSIVE blocks AS (
+-- Each block is parsed twice, not once for each field: that would take a GB for a large course.
+-- `set_here` tells JSON's null from what is not set.
+WITH RECURSIVE parsed AS (
     SELECT
         row_number() OVER (ORDER BY _id) AS number,
         _id AS module_id,
-        document ->> '$.category' AS category,
-        document ->> '$.name' AS url_name,
-        document ->> '$.parent' AS parent_id,
-        from_json(document -> '$.children', '["VARCHAR"]') AS children,
-        document -> '$.parent_data' AS places,
-        document -> '$.metadata' AS metadata
+        from_json(
+            document,
+            '{
+                "category": "VARCHAR", "name": "VARCHAR", "parent": "VARCHAR",
+                "children": ["VARCHAR"],
+                "parent_data": {
+                    "chapter_id": "VARCHAR", "sequential_id": "VARCHAR", "vertical_id": "VARCHAR"
+                },
+                "metadata": {
+                    "display_name": "VARCHAR", "visible_to_staff_only": "VARCHAR",
+                    "weight": "VARCHAR", "youtube": "VARCHAR", "youtube_id_1_0": "VARCHAR",
+                    "user_partitions": "JSON"
+                }
+            }'
+        ) AS told,
+        document -> [
+            '$.metadata.start', '$.metadata.due', '$.metadata.format', '$.metadata.graded'
+        ] AS set_here
     FROM course_structure
+),
+blocks AS (
+    SELECT
+        number,
+        module_id,
+        told.category,
+        told.name AS url_name,
+        told.parent AS parent_id,
+        told.children,
+        set_here,
+        unnest(told.parent_data),
+        unnest(told.metadata)
+    FROM parsed
 ),
 listed AS (
     SELECT number, child_id, min(place) AS place
@@ -127,11 +154,11 @@ inherited AS (
         0 AS round,
         number,
         above,
-        metadata -> '$.start' AS start,
-        metadata -> '$.due' AS due,
-        metadata -> '$.format' AS format,
-        metadata -> '$.graded' AS graded,
-        coalesce(try_cast(metadata ->> '$.visible_to_staff_only' AS BOOLEAN), FALSE) AS is_hidden,
+        set_here[1] AS start,
+        set_here[2] AS due,
+        set_here[3] AS format,
+        set_here[4] AS graded,
+        coalesce(try_cast(visible_to_staff_only AS BOOLEAN), FALSE) AS is_hidden,
         CASE WHEN is_branch THEN number END AS branch
     FROM placed
     JOIN blocks USING (number)
@@ -179,7 +206,7 @@ partitions AS (
     SELECT
         unnest(
             from_json(
-                metadata -> '$.user_partitions',
+                user_partitions,
                 '[{"id": "BIGINT", "groups": [{"id": "BIGINT", "name": "VARCHAR"}]}]'
             )
         ) AS part
@@ -195,7 +222,7 @@ SELECT
     ordered.index,
     block.module_id,
     block.category,
-    coalesce(nullif(block.metadata ->> '$.display_name', ''), block.url_name) AS name,
+    coalesce(nullif(block.display_name, ''), block.url_name) AS name,
     block.url_name,
     '/' || concat_ws(
         '/',
@@ -220,7 +247,7 @@ SELECT
     inherited.format ->> '$' AS format,
     coalesce(try_cast(inherited.graded ->> '$' AS BOOLEAN), FALSE) AS graded,
     inherited.is_hidden AS visible_to_staff_only,
-    try_cast(block.metadata ->> '$.weight' AS DOUBLE) AS weight,
+    try_cast(block.weight AS DOUBLE) AS weight,
     CASE
         WHEN len(told.block.response_types) > 1 THEN 'mixed'
         ELSE told.block.response_types[1]
@@ -228,10 +255,10 @@ SELECT
     told.block.items AS nitems,
     told.block.has_solution,
     coalesce(
-        nullif(block.metadata ->> '$.youtube_id_1_0', ''),
+        nullif(block.youtube_id_1_0, ''),
         nullif(
             regexp_extract(
-                coalesce(block.metadata ->> '$.youtube', told.block.youtube),
+                coalesce(block.youtube, told.block.youtube),
                 '(?:^|,)\s*1\.0*:\s*([^,\s]+)',
                 1
             ),
@@ -248,9 +275,9 @@ FROM ordered
 JOIN blocks AS block USING (number)
 JOIN inherited
     ON inherited.number = ordered.number AND inherited.round = (SELECT needed FROM rounds)
-LEFT JOIN blocks AS chapter ON chapter.module_id = block.places ->> '$.chapter_id'
-LEFT JOIN blocks AS sequential ON sequential.module_id = block.places ->> '$.sequential_id'
-LEFT JOIN blocks AS vertical ON vertical.module_id = block.places ->> '$.vertical_id'
+LEFT JOIN blocks AS chapter ON chapter.module_id = block.chapter_id
+LEFT JOIN blocks AS sequential ON sequential.module_id = block.sequential_id
+LEFT JOIN blocks AS vertical ON vertical.module_id = block.vertical_id
 LEFT JOIN told ON told.category = block.category AND told.name = block.url_name
 LEFT JOIN blocks AS branch ON branch.number = inherited.branch
 LEFT JOIN blocks AS split ON split.module_id = branch.parent_id
