@@ -150,8 +150,10 @@ def grades_over_time(events: list[Event], weights: list[Row]) -> list[Row]:
     days: dict[tuple[int, date], list[Event]] = defaultdict(list)
     for each in sorted(events, key=lambda each: (each.at, each.event_id)):
         user = each.told.get("user_id") or each.user_id
-        is_check = each.type == "problem_check"
-        if user and each.source == "server" and (is_check or each.type.startswith("edx.grades.")):
+        if each.type == "problem_rescore":
+            user = each.told["student"].removeprefix("number")
+            user = None if user == "999" else user
+        if user and each.source == "server" and each.type.startswith(("problem_", "edx.grades.")):
             days[int(user), each.day].append(each)
     rows: list[Row] = []
     grades: dict[int, dict[str, float]] = defaultdict(dict)
@@ -187,12 +189,14 @@ def _told(each: Event, counted: dict[str, Row]) -> Row | None:
     told, level, module = each.told, "problem", each.module
     earned = possible = None
     row: Row = {}
-    if each.type == "problem_check":
-        if told["grade"] is None:
+    if each.type in ("problem_check", "problem_rescore"):
+        is_check = each.type == "problem_check"
+        grade = told["grade" if is_check else "new_score"]
+        most = told["max_grade" if is_check else "new_total"]
+        if grade is None:
             return None
-        most = told["max_grade"]
         points = counted[module]["points"] if module in counted else most
-        earned, possible = told["grade"] * (points / most if most else 1), points if most else 0.0
+        earned, possible = grade * (points / most if most else 1), points if most else 0.0
     elif each.type == "edx.grades.subsection.grade_calculated":
         kind = "graded" if told["weighted_graded_possible"] else "total"
         level, earned = "sequential", told[f"weighted_{kind}_earned"]

@@ -166,7 +166,15 @@ def test_another_kind_at_the_same_time_is_another_assessment() -> None:
 
 
 def test_odd_events_and_answers_end_nothing() -> None:
-    odd: list[Any] = [None, "text", 7, [1], {"parts": "x"}, {"text": "Old."}, {"parts": [5]}]
+    odd: list[Any] = [
+        None,
+        "text",
+        7,
+        [1],
+        {"parts": "x"},
+        {"text": "Old.", "file_key": "a"},
+        {"parts": [5]},
+    ]
     events = [
         told(number, number, 7, kind, submission_uuid=name, answer=each, parts=each,
              attempt_number="one", scorer_id=each, feedback=each)
@@ -182,6 +190,7 @@ def test_odd_events_and_answers_end_nothing() -> None:
         "assessment_assessment": [{"id": 1, "submission_uuid": None, "score_type": "?"}],
     }
     found = made(ORA, events, cells)
-    assert [row["text"] for row in found["ora_responses"] if row["text"]] == ["Old."] * 2
+    texts = [(row["text"], row["files"]) for row in found["ora_responses"] if row["text"]]
+    assert texts == [("Old.", 1)] * 2
     assert sum(row["response_id"] == TWO for row in found["ora_responses"]) == 1
     assert {row["points"] for row in found["ora_assessments"]} == {None}

@@ -36,6 +36,7 @@ POINTS = {
 }
 KINDS = (
     "problem_check",
+    "problem_rescore",
     *POINTS,
     "edx.grades.problem.state_deleted",
     "edx.grades.course.grade_calculated",
@@ -62,7 +63,7 @@ def regraded(number: int, at: int, kind: str, module: str | None, **told: Any) -
 
 def history(random: Random, users: tuple[int, int], first: int) -> list[Event]:
     """Submissions and grade events of two learners, over some days; numbered from `first`."""
-    kinds = random.choice((KINDS[:1], KINDS[:4], KINDS[:6], KINDS))
+    kinds = random.choice((KINDS[:1], KINDS[:5], KINDS[:7], KINDS))
     numbers = list(range(first, first + random.choice((0, 4, 30))))
     random.shuffle(numbers)
     at, events = START, []
@@ -86,7 +87,10 @@ def history(random: Random, users: tuple[int, int], first: int) -> list[Event]:
             told = {"percent_grade": earned / 2, "letter_grade": random.choice(("", "Pass"))}
         if kind == "edx.grades.subsection.grade_calculated":
             module = usage(random.choice(("h1", "h2", "free")), "sequential")
-        if random.random() < 0.8:
+        if kind == "problem_rescore":
+            told = {"new_score": earned, "new_total": random.choice((0, 2))}
+            told["student"] = f"number{random.choice((*users, 999))}"
+        elif random.random() < 0.8:
             told["user_id"] = str(random.choice(users))
         events.append(Event(number, at, user, kind, "server", module, told))
     return events
@@ -107,7 +111,9 @@ def test_the_queries_of_scores_agree_with_plain_python(seed: int) -> None:
         users = 10 * pair + 7, 10 * pair + 8
         table += random_states(random, users, 100 * pair)
         events += history(random, users, 100 * pair)
-    found = made(SCORES, events, {STATES: table, **course(random.choice((None, {})))})
+    usernames = [{"id": user, "username": f"number{user}"} for user in range(200)]
+    tables = {STATES: table, "auth_user": usernames, **course(random.choice((None, {})))}
+    found = made(SCORES, events, tables)
     axis, weights = found["course_axis"], found["problem_weights"]
     expected = {
         "person_item": plain_scores.person_item(events, table),

@@ -43,6 +43,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[list[Row]], Answer]]] = {
         "forum_posts",
         lambda rows: summed(rows, "username", lambda row: _TYPES[row["slug_type"]]),
     ),
+    "plays_by_video": (
+        "video_day",
+        lambda rows: summed(rows, "module_id", lambda _row: "plays", "nplay_video"),
+    ),
 }
 _TYPES: dict[str, str] = {
     "initial_post": "CommentThread",

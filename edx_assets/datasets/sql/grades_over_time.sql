@@ -3,10 +3,11 @@
 -- Grain: one row for each learner, problem, sequential or course, and day (UTC) on which it was graded
 -- anew, with the grade at the day's end. It holds until the next row.
 -- Source: the grade events of edX's LMS (`edx.grades....`, since 2017); the learner is the one who is
--- graded, not who caused it. A problem has its server's problem_check as well. For the time before the
--- first grade event of a sequential or of the course, its grade is computed from those of its problems
--- with `problem_weights`: what is not yet answered counts 0, and no assignment is dropped.
--- Needs: events, problem_check, problem_weights
+-- graded, not who caused it. A problem has its server's problem_check as well, and the older
+-- problem_rescore, which names the learner by username. For the time before the first grade event of
+-- a sequential or of the course, its grade is computed from those of its problems with
+-- `problem_weights`: what is not yet answered counts 0, and no assignment is dropped.
+-- Needs: events, auth_user, problem_check, problem_weights
 -- Indexes: user_id, day; level, module_id
 --
 -- | column | type | meaning |
@@ -31,6 +32,23 @@ WITH grade_events AS (
         event
     FROM events
     WHERE event_source = 'server' AND starts_with(event_type, 'edx.grades.')
+),
+verdicts AS (
+    SELECT user_id, module_id, time, event_id, 'problem_check' AS told_by, grade, max_grade
+    FROM problem_check
+    UNION ALL
+    SELECT
+        users.id,
+        module_id,
+        time,
+        event_id,
+        event_type,
+        try_cast(event ->> '$.new_score' AS DOUBLE),
+        try_cast(event ->> '$.new_total' AS DOUBLE)
+    FROM events
+    JOIN (SELECT username, min(id) AS id FROM auth_user GROUP BY username) AS users
+        ON users.username = (event ->> '$.student')
+    WHERE event_type = 'problem_rescore'
 ),
 problem_events AS (
     SELECT
@@ -58,12 +76,15 @@ problem_events AS (
         module_id,
         time,
         event_id,
-        'problem_check',
-        checked.grade * coalesce(weights.points / nullif(checked.max_grade, 0), 1),
-        CASE WHEN checked.max_grade > 0 THEN coalesce(weights.points, checked.max_grade) ELSE 0 END
-    FROM problem_check AS checked
+        told_by,
+        verdicts.grade * coalesce(weights.points / nullif(verdicts.max_grade, 0), 1),
+        CASE
+            WHEN verdicts.max_grade > 0 THEN coalesce(weights.points, verdicts.max_grade)
+            ELSE 0
+        END
+    FROM verdicts
     LEFT JOIN problem_weights AS weights USING (module_id)
-    WHERE checked.grade IS NOT NULL
+    WHERE verdicts.grade IS NOT NULL
 ),
 problems AS (
     SELECT

@@ -102,7 +102,7 @@ SELECT
         nullif(array_to_string(answer ->> '$.parts[*].text', chr(10) || chr(10)), ''),
         answer ->> '$.text'
     ) AS text,
-    coalesce(json_array_length(answer -> '$.file_keys'), (answer ->> '$.file_key' IS NOT NULL)::INT)
+    coalesce(json_array_length(answer -> '$.file_keys'), ((answer ->> '$.file_key') IS NOT NULL)::INT)
         ::BIGINT AS files,
     answer,
     deleted,
