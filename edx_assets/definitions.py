@@ -23,7 +23,7 @@ from edx_assets.automation.nightly_tidying import nightly_tidying
 from edx_assets.automation.notices import notice_sensors
 from edx_assets.automation.sensors import sensors
 from edx_assets.checks import checks
-from edx_assets.datasets.definition import datasets
+from edx_assets.datasets.own import known_datasets
 from edx_assets.edx.file_names import SITES
 from edx_assets.export_job import export_job
 from edx_assets.jobs import jobs
@@ -41,7 +41,7 @@ from edx_assets.settings import Settings, load_settings
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     """All definitions for some settings; resources given by name replace the usual ones."""
     partitions = days(settings.start_date, settings.end_date)
-    known = datasets()
+    known = known_datasets(settings.datasets)
     pipeline = [
         *(tracking_logs(site, partitions) for site in SITES),
         delivered,

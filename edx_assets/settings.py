@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     geoip_db: Path | None = Field(
         None, description="MaxMind's database of places (GeoLite2 City, .mmdb)"
     )
+    datasets: Path | None = Field(
+        None, description="folder with .sql files of datasets of your own"
+    )
     start_date: Annotated[date, BeforeValidator(a_date)] = Field(
         date(2012, 9, 1), description="first day of tracking logs (UTC)"
     )

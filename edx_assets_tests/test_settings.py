@@ -26,6 +26,7 @@ VARIABLES = {
     "EDX_GPG_PASSPHRASE_FILE": "/srv/passphrase",
     "EDX_MONGO_URI": "mongodb://czar:battery@db.example.edu/",
     "EDX_COURSES_FILE": "/srv/courses.yaml",
+    "EDX_DATASETS": "/srv/datasets",
     "EDX_GEOIP_DB": "/srv/GeoLite2-City.mmdb",
     "EDX_START_DATE": "2014-02-03",
     "EDX_END_DATE": "2016-12-31",

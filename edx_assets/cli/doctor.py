@@ -13,6 +13,8 @@ from edx_assets.cli.doctor_databases import database_findings
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
 from edx_assets.cli.tables import told_bytes, told_use
+from edx_assets.datasets.definition import DatasetError
+from edx_assets.datasets.own import own_datasets
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.courses.window_query import courses_entries
@@ -51,6 +53,7 @@ def diagnose(
         "storage": lambda: _storage(storage),
         "courses file": lambda: _courses_file(courses_file),
         "places": lambda: _places(geoip),
+        "own datasets": lambda: _own_datasets(settings),
         "settings": lambda: _settings(settings, told),
         "MongoDB": lambda: _mongodb(store()),
     }
@@ -169,3 +172,21 @@ def _places(geoip: GeoIp) -> Iterator[Finding]:
     told = geoip.check()
     none = "none: datasets have no countries (EDX_GEOIP_DB is not set)"
     yield Finding("places", "ok", told or none)
+
+
+def _own_datasets(settings: Settings) -> Iterator[Finding]:
+    from edx_assets.datasets.engine import check_query  # DuckDB, which other commands do not need
+
+    subject, wrong = "own datasets", 0
+    found = own_datasets(settings.datasets)
+    for each in found:
+        try:
+            if each.wrong:
+                raise DatasetError(each.wrong)
+            check_query(each)
+        except DatasetError as error:
+            wrong += 1
+            yield Finding(subject, "failed", str(error))
+    if not wrong:
+        names = ", ".join(each.name for each in found)
+        yield Finding(subject, "ok", names or "none (EDX_DATASETS is not set, or has none)")

@@ -7,9 +7,10 @@ import click
 
 from edx_assets.cli.database import DATA, database, storage_of
 from edx_assets.cli.tables import told_bytes
-from edx_assets.datasets.definition import datasets
+from edx_assets.datasets.own import known_datasets
 from edx_assets.errors import EdxAssetsError
 from edx_assets.exports.formats import Format
+from edx_assets.settings import load_settings
 
 
 @click.command()
@@ -42,11 +43,12 @@ def export(
     from edx_assets.exports.course import export_course
 
     failed = False
+    known = known_datasets(load_settings().datasets)
     with database(data) as store:
         for course in dict.fromkeys(courses):
             try:
                 target, manifest = export_course(
-                    store, storage_of(data), course, folder, Format(form), datasets(), only
+                    store, storage_of(data), course, folder, Format(form), known, only
                 )
             except EdxAssetsError as error:
                 click.echo(f"Error: {course}: {error}", err=True)
@@ -66,7 +68,7 @@ def warehouse(data: Path) -> None:
     """Make the DuckDB file with a view for each dataset over all courses (in the storage)."""
     from edx_assets.exports.warehouse import WAREHOUSE, make_warehouse
 
-    storage = storage_of(data)
+    storage, known = storage_of(data), known_datasets(load_settings().datasets)
     with database(data) as store:
-        made = make_warehouse(store, storage, datasets())
+        made = make_warehouse(store, storage, known)
     click.echo(f"{WAREHOUSE}: {made['views']} views over {made['courses']} courses")

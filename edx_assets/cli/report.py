@@ -7,6 +7,7 @@ import click
 
 from edx_assets.cli.database import DATA, database, storage_of
 from edx_assets.exports.tables import find_course
+from edx_assets.settings import load_settings
 
 
 @click.command()
@@ -19,12 +20,13 @@ from edx_assets.exports.tables import find_course
 @DATA
 def report(course: str, to: Path | None, data: Path) -> None:
     """Make a course's report, an HTML page, from its datasets. COURSE is its key or database."""
-    from edx_assets.datasets.definition import datasets
+    from edx_assets.datasets.own import known_datasets
     from edx_assets.reports.course import make_report
 
+    known = known_datasets(load_settings().datasets)
     with database(data) as store:
         partition = find_course(store, course)["_id"]
-        made = make_report(store, storage_of(data), partition, datasets())
+        made = make_report(store, storage_of(data), partition, known)
     file = Path(made["file"])
     if to is not None:
         shutil.copyfile(file, to)

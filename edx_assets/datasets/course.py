@@ -85,6 +85,8 @@ def make_datasets(
                 outcome: Metadata | Exception = {}
                 started = monotonic()
                 try:
+                    if each.wrong:
+                        raise DatasetError(each.wrong)
                     if broken := sorted(failed.intersection(each.needs)):
                         raise DatasetError(
                             f"{each.name} needs {', '.join(broken)}, which failed: mend that first"

@@ -40,7 +40,8 @@ class Dataset:
     """A dataset: what it is for, what a row is, where its definition comes from, and its query.
 
     `needs` names the tables that the query reads: `events`, collections of the course, and other
-    datasets. `line` is where the query begins in the file.
+    datasets. `line` is where the query begins in the file. `wrong` says why it cannot be used, or
+    is empty.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Dataset:
     needs: tuple[str, ...]
     query: str
     line: int
+    wrong: str = ""
 
     @property
     def digest(self) -> str:

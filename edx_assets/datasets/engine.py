@@ -112,6 +112,16 @@ def make(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:
     return int(rows[0]) if rows else 0
 
 
+def check_query(dataset: Dataset) -> None:
+    """See that a query is one that DuckDB can read, before any course is made.
+
+    Raises:
+        DatasetError: it is not, or it reads other tables than its head tells.
+    """
+    with duckdb.connect() as database:
+        _check_needs(database, dataset)
+
+
 def sort_events(database: DuckDBPyConnection, events: Path, users: str, target: Path) -> None:
     """Write events in the order of learner and time.
 

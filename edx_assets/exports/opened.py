@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from edx_assets.datasets.definition import datasets
 from edx_assets.datasets.engine import literal, quoted
+from edx_assets.datasets.own import known_datasets
 from edx_assets.errors import FinalError
 from edx_assets.exports.rows import arrow_batches, arrow_schema, file_in, see_unchanged, see_whole
 from edx_assets.exports.tables import (
@@ -153,7 +153,7 @@ def open_course(named: str) -> Opened:
     store = connect(settings.mongo_uri.get_secret_value())
     storage = Storage(folder=settings.storage)
     course = find_course(store, named)
-    tables = course_tables(store, storage, course, datasets())
+    tables = course_tables(store, storage, course, known_datasets(settings.datasets))
     closing = ExitStack()
     scratch = closing.enter_context(storage.beside())
     connection = _connected(scratch, ":memory:")

@@ -113,7 +113,7 @@ def course_tables(
         told = "Each event of the course in flat columns, by learner and time."
         found[EVENTS] = CourseTable(EVENTS, Kind.EVENTS, told, COLUMNS, None)
     for name, dataset in known.items():
-        if name in loads:
+        if name in loads and "content" in loads[name] and not dataset.wrong:
             found[name] = CourseTable(
                 name, Kind.DATASET, dataset.purpose, dataset.columns, loads[name]
             )

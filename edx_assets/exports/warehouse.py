@@ -80,6 +80,8 @@ def make_warehouse(store: Store, storage: Storage, known: dict[str, Dataset]) ->
                 for name, dataset in [*known.items(), (EVENTS, None)]:
                     columns = dataset.columns if dataset else COLUMNS
                     purpose = dataset.purpose if dataset else "Each event, in flat columns."
+                    if not columns:
+                        continue
                     if folder := _link(storage, courses, name, links):
                         _view(database, folder, name, columns, purpose)
                         views.append(name)
@@ -93,7 +95,8 @@ def _made(store: Store, known: dict[str, Dataset]) -> _Made:
     found: _Made = {}
     fields = ["partition", "collection", "content"]
     for load in store.find(COURSE_LOADS, {"collection": {"$in": [*known]}}, fields=fields):
-        if "content" in load:  # else it is a table of the package
+        # else it is a table of the package, or its columns are not known
+        if "content" in load and not known[load["collection"]].wrong:
             found.setdefault(load["collection"], {})[load["partition"]] = load["content"]
     return found
 

@@ -17,7 +17,7 @@ from edx_assets.settings import load_settings
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import PASSPHRASE
 
-SUBJECTS = ["S3", "GPG", "storage", "courses file", "places", "settings", "MongoDB"]
+SUBJECTS = ["S3", "GPG", "storage", "courses file", "places", "own datasets", "settings", "MongoDB"]
 COURSES = "courses:\n  - course_key: course-v1:McGillX+CHEM181x+1T2014\n"
 
 Doctor = Callable[[], list[Finding]]
@@ -159,7 +159,8 @@ def test_nothing_is_set_at_all() -> None:
     findings = examine()
     states = {finding.subject: finding.state for finding in findings}
     failing = dict.fromkeys(SUBJECTS, "failed")
-    assert states == failing | {"courses file": "ok", "places": "ok", "settings": "ok"}
+    fine = ("courses file", "places", "own datasets", "settings")
+    assert states == failing | dict.fromkeys(fine, "ok")
     assert all(finding.remedy for finding in findings if finding.state == "failed")
 
 
@@ -183,6 +184,7 @@ def test_nothing_is_set_at_all() -> None:
             "places",
             ["EDX_GEOIP_DB: /nowhere cannot be read", "correct"],
         ),
+        ("EDX_DATASETS", "/nowhere", "own datasets", ["/nowhere does not exist", "correct"]),
         ("EDX_GEOIP_DB", "/proc/version", "places", ["is damaged or no MaxMind database"]),
         ("EDX_S3_ENDPOINT_URL", "127.0.0.1:9000", "S3", ["EDX_S3_ENDPOINT_URL", "http://"]),
         ("EDX_EVENTS_BUCKET", "s3://events", "S3", ["EDX_EVENTS_BUCKET", "the name alone"]),
@@ -219,6 +221,7 @@ def test_everything_is_wrong(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) ->
         "EDX_MONGO_URI": "mongodb://127.0.0.1:1",
         "EDX_STORAGE": "/proc/storage",
         "EDX_COURSES_FILE": "/nowhere",
+        "EDX_DATASETS": "/nowhere",
         "EDX_GEOIP_DB": "/nowhere",
         "EDX_START_DATE": "soon",
     }.items():

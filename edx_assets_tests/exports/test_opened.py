@@ -30,7 +30,7 @@ def here(held: Storage, empty_mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -
     """The course with a table, documents and a dataset, opened by its key."""
     monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
     monkeypatch.setenv("EDX_STORAGE", str(held.folder))
-    monkeypatch.setattr(opened, "datasets", lambda: KNOWN)
+    monkeypatch.setattr(opened, "known_datasets", lambda _folder: KNOWN)
     return edx_assets.open(KEY)
 
 
