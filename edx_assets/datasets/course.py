@@ -58,20 +58,23 @@ def make_datasets(
     geoip = geoip or GeoIp()
     with turn(store, Collection(database, "datasets")):
         sources: dict[str, Source] = {}
+        failed: set[str] = set()
         for each in wanted:
             try:
                 sources[each.name] = source_of(store, partition, each, known, geoip)
             except InvalidSettingError as error:
+                failed.add(each.name)
                 yield each.name, error
-        behind = set(sources)
+        unchanged: dict[str, Metadata] = {}
         for name, source in sources.items():
             load = course_load(store, partition, name)
             here = Collection(database, name)
             kept = storage.exists(file_of(database, name))
             if load and kept and not rebuild and is_current(store, here, load, source):
-                behind.remove(name)
-                yield name, {"outcome": "unchanged", "rows": load["documents"]}
+                unchanged[name] = {"outcome": "unchanged", "rows": load["documents"]}
+        behind = sources.keys() - unchanged.keys()
         if not behind:
+            yield from unchanged.items()
             return
         with (
             storage.writing(file_of(database, EVENTS)) as events,
@@ -79,8 +82,9 @@ def make_datasets(
         ):
             closure = _closure(behind, known)
             attach_sources(store, session, partition, events, closure, known, geoip)
-            failed: set[str] = set()
-            for each in closure:
+            # those that stay are told in their turn: Dagster wants each after those that it needs
+            told = [each for each in known.values() if each in closure or each.name in unchanged]
+            for each in told:
                 path = events.with_name(f"{each.name}.parquet")
                 outcome: Metadata | Exception = {}
                 started = monotonic()
@@ -91,9 +95,12 @@ def make_datasets(
                         raise DatasetError(
                             f"{each.name} needs {', '.join(broken)}, which failed: mend that first"
                         )
-                    rows = make(session, each, path)
-                    attach(session, {each.name: path})
-                    if each.name in behind:
+                    if each in closure:
+                        rows = make(session, each, path)
+                        attach(session, {each.name: path})
+                    if each.name in unchanged:
+                        outcome = unchanged[each.name]
+                    elif each.name in behind:
                         source = sources[each.name]
                         if source_of(store, partition, each, known, geoip) != source:
                             raise SourceChangedError(
@@ -114,7 +121,7 @@ def make_datasets(
                 except Exception as error:  # also what nobody foresaw harms this dataset alone
                     failed.add(each.name)
                     outcome = foreseen(error)
-                if each.name in behind:
+                if each.name in sources:
                     yield each.name, outcome
 
 
