@@ -5,6 +5,7 @@ READS = (
     "enrolment_by_day",
     "forum_events",
     "forum_posts",
+    "person_course",
     "person_day",
     "person_places",
     "person_video",

@@ -64,6 +64,7 @@ def made(name: str = HOSTILE) -> str:
             {"day": day + timedelta(n), "mode": name, "enrolled": 40} for n in range(20)
         ],
         forum_posts=[{"user_id": n, "first_time": time} for n in people],
+        person_course=[{"user_id": n, "registered": True, "viewed": True} for n in people],
         person_day=[{"user_id": n, "day": day} for n in people],
         person_video=[{"user_id": n, "module_id": "v1"} for n in people],
         problem_check=[{"user_id": n, "module_id": "p1", "time": time} for n in people],

@@ -1,11 +1,7 @@
 """The numbers that a section shows, against datasets that were made by hand."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from edx_assets.reports.content import Bars, Cell, Content, Name, Section, Strip
-from edx_assets.reports.published import Published
 from edx_assets.reports.sections import (
     SECTIONS,
     activity,
@@ -13,54 +9,11 @@ from edx_assets.reports.sections import (
     countries,
     enrolments,
     forum,
+    funnel,
 )
-from edx_assets.reports.sections import problems as problems_of
-from edx_assets.reports.sections import videos as videos_of
-from edx_assets_tests.reports.tables import Rows, axis, tables
+from edx_assets_tests.reports.tables import AXIS, Rows, drawn, per_learner, rows_of, tables
 
 MONDAY = date(2014, 2, 3)
-AXIS = axis(
-    ("c1", "chapter", "Water"),
-    ("v1", "video", "Rivers", "c1"),
-    ("p1", "problem", "Dams", "c1"),
-    ("p2", "problem", "Seas", "c1"),
-    ("c2", "chapter", "Fire"),
-    ("v2", "video", "Sparks", "c2"),
-)
-
-
-VIDEOS = [
-    {"index_video": 2, "module_id": "v1", "name": "Rivers", "chapter_name": "Water"},
-    {"index_video": 6, "module_id": "v2", "name": "Sparks", "chapter_name": "Fire"},
-]
-
-
-def drawn(section: Section, **told: Rows) -> Content:
-    with tables(**told) as session:
-        content = section.draw(session)
-    assert content is not None
-    return content
-
-
-def texts(row: Sequence[Cell]) -> list[str | list[str]]:
-    """What a row says."""
-    said: list[str | list[str]] = []
-    for cell in row:
-        if isinstance(cell, Bars):
-            said.append([each.text for each in cell.values])
-        elif isinstance(cell, Published | Name):
-            said.append(cell.text)
-        else:
-            said.append(cell.alt if isinstance(cell, Strip) else cell)
-    return said
-
-
-def rows_of(content: Content) -> list[list[str | list[str]]]:
-    return [texts(row) for table in content.tables for row in table.rows]
-
-
-def per_learner(learners: range, **row: Any) -> list[dict[str, Any]]:
-    return [{"user_id": learner, **row} for learner in learners]
 
 
 def test_active_learners_count_once_a_week_and_a_week_without_any_is_there() -> None:
@@ -135,49 +88,31 @@ def test_half_of_the_problems_is_not_one_of_three() -> None:
     assert rows_of(content)[0] == ["Water", ["40"], ["20"]]
 
 
-def test_videos_are_in_the_course_s_order_with_those_that_nobody_watched() -> None:
+def test_the_funnel_counts_each_stage_and_what_no_table_tells_is_unknown() -> None:
     content = drawn(
-        videos_of.SECTION,
-        video_axis=VIDEOS,
-        person_video=[
-            *per_learner(range(20), module_id="v1", complete=True),
-            *per_learner(range(20, 50), module_id="v1", complete=False),
-            *per_learner(range(50, 80), module_id="v1", complete=None),
-            *per_learner(range(12), module_id="i4x://X/Y/video/old", complete=None),
-        ],
-        video_segments=[
-            {"module_id": "v1", "segment": 0, "learners": 60, "views": 99},
-            {"module_id": "v1", "segment": 17, "learners": 80, "views": 99},
-            {"module_id": "v1", "segment": 18, "learners": 7, "views": 99},
+        funnel.SECTION,
+        person_course=[
+            {
+                "user_id": n,
+                "registered": True,
+                "viewed": n < 60,
+                "explored": n < 4,
+                "completed": None,
+                "certified": False,
+            }
+            for n in range(120)
         ],
     )
     assert rows_of(content) == [
-        ["Water"],
-        ["Rivers", "80", "40%", "80 learners at most, first at 1:25 of 1:35"],
-        ["Fire"],
-        ["Sparks", "0", "unknown", ""],
-        ["old", "10", "unknown", ""],
+        ["Registered", ["120"], "100%"],
+        ["Viewed", ["60"], "50%"],
+        ["Explored", ["under 10"], "under 9%"],
+        ["Completed", ["unknown"], "unknown"],
+        ["Certified", ["0"], "0%"],
     ]
-    assert content.text.startswith("The course has 3 videos; 2 were watched.")
-    assert "80, watched “Rivers”" in content.text
-    strip = content.tables[0].rows[1][3]
-    assert isinstance(strip, Strip)
-    assert strip.heights == (60, *[0] * 16, 80, 0)
-
-
-def test_a_video_whose_length_the_structure_alone_tells_is_measured_by_it() -> None:
-    segments = [{"module_id": "v1", "segment": 0, "learners": 30}]
-    for length, reached, least in ((100, 94.9, 95), (1000, 969.9, 970)):
-        content = drawn(
-            videos_of.SECTION,
-            video_axis=[{**VIDEOS[0], "video_length": length}],
-            video_segments=segments,
-            person_video=[
-                *per_learner(range(20), module_id="v1", furthest_second=reached),
-                *per_learner(range(20, 30), module_id="v1", furthest_second=least),
-            ],
-        )
-        assert rows_of(content)[1][:3] == ["Rivers", "30", "33%"]
+    assert content.text == (
+        "Of the course's learners: 120 registered, 60 viewed, under 10 explored, 0 certified."
+    )
 
 
 def test_countries_with_under_ten_learners_are_only_counted() -> None:
@@ -205,54 +140,6 @@ def test_countries_with_under_ten_learners_are_only_counted() -> None:
     assert content.text == (
         "The addresses of 100 learners tell a country. Left out: 1 country with under ten learners."
     )
-
-
-def test_a_long_video_has_the_highest_of_each_part_of_its_strip() -> None:
-    many = [
-        {"module_id": "v1", "segment": n, "learners": 500 if n == 555 else 100} for n in range(800)
-    ]
-    content = drawn(videos_of.SECTION, video_axis=VIDEOS, video_segments=many)
-    strip = content.tables[0].rows[1][3]
-    assert isinstance(strip, Strip)
-    assert strip.heights == (*[100] * 55, 500, *[100] * 24)
-
-
-def test_problems_show_the_first_and_the_last_attempt_the_hardest_first() -> None:
-    def tried(module: str, learner: int, *right: bool) -> list[dict[str, Any]]:
-        return [
-            {
-                "user_id": learner,
-                "module_id": module,
-                "time": datetime(2014, 2, 3, n),
-                "event_id": f"{9 - n}",
-                "attempts": n + 1,
-                "success": "correct" if each else "incorrect",
-            }
-            for n, each in enumerate(right)
-        ]
-
-    checks = [
-        *(row for n in range(30) for row in tried("p1", n, True)),
-        *(row for n in range(10) for row in tried("p2", n, True, False, False, False)),
-        *(row for n in range(10, 40) for row in tried("p2", n, False, True)),
-        *(row for n in range(9) for row in tried("v1", n, False)),
-    ]
-    content = drawn(problems_of.SECTION, course_axis=AXIS, problem_check=checks)
-    assert rows_of(content) == [
-        ["Seas", "40", ["25%", "75%"], "2.5"],
-        ["Dams", "30", ["100%", "100%"], "1.0"],
-    ]
-    assert "3 problems. Left out: 1 that" in content.text
-
-
-def test_what_is_beyond_25_problems_is_folded() -> None:
-    checks = [
-        {"user_id": learner, "module_id": f"p{problem:02}", "success": "correct"}
-        for problem in range(27)
-        for learner in range(10)
-    ]
-    content = drawn(problems_of.SECTION, problem_check=checks)
-    assert [(len(table.rows), table.folded) for table in content.tables] == [(25, False), (2, True)]
 
 
 def test_posts_of_a_week_are_told_where_ten_people_wrote_them() -> None:

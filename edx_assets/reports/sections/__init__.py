@@ -7,11 +7,13 @@ from edx_assets.reports.sections import (
     countries,
     enrolments,
     forum,
+    funnel,
     problems,
     videos,
 )
 
 SECTIONS: tuple[Section, ...] = (
+    funnel.SECTION,
     activity.SECTION,
     enrolments.SECTION,
     chapters.SECTION,
