@@ -16,12 +16,13 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient, ReplaceOne
 from pymongo.collection import Collection as MongoCollection
-from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 
 from edx_assets.edx.lines import batches
 from edx_assets.errors import PassingError
 from edx_assets.resources.ahead import ahead
-from edx_assets.resources.store_causes import UNAUTHORIZED, StoreRefusedError, meaning
+from edx_assets.resources.renaming import renames_over
+from edx_assets.resources.store_causes import StoreRefusedError, meaning
 
 Document = dict[str, Any]
 Index = Sequence[tuple[str, int]]
@@ -221,6 +222,8 @@ class Store:
         with _own_errors(), suppress(CollectionInvalid):
             database.create_collection(staging.name)
         try:
+            for keys in indexes if self._indexes_early() else ():
+                self.index(staging, keys)
             yield staging
             held = self.estimated_count(staging)
             for keys in indexes:
@@ -260,25 +263,21 @@ class Store:
         """
         old, new = (_staged(Collection(database, name)).name for _each in range(2))
         with _own_errors():
-            probe = self._client[database]
-            probe[old].insert_one({"_id": "old"})
-            probe[new].insert_one({"_id": "new"})
-            try:
-                probe[new].rename(old, dropTarget=True)
-            except OperationFailure as refused:
-                if refused.code == UNAUTHORIZED:  # that is of the user, not of the server
-                    raise
-                return False
-            finally:
-                names = [document["_id"] for document in probe[old].find()]
-                probe.drop_collection(old)
-                probe.drop_collection(new)
-        return names == ["new"]
+            return renames_over(self._client[database], old, new)
 
     def version(self) -> str:
         """What the server says of its version; `?` where it does not."""
         with _own_errors():
             return str(self._client.admin.command("buildInfo").get("version", "?"))
+
+    def _indexes_early(self) -> bool:
+        """Whether indexes have to be there before the documents.
+
+        secantusd-rs makes an index in one transaction. One that is larger than its cache it tries
+        for ever: with 256 MB, the third of a collection of 150,000 records.
+        """
+        with _own_errors():
+            return "secantusVersion" in self._client.admin.command("buildInfo")
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
         return self._client[collection.database][collection.name]

@@ -48,6 +48,16 @@ def test_every_server_here_renames(empty_mongo_uri: str, client: Client) -> None
     assert connect(empty_mongo_uri).renames_in("d")
 
 
+def test_an_index_that_is_larger_than_a_cache_is_made(store: Store) -> None:
+    """secantusd-rs would try for ever to make one of a collection that has its documents."""
+    many, long = 60_000, "x" * 1_500
+    with store.replacing(HERE, [[("page", 1)], [("load", 1)]]) as staging:
+        documents = (encode({"_id": n, "page": f"{n}{long}", "load": n}) for n in range(many))
+        for _batch, inserted in store.insert_all(staging, documents):
+            assert not inserted.duplicates
+    assert store.estimated_count(HERE) == many
+
+
 @pytest.mark.parametrize(("old", "new", "code"), [("here", "there", 48), ("gone", "new", 26)])
 def test_a_rename_that_cannot_be_is_refused(client: Client, old: str, new: str, code: int) -> None:
     client["d"]["here"].insert_one({"_id": 1})
