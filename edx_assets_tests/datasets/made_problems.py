@@ -130,7 +130,8 @@ def course(policy: dict[str, Any] | None = None) -> dict[str, list[dict[str, Any
     exam = problems("ex", block(usage("x")), tool, graded=True, format="Exam")
     none = problems("none", block(usage("text", "html")), **essay)
     hidden = problems("hid", block(usage("h")), visible_to_staff_only=True, **essay)
-    loose = problems("free", block(usage("f")))
+    note = block(usage("note", "html"), due="2013-01-01T00:00:00Z")
+    loose = problems("free", block(usage("f")), note)
     untyped = problems("untyped", block(usage("u")), graded=True)
     block(
         usage("course", "course"),
