@@ -70,3 +70,20 @@ def test_the_rows_are_the_manifests(built: Built, question: str) -> None:
         found = answer(rows_of(built.store, database, dataset))
         assert found == course["answers"][question], database
     assert any(course["answers"][question] for course in built.manifest["courses"])
+
+
+def test_the_problems_of_learners_are_the_manifests(built: Built) -> None:
+    for course, database in databases(built.manifest):
+        seen = summed(rows_of(built.store, database, "problem_grades"), "username", lambda _: "n")
+        states = course["answers"]["states_by_learner_and_type"].items()
+        assert seen == {name: {"n": of["problem"]} for name, of in states if "problem" in of}
+        done = rows_of(built.store, database, "person_problem")
+        # a state can be that of a submission before or after the course's window
+        checked = [row for row in done if row["nchecks"]]
+        attempts = course["answers"]["attempts_by_learner_and_problem"].items()
+        assert summed(checked, "username", lambda row: row["module_id"]) == {
+            name: dict.fromkeys(of, 1) for name, of in attempts
+        }
+    assert any(
+        course["answers"]["states_by_learner_and_type"] for course in built.manifest["courses"]
+    )
