@@ -59,7 +59,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             quarantine_reasons,
             kept_files,
         ],
-        asset_checks=checks(settings, pipeline),
+        asset_checks=checks(settings, pipeline, known),
         jobs=[*jobs(pipeline), export_job(known)],
         sensors=[*sensors(settings, known), *notice_sensors(settings)],
         schedules=[

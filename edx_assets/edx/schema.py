@@ -68,6 +68,23 @@ def drift(table: str, columns: list[str]) -> dict[str, list[str]]:
     return {kind: names for kind, names in (("new", new), ("missing", missing)) if names}
 
 
+def moved(before: dict[str, str], now: dict[str, str]) -> dict[str, list[str]]:
+    """What is different between a table's columns (with their types) then and now; empty if none.
+
+    It is told as `added`, `gone` and `other type`.
+    """
+    found = {
+        "added": [name for name in now if name not in before],
+        "gone": [name for name in before if name not in now],
+        "other type": [
+            f"{name} ({before[name]}, now {kind})"
+            for name, kind in now.items()
+            if before.get(name, kind) != kind
+        ],
+    }
+    return {kind: names for kind, names in found.items() if names}
+
+
 def schema_version(table: str) -> str | None:
     """What changes whenever a table's rows would be read otherwise; None of an unknown table."""
     columns = tables().get(table)

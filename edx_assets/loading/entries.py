@@ -185,6 +185,10 @@ class CourseLoad(TypedDict):
     duplicate_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
     content: NotRequired[str]
+    columns: NotRequired[dict[str, str]]
+    """A table's columns, each with its type."""
+    moved: NotRequired[dict[str, list[str]]]
+    """What is different from those of the package before, see `edx.schema.moved`."""
 
 
 class Span(TypedDict):

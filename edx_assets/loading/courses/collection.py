@@ -13,7 +13,7 @@ from typing import cast
 from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, OPT_IN, indexes
 from edx_assets.edx.course_export import VERSION, ExportError
 from edx_assets.edx.course_structure import StructureError
-from edx_assets.edx.schema import schema_version
+from edx_assets.edx.schema import moved, schema_version
 from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
@@ -132,6 +132,9 @@ def _load(
     if counts.without_parsed:
         found["rows_without_parsed_values"] = counts.without_parsed
     load.update(cast(CourseLoad, found))
+    found.pop("columns", None)
+    if before and (change := _moved(before, load)):
+        load["moved"] = found["moved"] = change
     if day is None:
         note_course_load(store, partition, collection, load)
     else:
@@ -143,6 +146,15 @@ def _load(
         **({"rejected_by_reason": dict(counts.rejected)} if counts.rejected else {}),
         **found,
     }
+
+
+def _moved(before: CourseLoad, load: CourseLoad) -> dict[str, list[str]]:
+    """How a table's columns differ from those of the package before."""
+    if before["package"] == load["package"]:
+        return before.get("moved", {})
+    if "columns" not in before or "columns" not in load:
+        return {}
+    return moved(before["columns"], load["columns"])
 
 
 def forget_collection(store: Store, partition: str, collection: Collection) -> None:

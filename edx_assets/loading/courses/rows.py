@@ -83,7 +83,7 @@ def rows_of(
 
 
 def _findings(collection: str, table: TableReader) -> Metadata:
-    """What the schema did not expect of a table: drift, cells kept as text, repaired rows.
+    """A table's columns, and what the schema did not expect: drift, cells kept as text, repairs.
 
     A column whose name cannot be one is told by its place: a header can be glued to a row.
     """
@@ -99,6 +99,7 @@ def _findings(collection: str, table: TableReader) -> Metadata:
     }
     found = {
         "drift": {kind: [told.get(name, name) for name in each] for kind, each in names.items()},
+        "columns": {told[name]: table.types[name] for name in table.columns},
         "inferred_types": {told[name]: table.types[name] for name in table.inferred},
         "untyped_cells": {told[name]: cells for name, cells in table.untyped.items()},
         "mended_rows": {kind: rows for kind, rows in table.mended.items() if rows},
