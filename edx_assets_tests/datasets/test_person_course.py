@@ -51,18 +51,18 @@ SOURCES = (
 
 
 def structure() -> tuple[list[dict[str, Any]], dict[str, str], set[str]]:
-    """A course of three chapters and one for staff: its blocks, their chapters, what is hidden."""
-    found = block(COURSE, *(usage(f"c{n}", "chapter") for n in range(4)))
+    """A course of four chapters and one for staff: its blocks, their chapters, what is hidden."""
+    found = block(COURSE, *(usage(f"c{n}", "chapter") for n in range(5)))
     chapters: dict[str, str] = {}
-    for n in range(4):
+    for n in range(5):
         chapter, inside = usage(f"c{n}", "chapter"), [usage(f"s{n}", "sequential")]
         inside += [usage(f"v{n}"), usage(f"m{n}", "video"), usage(f"p{n}", "problem")]
-        hides = {"visible_to_staff_only": True} if n == 3 else {}
+        hides = {"visible_to_staff_only": True} if n == 4 else {}
         found |= block(chapter, inside[0], **hides) | block(inside[0], inside[1])
         found |= block(inside[1], *inside[2:]) | block(inside[2]) | block(inside[3])
         chapters |= dict.fromkeys((chapter, *inside), chapter)
     blocks = list(read_blocks(json.dumps(found).encode()).values())
-    return blocks, chapters, {usage("c3", "chapter")}
+    return blocks, chapters, {usage("c4", "chapter")}
 
 
 BLOCKS, CHAPTERS, HIDDEN = structure()
@@ -128,16 +128,20 @@ def test_a_learner_by_hand(geoip: GeoIp) -> None:
     video, ip = usage("m0", "video"), {"ip": "192.0.2.1"}
     events = [
         Event(1, START, 7, "play_video", "browser", video, {}, ip),
-        Event(2, START + 60_000, 7, "pause_video", "browser", usage("m3", "video"), {}, ip),
+        Event(2, START + 60_000, 7, "pause_video", "browser", usage("m4", "video"), {}, ip),
         Event(3, START + 86_400_000, 7, "page_close", "browser"),
+        *(Event(4 + n, START + n, 7, SHOWN + "en") for n in range(3)),
+        Event(8, START + 9, 7, SHOWN + "fr"),
+        Event(9, START + 86_400_000, 7, "edx.ui.lms.link_clicked", told=DOWNLOADED),
     ]
     ana, ben = made(["person_course"], events, tables, geoip)["person_course"]
     expected = {
         "course_id": "course-v1:T+T1+1", "viewed": True, "explored": True, "nchapters": 2,
         "certified": False, "grade": 0.6, "passing_grade": 0.6, "completed": True,
         "cc_by_ip": "CA", "LoE": "b", "YoB": 1980, "gender": None, "mode": "verified",
-        "is_active": 0, "email_domain": "mail.example.edu", "ndays_act": 2, "nevents": 3,
-        "sum_dt": 60.0, "nvideos_unique_viewed": 2, "nvideos_total_watched": 0.333333,
+        "is_active": 0, "email_domain": "mail.example.edu", "ndays_act": 2, "nevents": 4,
+        "sum_dt": 60.0, "nvideos_unique_viewed": 2, "nvideos_total_watched": 0.25,
+        "language": "en", "language_nevents": 3, "language_download": 0, "language_ndiff": 2,
         "cert_created_date": datetime(2014, 2, 1, 9), "nforum_posts": None, "roles": None,
         "roles_isStaff": False, "forumRoles_isStudent": None,
     }  # fmt: skip
@@ -154,7 +158,7 @@ def tables_of(random: Random) -> dict[str, Any]:
     """The tables of a course of four learners, with what a study meets."""
     users = (7, 8, 9, 10)
     statuses = ("downloadable", "notpassing", "unavailable")
-    moduled = [usage("gone"), usage("c3", "chapter"), *random.sample(sorted(CHAPTERS), 6)]
+    moduled = [usage("gone"), usage("c4", "chapter"), *random.sample(sorted(CHAPTERS), 6)]
     threads = [
         {"_id": ObjectId(f"{n:024x}"), "author_id": random.choice(users), "body": "",
          "_type": random.choice(("CommentThread", "Comment")), "pinned": random.random() < 0.5,
@@ -210,7 +214,7 @@ def tables_of(random: Random) -> dict[str, Any]:
 
 def events_of(random: Random) -> list[Event]:
     """Events of three of the learners, of one who is none, and of nobody."""
-    videos = [usage(f"m{n}", "video") for n in range(4)]
+    videos = [usage(f"m{n}", "video") for n in range(5)]
     told: list[tuple[str, dict[str, Any]]] = [
         *((kind, {"mode": "verified", "currentTime": 1}) for kind in TYPES),
         *((SHOWN + language, {}) for language in ("en", "fr")),
