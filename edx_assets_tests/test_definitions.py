@@ -80,7 +80,7 @@ def test_no_secret_is_in_what_dagster_shows_of_the_resources(
     resources = build_defs(load_settings()).resources or {}
     configured = [resource.model_dump_json() for resource in resources.values()]
     shown = [repr(resource) for resource in resources.values()]
-    assert len(configured) == 5
+    assert len(configured) == 6
     assert "sesame" not in "".join(shown + configured)
 
 
