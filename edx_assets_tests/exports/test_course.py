@@ -12,7 +12,7 @@ import pytest
 
 from edx_assets.datasets.course import SourceChangedError
 from edx_assets.exports.course import export_course
-from edx_assets.exports.folder import ForeignFilesError
+from edx_assets.exports.folder import ForeignFilesError, replacing_folder
 from edx_assets.exports.formats import Format
 from edx_assets.exports.tables import UnknownCourseError, UnknownTableError
 from edx_assets.loading.ledger import COURSE_LOADS
@@ -125,6 +125,21 @@ def test_files_of_others_stay(store: Store, held: Storage, tmp_path: Path) -> No
     with pytest.raises(ForeignFilesError):
         export(store, held, tmp_path / "file")
     assert (tmp_path / "file" / DATABASE).read_text() == "mine"
+
+
+def test_a_file_that_comes_meanwhile_stays(tmp_path: Path) -> None:
+    here = tmp_path / DATABASE
+
+    def export_slowly() -> None:
+        with replacing_folder(here) as room:
+            (room / "files" / "said.csv").touch()
+            here.mkdir()
+            (here / "thesis.docx").touch()
+
+    with pytest.raises(ForeignFilesError):
+        export_slowly()
+    assert [path.name for path in here.iterdir()] == ["thesis.docx"]
+    assert [path.name for path in tmp_path.iterdir()] == [DATABASE]
 
 
 def test_what_fails_leaves_the_export_before(store: Store, held: Storage, tmp_path: Path) -> None:
