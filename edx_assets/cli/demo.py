@@ -12,14 +12,23 @@ from dagster import AssetSelection, DagsterInstance, Failure
 from rich.console import Console
 
 from edx_assets.assets.courses import WHOLE_COURSE
+from edx_assets.assets.warehouse import WAREHOUSE
 from edx_assets.cli.runs import materialize
 from edx_assets.cli.status import status
 from edx_assets.cli.tables import print_status
+from edx_assets.datasets.definition import datasets
+from edx_assets.exports.course import export_course
+from edx_assets.exports.formats import Format
 from edx_assets.local.environment import local_environment
 from edx_assets.local.sample import make_institution
 from edx_assets.local.shared_process import ServerError
 from edx_assets.local.truth import differences
 from edx_assets.resources.mongo import connect
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.store import Store
+
+EXPORTS = "exports"
+"""Where the demo's exports are, below its folder."""
 
 Step = tuple[str, AssetSelection, str | tuple[str, str] | None]
 
@@ -34,7 +43,12 @@ def run_demo(data: Path, learners: int, weeks: int) -> bool:
     with local_environment(data) as variables:
         for title, seconds in take_through(manifest, console):
             console.print(f"[green]✓[/] {title} {seconds:5.1f} s")
-        built = status(connect(variables["EDX_MONGO_URI"]))
+        store = connect(variables["EDX_MONGO_URI"])
+        built = status(store)
+        exporting = monotonic()
+        with console.status("Exporting the courses"):
+            export_all(store, built["courses"], data)
+        console.print(f"[green]✓[/] export of the courses {monotonic() - exporting:5.1f} s")
     print_status(built, console)
     wrong = differences(manifest, built)
     for difference in wrong:
@@ -44,7 +58,8 @@ def run_demo(data: Path, learners: int, weeks: int) -> bool:
     console.print(
         f"Built in {monotonic() - started:.0f} s, in {data}. To explore it, run `make dev` and open"
         " http://127.0.0.1:3000 for assets, runs and partitions; `edx-assets status` prints this"
-        " table again."
+        f" table again. A page about each course is in {data / 'storage' / 'reports'}, and its"
+        f" tables as CSV in {data / EXPORTS}."
     )
     return not wrong
 
@@ -67,6 +82,13 @@ def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[s
             yield title, monotonic() - started
 
 
+def export_all(store: Store, courses: list[dict[str, Any]], data: Path) -> None:
+    """Write every table of courses as CSV into files below the data folder."""
+    storage = Storage(folder=str(data / "storage"))
+    for course in courses:
+        export_course(store, storage, course["database"], data / EXPORTS, Format.CSV, datasets())
+
+
 def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step]:
     yield "list of packages", AssetSelection.assets("packages/delivered"), None
     for day in sorted(instance.get_dynamic_partitions("packages")):
@@ -82,3 +104,4 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
         yield f"course {course}", WHOLE_COURSE, course
     upkeep = AssetSelection.assets("upkeep/overview", "upkeep/quarantine_reasons")
     yield "the overview", upkeep, None
+    yield "the datasets of all courses", AssetSelection.assets(WAREHOUSE), None

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edx_assets.datasets.definition import datasets
 from edx_assets.loading.kept.disk_use import DiskUse
 
 _COUNTS = ("lines", "loaded", "duplicates", "rejected")
@@ -74,8 +75,14 @@ def _courses(courses: list[dict[str, Any]]) -> Table:
         table.add_row(f"[bold]{escape(course['database'])}[/]  {_span(course['window'])}", "")
         if course["database"] != _usual(course):
             table.add_row(f"  of {escape(course['course_key'])} on {course['site']}", "")
+        of_datasets = []
         for name, documents in course["collections"].items():
-            table.add_row(f"  {name}", f"{documents:,}")
+            if name in datasets():
+                of_datasets.append(documents)
+            else:
+                table.add_row(f"  {name}", f"{documents:,}")
+        if of_datasets:
+            table.add_row(f"  {len(of_datasets)} datasets", f"{sum(of_datasets):,}")
         table.add_section()
     return table
 
