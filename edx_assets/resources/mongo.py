@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster import ConfigurableResource
 from pydantic import PrivateAttr
-from pymongo import MongoClient
+from pymongo import MongoClient, timeout
 from pymongo.errors import PyMongoError
 
 from edx_assets.resources.connection_causes import connection_string, misspelt
@@ -13,6 +13,7 @@ from edx_assets.resources.store import Document, Store, StoreError
 from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings
 
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
+_FAREWELL_SECONDS = 1
 
 
 class Mongo(ConfigurableResource[Any]):
@@ -73,8 +74,17 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
         client.close()
         raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
     store = Store(client)
-    weakref.finalize(store, client.close)  # nobody else ends the connections of a run or a tick
+    weakref.finalize(store, _close, client)  # nobody else ends the connections of a run or a tick
     return store
+
+
+def _close(client: MongoClient[Document]) -> None:
+    """Close a client; a server that has ended meanwhile is not waited for, to end sessions on it.
+
+    What is not ended there, a server ends by itself after half an hour.
+    """
+    with timeout(_FAREWELL_SECONDS):
+        client.close()
 
 
 def _patience(options: str, patience_ms: int | None) -> dict[str, Any]:
