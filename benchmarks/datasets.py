@@ -12,25 +12,30 @@ from pathlib import Path
 from time import perf_counter
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.by_pandas import by_pandas, by_queries
 from benchmarks.generator import write_log
-from benchmarks.measure import Measure, apart, in_turns
+from benchmarks.measure import Measure, apart, in_turns, median, ratio, spread
 from benchmarks.plan import Plan
 from benchmarks.report import Row, told
-from edx_assets.datasets.definition import EVENTS, datasets
+from edx_assets.datasets.definition import EVENTS, PLACES, datasets
 from edx_assets.datasets.engine import attach, engine, make, sort_events, tell_sources
 from edx_assets.datasets.events import event_batches
+from edx_assets.datasets.places import write_places
 from edx_assets.datasets.tables import table_schema
 from edx_assets.edx.events import RejectedError, line_reader
 from edx_assets.edx.lines import gzipped_lines
+from edx_assets.resources.geoip import GeoIp
 
 FLATTEN = 60_000  # events/s on one core
 SECONDS, MEMORY = 90, 2_000  # MB: for five million events
 LARGE = 5_000_000
 GROWTH = 1.1
+PANDAS = 10
 
-_USERS = "auth_user"
+_LEARNERS, _USERS = "learners", "auth_user"
 _COURSE = Path(__file__).parent / "course.sql"
 
 
@@ -66,20 +71,23 @@ def every_query(events: Path) -> Measure:
         told = here / "told.parquet"
         shutil.copyfile(events, told)
         tables = {need for each in datasets().values() for need in each.needs}
-        tables = (tables | {_USERS}) - datasets().keys() - {EVENTS}
+        tables -= datasets().keys() | {EVENTS, PLACES}
+        paths = {name: here / f"{name}.parquet" for name in (*tables, EVENTS, PLACES, *datasets())}
         for name in tables:
-            pq.write_table(table_schema(name).empty_table(), here / f"{name}.parquet")
+            pq.write_table(table_schema(name).empty_table(), paths[name])
+        _write_learners(told, paths[_LEARNERS], paths[_USERS])
         with measure.running(), engine(here) as session:
-            attach(session, {name: here / f"{name}.parquet" for name in tables})
-            tell_sources(session, ())
-            for name in (EVENTS, *datasets()):
+            attach(session, {name: paths[name] for name in tables})
+            tell_sources(session, (_LEARNERS, _USERS))
+            for name in (EVENTS, PLACES, *datasets()):
                 began = perf_counter()
-                path = here / f"{name}.parquet"
                 if name == EVENTS:
-                    sort_events(session, told, _USERS, path)
+                    sort_events(session, told, _USERS, paths[name])
+                elif name == PLACES:
+                    write_places(session, GeoIp(), paths[name])
                 else:
-                    make(session, datasets()[name], path)
-                attach(session, {name: path})
+                    make(session, datasets()[name], paths[name])
+                attach(session, {name: paths[name]})
                 measure.told[name] = perf_counter() - began
     return measure
 
@@ -104,7 +112,43 @@ def rows(plan: Plan) -> list[Row]:
         Row(stage, "peak memory", large.peak / 1e6, "MB", MEMORY, at_most=True),
         Row(stage, "of five times those of a fifth", large.wall / small.wall / 5, "times",
             GROWTH, at_most=True),
+        *_against_pandas(course(plan.work, plan.course_events // 5), plan.repeats),
     ]  # fmt: skip
+
+
+def _against_pandas(events: Path, repeats: int) -> list[Row]:
+    measures = in_turns(repeats, {"ours": (by_queries, events), "pandas": (by_pandas, events)})
+    ours, pandas = measures["ours"], measures["pandas"]
+    if ours[0].told != pandas[0].told:
+        raise ValueError("the queries and pandas give other sums")
+    stage = "what person_course has from events"
+    count, turns = ours[0].events, spread(ours, pandas, "rate")
+    return [
+        Row(stage, f"rate, {count:,} events", median(ours, "rate"), "events/s"),
+        Row(stage, "of pandas", ratio(ours, pandas, "rate"), "times", PANDAS, note=turns),
+        Row(stage, "peak memory", median(ours, "peak") / 1e6, "MB"),
+        Row(stage, "peak memory of pandas", median(pandas, "peak") / 1e6, "MB"),
+    ]
+
+
+def _write_learners(events: Path, learners: Path, users: Path) -> None:
+    """The learners of a course, with no more than what tells them apart."""
+    with duckdb.connect() as session:
+        course = session.read_parquet(str(events)).filter("user_id IS NOT NULL")
+        course.select("user_id, username").distinct().to_table("known")
+        session.sql("""
+            SELECT user_id::VARCHAR AS _id, json_object('username', username, 'enrolment',
+                json_object('course_id', 'course-v1:T+T1+1', 'mode', 'honor'))::VARCHAR AS document
+            FROM known ORDER BY user_id
+        """).write_parquet(str(learners))
+        known = session.sql("SELECT user_id AS id, username FROM known").to_arrow_table()
+    schema = table_schema(_USERS)
+    columns = [
+        known[each.name].cast(each.type) if each.name in known.column_names
+        else pa.nulls(known.num_rows, each.type)
+        for each in schema
+    ]  # fmt: skip
+    pq.write_table(pa.table(columns, schema=schema), users)
 
 
 def _records(log: Path) -> Iterator[bytes]:

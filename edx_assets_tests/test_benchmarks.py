@@ -55,6 +55,7 @@ def test_every_figure_is_told_with_its_target(build: Path) -> None:
         ("load", "of bare insert_many"),
         ("memory of a load", "of ten times the file"),
         ("extraction of a course", "of bare find and insert"),
+        ("what person_course has from events", "of pandas"),
         ("datasets of a course", "of five times those of a fifth"),
         ("by hand", "our load, of the pipe's"),
     } <= ratios
