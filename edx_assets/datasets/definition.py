@@ -18,6 +18,7 @@ EVENTS = "events"
 PLACES = "places"
 """Where the addresses in it are: see `places`."""
 
+_VERSION = 3  # of the columns of events and tables, and of how a dataset gets into the database
 _FIELD = re.compile(r"(Grain|Source|Needs|Indexes): *(.*)")
 _COLUMN = re.compile(r"\| *`?(\w+)`? *\| *([^|]+?) *\| *([^|]+?) *\|")
 
@@ -60,6 +61,11 @@ class Dataset:
         """What changes with the definition: a dataset is then made again."""
         told = (self.columns, self.indexes, self.needs, self.query)
         return blake2b(repr(told).encode(), digest_size=6).hexdigest()
+
+    @property
+    def made_by(self) -> str:
+        """What the ledger says first of a dataset that this definition has made."""
+        return f"{_VERSION}-{self.digest}"
 
 
 @cache

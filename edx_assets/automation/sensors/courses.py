@@ -21,6 +21,7 @@ from edx_assets.assets.datasets import dataset_keys
 from edx_assets.assets.report import REPORT
 from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.due.courses import packages_due, tracking_due
+from edx_assets.automation.due.datasets import datasets_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
 from edx_assets.datasets.definition import Dataset
@@ -51,7 +52,7 @@ def courses_sensor(settings: Settings, known: dict[str, Dataset]) -> SensorDefin
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=default_status(settings),
         description="Requests courses whose newest package is not loaded, and the tracking of"
-        " courses whose days have changed.",
+        " courses whose days have changed; and datasets whose definitions have.",
     )
     def courses_behind(
         context: SensorEvaluationContext, mongo: Mongo, courses_file: CoursesFile
@@ -100,11 +101,13 @@ def courses_to_ask(
 
     A refresh waits for packages in flight, and tracking for days of its site in flight: otherwise
     the course would be loaded again when they are done. A failed course is not requested again
-    until its package has changed, its tracking not until the ledger has.
+    until its package has changed, its tracking not until the ledger has, and its datasets not until
+    their definitions have.
     """
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
-    refresh = {} if runs_of(runs, "packages") else packages_due(store)
+    sorting = runs_of(runs, "packages")
+    refresh = {} if sorting else packages_due(store)
     whole = {f"{course}:{version}": course for course, version in refresh.items()}
     keys = to_ask(instance, SENSOR, whole.keys(), night)
     requests = {
@@ -119,13 +122,27 @@ def courses_to_ask(
         for course, (site, state) in _states(store, courses_file, due).items()
         if site not in loading and course not in busy | requests.keys()
     }
-    tracking = [AssetKey(["course", TRACKING]), *dataset_keys(known), REPORT]
+    changing = busy | refresh.keys() | set(due)
+    redefined = {
+        f"{course}/datasets:{definitions}": course
+        for course, definitions in ({} if sorting else datasets_due(store, known)).items()
+        if course not in changing
+    }
+    datasets = [*dataset_keys(known), REPORT]
+    tracking = [AssetKey(["course", TRACKING]), *datasets]
     return [
         *requests.values(),
-        *(
-            RunRequest(run_key=asked, partition_key=behind[key], asset_selection=tracking)
-            for key, asked in to_ask(instance, SENSOR, behind.keys(), night).items()
-        ),
+        *_requests(to_ask(instance, SENSOR, behind.keys(), night), behind, tracking),
+        *_requests(to_ask(instance, SENSOR, redefined.keys(), night), redefined, datasets),
+    ]
+
+
+def _requests(
+    to_ask: dict[str, str], courses: dict[str, str], assets: list[AssetKey]
+) -> list[RunRequest]:
+    return [
+        RunRequest(run_key=asked, partition_key=courses[key], asset_selection=assets)
+        for key, asked in to_ask.items()
     ]
 
 
