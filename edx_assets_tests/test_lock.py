@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 OWN = "edx-assets"
-EXTRAS = ("local", "dev")  # what `make lock` locks beside the project's own dependencies
+EXTRAS = ("frames", "local", "dev")  # what `make lock` locks beside the project's own dependencies
 REMEDY = "run `make lock`, and commit requirements.lock"
 
 

@@ -55,6 +55,7 @@ def test_every_query_is_held_against_the_manifest_here() -> None:
         "tracking",
         "student_courseenrollment",
         "problem_check",
+        "person_course",
         "learners",
         "imports",
         "quarantine",
@@ -105,6 +106,17 @@ def test_the_attempts_by_learner_and_problem(courses: list[Any]) -> None:
             for problem, attempts in problems.items()
         }
     assert any(answers["attempts_by_learner_and_problem"] for answers, _database in courses)
+
+
+def test_the_completers_by_country(courses: list[Any]) -> None:
+    """The sample's addresses are in no country."""
+    _kind, [pipeline] = the_query("person_course")
+    for answers, database in courses:
+        learners = database["learners"].count_documents({})
+        completed = len(answers["downloadable_certificates"])
+        [row] = database["person_course"].aggregate(pipeline)
+        assert row == {"_id": None, "learners": learners, "completed": completed}
+    assert any(answers["downloadable_certificates"] for answers, _database in courses)
 
 
 def test_the_learners_with_a_certificate(courses: list[Any]) -> None:
