@@ -1,8 +1,10 @@
 """The engine: DuckDB over Parquet files, with bounded memory. It knows no course and no server."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ out as well.
 """
 ACTIVITY = "activity"
 
+_FULL_DISK = ("No space left on device", "Disk quota exceeded", "max_temp_directory_size")
 _TELLING = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 """Errors from before any data is read: the messages of others can hold a learner's."""
 
@@ -52,7 +55,23 @@ def engine(scratch: Path, *others: Path) -> Iterator[DuckDBPyConnection]:
             "lock_configuration = true",
         ):
             database.execute(f"SET {setting}")
-        yield database
+        with _full_disks():
+            yield database
+
+
+@contextmanager
+def _full_disks() -> Iterator[None]:
+    """Tell a full disk as the system does: DuckDB says it in words alone.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        if any(words in str(error) for words in _FULL_DISK):
+            raise OSError(ENOSPC, os.strerror(ENOSPC)) from None
+        raise
 
 
 def attach(database: DuckDBPyConnection, tables: Mapping[str, Path]) -> None:
@@ -89,26 +108,32 @@ def make(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:
 
     Raises:
         DatasetError: the query fails, or does not have the columns that the file's head tells.
+        OSError: the disk is full.
     """
     _check_needs(database, dataset)
     try:
-        found = database.execute(f"DESCRIBE {dataset.query}").fetchall()
-        have = [(name, kind) for name, kind, *_rest in found]
-        wanted = [(column.name, column.type) for column in dataset.columns]
-        if have != wanted:
-            raise DatasetError(
-                f"{dataset.name}.sql: its head tells other columns than its query has"
-                f" ({_difference(wanted, have)}): correct the head or the query"
-            )
-        rows = database.execute(
-            f"COPY (SELECT * FROM ({dataset.query}) ORDER BY ALL) TO {literal(target)}"
-            " (FORMAT parquet, COMPRESSION zstd)"
-        ).fetchone()
+        with _full_disks():
+            return _made(database, dataset, target)
     except duckdb.Error as error:
         why = str(error) if isinstance(error, _TELLING) else f"DuckDB's {type(error).__name__}"
         raise DatasetError(
             f"{dataset.name}.sql: the query fails ({why}): correct the file, or report it"
         ) from None
+
+
+def _made(database: DuckDBPyConnection, dataset: Dataset, target: Path) -> int:
+    found = database.execute(f"DESCRIBE {dataset.query}").fetchall()
+    have = [(name, kind) for name, kind, *_rest in found]
+    wanted = [(column.name, column.type) for column in dataset.columns]
+    if have != wanted:
+        raise DatasetError(
+            f"{dataset.name}.sql: its head tells other columns than its query has"
+            f" ({_difference(wanted, have)}): correct the head or the query"
+        )
+    rows = database.execute(
+        f"COPY (SELECT * FROM ({dataset.query}) ORDER BY ALL) TO {literal(target)}"
+        " (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
     return int(rows[0]) if rows else 0
 
 
