@@ -45,9 +45,12 @@ def without_bytes_literals(cells: list[str]) -> list[str]:
     if not all(_BYTES.fullmatch(cell) for cell in cells):
         return cells
     try:
-        return [literal_eval(cell).decode("utf-8", "replace") for cell in cells]
+        values = [literal_eval(cell) for cell in cells]
     except (ValueError, SyntaxError):
         return cells
+    if not all(type(value) is bytes for value in values):  # several of them, with commas between
+        return cells
+    return [value.decode("utf-8", "replace") for value in values]
 
 
 def _integer(cell: str) -> int | None:

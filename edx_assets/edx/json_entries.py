@@ -1,8 +1,10 @@
 """The entries of a large JSON object as they were delivered, each to be read by itself."""
 
 import re
+from collections.abc import Iterator
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("|\\?\Z)|[{}\[\],]', re.DOTALL)
+_MARK = re.compile(rb"[{}\[\],]")
 _SPACE = b" \t\r\n\0"
 _AROUND = _SPACE + bytes(range(0x80, 0x100))  # a byte order mark, say
 
@@ -21,7 +23,7 @@ def json_entries(content: bytes) -> list[bytes]:
     entries: list[bytes] = []
     depth = start = 0
     end = -1
-    for token in _TOKEN.finditer(content):
+    for token in _tokens(content):
         mark = token[0]
         if mark in (b"{", b"["):
             depth += 1
@@ -40,3 +42,16 @@ def json_entries(content: bytes) -> list[bytes]:
     if end != len(content) or not entries:
         raise ValueError("not one object")
     return entries
+
+
+def _tokens(content: bytes) -> Iterator[re.Match[bytes]]:
+    """Strings and marks, in order.
+
+    A quote whose string has no end is passed over. So are all after it: each was within that
+    string, behind a backslash, and to look for their ends would take too long.
+    """
+    for token in _TOKEN.finditer(content):
+        if token[1] not in (None, b'"'):
+            yield from _MARK.finditer(content, token.start() + 1)
+            return
+        yield token

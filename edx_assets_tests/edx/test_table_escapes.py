@@ -117,3 +117,10 @@ def test_bytes_literals_hold_numbers_dates_nulls_and_utf_8() -> None:
     table = TableReader(io.BytesIO(content), "auth_user")
     assert list(table) == [{"_id": 2, "id": 7, "username": "Zo\u00e9", "last_login": None}]
     assert table.mended == {"bytes_literals": 1}
+
+
+def test_a_row_that_only_begins_and_ends_like_bytes_literals_is_left_alone() -> None:
+    row = "b'a', b'b'"
+    [found] = TableReader(io.BytesIO(f"bio\n{row}\n".encode()), "auth_userprofile")
+    assert isinstance(found, dict)
+    assert found["bio"] == row

@@ -9,12 +9,12 @@ import io
 import lzma
 import mmap
 import struct
-import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from edx_assets.errors import EXPECTED, FinalError, UnforeseenError
 
@@ -48,7 +48,7 @@ _ENTRY_MARK, _HEADER_MARK, _END_MARK = b"PK\1\2", b"PK\3\4", b"PK\5\6"
 _LAST = _END.size + (1 << 16)  # where the end's mark is, before a comment
 _PIECE = 1 << 16
 _UNREADABLE = (
-    zipfile.BadZipFile,
+    BadZipFile,
     zlib.error,
     lzma.LZMAError,
     struct.error,
@@ -80,8 +80,8 @@ def unforeseen_in(member: str) -> Iterator[None]:
 class Archive(NamedTuple):
     """A zip, its readable members, and by name why others cannot be read."""
 
-    file: zipfile.ZipFile
-    members: list[zipfile.ZipInfo]
+    file: ZipFile
+    members: list[ZipInfo]
     lost: dict[str, str]
 
 
@@ -97,7 +97,7 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
     """
     with path.open("rb") as source:
         try:
-            file = zipfile.ZipFile(source)
+            file = ZipFile(source)
         except _UNREADABLE as error:
             if _of_the_system(error):
                 raise
@@ -110,10 +110,10 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
             if (told and len(found) != told) or not any(_is_there(source, info) for info in found):
                 yield _salvaged(source, name)
             else:
-                yield Archive(file, [info for info in found if not info.is_dir()], {})
+                yield _archive(file, found, {})
 
 
-def refusal(archive: Archive, info: zipfile.ZipInfo) -> str | None:
+def refusal(archive: Archive, info: ZipInfo) -> str | None:
     """Why a member cannot be read, as far as its headers tell; else None."""
     try:
         with unforeseen_in(info.filename), member_stream(archive, info):
@@ -123,7 +123,7 @@ def refusal(archive: Archive, info: zipfile.ZipInfo) -> str | None:
 
 
 @contextmanager
-def member_stream(archive: Archive, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+def member_stream(archive: Archive, info: ZipInfo) -> Iterator[IO[bytes]]:
     """A member's content.
 
     Raises:
@@ -170,7 +170,7 @@ class _Watched(io.RawIOBase):
         return len(piece)
 
 
-def _named(info: zipfile.ZipInfo, error: Exception) -> Exception:
+def _named(info: ZipInfo, error: Exception) -> Exception:
     """The error of a member; the system's own (a bad disk, say) stays what it is."""
     if _of_the_system(error):
         return error
@@ -225,9 +225,16 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
     if missing > 0:
         more = f"{missing} more members"
         lost[more] = f"{more} of {name} cannot be named, because its directory is damaged: {_AGAIN}"
-    file = zipfile.ZipFile(io.BytesIO(_END.pack(_END_MARK, 0, 0, 0, 0, 0, 0, 0)))
+    file = ZipFile(io.BytesIO(_END.pack(_END_MARK, 0, 0, 0, 0, 0, 0, 0)))
     file.fp = source
-    return Archive(file, [info for info in good.values() if not info.is_dir()], lost)
+    return _archive(file, good.values(), lost)
+
+
+def _archive(file: ZipFile, found: Collection[ZipInfo], lost: dict[str, str]) -> Archive:
+    """Entries as an archive, without folders; one without a name is lost."""
+    if not all(info.filename for info in found):
+        lost |= {"a nameless member": f"a member of it has no name: {_AGAIN}"}
+    return Archive(file, [info for info in found if info.filename[-1:] not in ("", "/")], lost)
 
 
 def _places(content: mmap.mmap, mark: bytes) -> Iterator[int]:
@@ -237,27 +244,27 @@ def _places(content: mmap.mmap, mark: bytes) -> Iterator[int]:
         at = content.find(mark, at + 1)
 
 
-def _entry(content: mmap.mmap, at: int) -> zipfile.ZipInfo | None:
+def _entry(content: mmap.mmap, at: int) -> ZipInfo | None:
     """The directory's entry at this place, if it is one."""
     try:
         lengths = _ENTRY.unpack(content[at : at + _ENTRY.size])[12:15]
         entry = content[at : at + _ENTRY.size + sum(lengths)]
         end = _END.pack(_END_MARK, 0, 0, 1, 1, len(entry), 0, 0)
-        with zipfile.ZipFile(io.BytesIO(entry + end)) as alone:
+        with ZipFile(io.BytesIO(entry + end)) as alone:
             [read] = alone.infolist()
     except _UNREADABLE:
         return None
     if not read.orig_filename.isprintable():
         return None
     # without the places that `alone` had for it
-    info = zipfile.ZipInfo(read.orig_filename, read.date_time)
+    info = ZipInfo(read.orig_filename, read.date_time)
     for field in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
         setattr(info, field, getattr(read, field))
     info.flag_bits = read.flag_bits
     return info
 
 
-def _is_at_its_place(content: mmap.mmap, info: zipfile.ZipInfo) -> bool:
+def _is_at_its_place(content: mmap.mmap, info: ZipInfo) -> bool:
     return _name_at(content, info.header_offset) == info.orig_filename
 
 
@@ -274,7 +281,7 @@ def _name_at(content: mmap.mmap, at: int) -> str | None:
     return text if readable else None
 
 
-def _is_there(source: IO[bytes], info: zipfile.ZipInfo) -> bool:
+def _is_there(source: IO[bytes], info: ZipInfo) -> bool:
     if info.header_offset < 0:
         return False
     source.seek(info.header_offset)

@@ -143,3 +143,13 @@ def test_a_zip_that_is_cut_short_is_refused_whole(tmp_path: Path, share: float) 
         opened(path, "x.zip"),
     ):
         pass
+
+
+def test_a_member_without_a_name_is_told_and_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    made = zips.zipped({"nameless": b"nobody knows", **FILES})
+    path.write_bytes(made.replace(b"nameless", b"\0ameless"))  # a name ends at a NUL
+    contents, refused = read(path)
+    assert contents == FILES
+    [told] = refused
+    assert told.startswith("a member of it has no name: materialize")

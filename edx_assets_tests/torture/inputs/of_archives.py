@@ -1,6 +1,7 @@
 """Hostile zips and gzip files: each member is read or refused by name, and each line comes."""
 
 import gzip
+import re
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -39,6 +40,7 @@ _DAMAGE: tuple[Callable[[bytearray, str], None], ...] = (
 )
 _METHODS = (0, 8, 8, 12, 14)
 _MOST = 1 << 22  # bytes of a member that are read
+_NOT_READ = 0xE2  # flags of a gzip header that Python passes over: a checksum, and three reserved
 
 
 def _odd_zip(random: Random) -> bytes:
@@ -64,11 +66,19 @@ def _check_zip(content: bytes) -> None:
                 told = {info.filename for info in archive.members} | {*archive.lost}
         except DamagedPackageError:
             return
-    # a name in one place alone is damaged there; one in both has to be told
     for name in _NAMES:
-        twice = content.count(b"PK\1\2") and content.count(name.encode()) == 2
-        if twice and not name.endswith("/") and name not in told and not _more(archive.lost):
+        if _is_in_both(content, name.encode()) and name not in told and not _more(archive.lost):
             raise LostError("a member is neither there nor refused")
+
+
+def _is_in_both(content: bytes, name: bytes) -> bool:
+    """Whether a member's name is whole in the directory and before its content; no folder's is."""
+    length = re.escape(len(name).to_bytes(2, "little"))
+    entry = rb"PK\x01\x02.{24}" + length + rb".{16}" + re.escape(name)
+    header = rb"PK\x03\x04.{22}" + length + rb".{2}" + re.escape(name)
+    whole = all(len(re.findall(each, content, re.DOTALL)) == 1 for each in (entry, header))
+    # one bit decides how a name outside ASCII reads
+    return whole and name.isascii() and not name.endswith(b"/")
 
 
 def _why_not(archive: Archive, info: ZipInfo) -> str | None:
@@ -96,6 +106,8 @@ def _check_gzip(content: bytes) -> None:
     try:
         plain = gzip.decompress(content)
     except (EOFError, OSError, ValueError, zlib.error):
+        plain = None
+    if content[3:4] and content[3] & _NOT_READ:
         plain = None
     with tempfile.NamedTemporaryFile() as file:
         path = Path(file.name)

@@ -75,10 +75,10 @@ def _check_table(content: bytes) -> None:
     name, _, table = content.partition(b"\n")
     plain = plain_lines(table)
     try:
-        rows = list(TableReader(io.BytesIO(table), name.decode()))
+        rows = list(TableReader(io.BytesIO(table), name.decode(errors="replace")))
     except TableError:
         names = plain[0].removeprefix(b"\xef\xbb\xbf").removesuffix(b"\r").decode(errors="replace")
-        assert set(names.split("\t")).isdisjoint(tables().get(name.decode(), {}))
+        assert set(names.split("\t")).isdisjoint(tables().get(name.decode(errors="replace"), {}))
         return
     _check_rows(rows, plain, range(2, len(plain) + 1))
 

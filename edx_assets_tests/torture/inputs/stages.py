@@ -97,8 +97,11 @@ def check_day(
         delivered = bytes_without_secrets(lines[each["line"] - 1])
         check_raw(bytes(each["raw"]).removesuffix(b"\n"), delivered)
     read = line_reader(name, "edx", datetime.now(UTC))
-    expected, rejected = set(), []
+    refused = {each["line"] for each in bad if each["reason"].startswith("refused_by_database")}
+    expected, rejected = set(), [*refused]  # the reader takes what the database alone refuses
     for place, line in enumerate(lines, 1):
+        if place in refused:
+            continue
         try:
             expected.add(record_id(read(line)[0]))
         except RejectedError:
