@@ -32,7 +32,10 @@ def main(folder: str, seed: str, *shares: str) -> None:
             continue
         for number in range(int(first), int(first) + int(count)):
             os.pwrite(current, b"%-60s" % f"{name}, case {number}".encode(), 0)
-            content = reader.case(Random(f"{seed} {name} {number}"))
+            try:
+                content = reader.case(Random(f"{seed} {name} {number}"))
+            except (MemoryError, RecursionError):  # it is made within the same bounds
+                continue
             trial.try_input(name, reader.check, content)
     trial.report()
 
