@@ -134,7 +134,9 @@ def odd(random: Random, value: Any) -> str:
             break
         _change(random, held, name, marked)
     text = json.dumps(value, ensure_ascii=random.random() < 0.5)
-    return _MARK.sub(lambda found: raw[int(found[1])], text) if raw else text
+    # a mark of a text within a text can be left in that, beyond the marks of this one
+    own = dict(enumerate(raw))
+    return _MARK.sub(lambda found: own.get(int(found[1]), "0"), text) if raw else text
 
 
 def _place(random: Random, value: Any) -> tuple[Any, Any]:
