@@ -32,7 +32,7 @@ from edx_assets.exports.warehouse import WAREHOUSE
 from edx_assets.loading.registry import RegisteredCourse
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.storage import Storage
+from edx_assets.resources.storage import Storage, second_name
 from edx_assets.resources.store import Collection as StoreCollection
 from edx_assets.resources.store import Store
 from edx_assets.settings import MissingSettingError, load_settings
@@ -173,7 +173,7 @@ def open_course(named: str) -> Opened:
                 # under a name of its own: DuckDB opens a file more than once for a query, and
                 # would mix the old and the new where it is replaced in between
                 links[name] = scratch / f"{name}-{secrets.token_hex(4)}.parquet"
-                links[name].hardlink_to(path)
+                second_name(path, links[name])
             connection.execute(
                 f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {literal(links[name])}"
             )
@@ -199,7 +199,7 @@ def open_all_courses() -> Opened:
     with storage.reading(WAREHOUSE) as path:
         # under a name of its own: DuckDB gives a process one database for a path, new or old
         database = scratch / f"{secrets.token_hex(4)}.duckdb"
-        database.hardlink_to(path)
+        second_name(path, database)
     connection = _connected(scratch, str(database), read_only=True)
     named = connection.sql(
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database()"

@@ -99,7 +99,7 @@ class Storage(ConfigurableResource[Any]):
         target = self._path(name)
         self._private_folder(target.parent)
         with self.reading(key) as path:
-            os.link(path, target)
+            second_name(path, target)
 
     def use(self, key: str) -> bool:
         """Note that a file is used now; return whether it is there.
@@ -270,6 +270,21 @@ def _unusable(root: Path, error: OSError) -> InvalidSettingError:
         f"EDX_STORAGE: {root} cannot be used as a folder ({why}): correct the setting or the"
         " permissions of the folder above"
     )
+
+
+def second_name(path: Path, target: Path) -> None:
+    """Make a hard link to a file, which another may replace meanwhile.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    while True:
+        try:
+            target.hardlink_to(path)
+            break
+        except FileNotFoundError:  # also where it was replaced between being found and being linked
+            if not (path.exists() and target.parent.is_dir()):
+                raise
 
 
 def digest_of(path: Path) -> str:
