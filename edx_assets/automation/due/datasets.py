@@ -22,17 +22,11 @@ def datasets_due(store: Store, known: dict[str, Dataset]) -> dict[str, str]:
     Raises:
         StoreError: the database failed.
     """
-    wanted = {name: each.made_by for name, each in known.items()}
-    made: dict[str, dict[str, str]] = {}
-    these = {"collection": {"$in": [TRACKING, *wanted]}}
-    for load in store.find(
-        COURSE_LOADS, these, fields=["partition", "collection", "source", "state"]
-    ):
-        if load["collection"] != TRACKING:
-            by = load["source"][0] if load["source"] else ""
-            made.setdefault(load["partition"], {})[load["collection"]] = by
-        elif load["state"] == TrackingState.LOADED:
-            made.setdefault(load["partition"], {})[TRACKING] = TRACKING
-    definitions = blake2b(repr(sorted(wanted.items())).encode(), digest_size=16).hexdigest()
-    extracted = {course: held for course, held in made.items() if held.pop(TRACKING, None)}
-    return {course: definitions for course, held in sorted(extracted.items()) if held != wanted}
+    made_by = {name: each.made_by for name, each in known.items()}
+    current = [{"collection": name, "source.0": told} for name, told in made_by.items()]
+    made = dict(store.tally(COURSE_LOADS, "partition", {"$or": current}))
+    these = {"collection": TRACKING, "state": TrackingState.LOADED}
+    extracted = store.find(COURSE_LOADS, these, fields=["partition"])
+    definitions = blake2b(repr(sorted(made_by.items())).encode(), digest_size=16).hexdigest()
+    courses = sorted(load["partition"] for load in extracted)
+    return {course: definitions for course in courses if made.get(course, 0) < len(known)}
