@@ -43,7 +43,10 @@ def warehouse_state(store: Store, known: dict[str, Dataset]) -> str:
 
     Only the ledger is read.
     """
-    made = _made(store, known)
+    return _state(_made(store, known), known)
+
+
+def _state(made: _Made, known: dict[str, Dataset]) -> str:
     told = [(name, known[name].digest, sorted(made[name].items())) for name in sorted(made)]
     return blake2b(repr((_VERSION, told)).encode(), digest_size=8).hexdigest()
 
@@ -67,8 +70,8 @@ def make_warehouse(store: Store, storage: Storage, known: dict[str, Dataset]) ->
         StoreError: the database failed.
     """
     with locked(store, MASTER, "all_courses"):
-        state = warehouse_state(store, known)
         made = _made(store, known)
+        state = _state(made, known)
         having = {partition for courses in made.values() for partition in courses}
         courses = [course for course in registered_courses(store) if course["_id"] in having]
         links = f"{LINKS}/{secrets.token_hex(8)}"

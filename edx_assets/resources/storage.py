@@ -116,10 +116,8 @@ class Storage(ConfigurableResource[Any]):
     def files(self) -> Iterator[StoredFile]:
         """Every file, without those that are being written."""
         root = self._root()
-        for path, found in _files_in(root):
-            key = path.relative_to(root)
-            if not key.parts[0].startswith(_UNFINISHED):
-                yield StoredFile(str(key), found.st_size, found.st_mtime)
+        for path, found in _files_in(root, but=_UNFINISHED):
+            yield StoredFile(str(path.relative_to(root)), found.st_size, found.st_mtime)
 
     def delete_unused(self, key: str, since: float) -> bool:
         """Remove a file, unless it was used after `since` or is being read; whether it is removed.
@@ -231,10 +229,10 @@ class Storage(ConfigurableResource[Any]):
             os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
 
 
-def _files_in(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every file below a folder, in order, without what another process removes meanwhile."""
+def _files_in(folder: Path, but: tuple[str, ...] = ()) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file below a folder but some (by beginnings), in order, without what vanishes."""
     for inner, folders, names in os.walk(folder):  # which passes over a folder that is gone
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith(but))
         for name in sorted(names):
             path = Path(inner) / name
             with suppress(FileNotFoundError):
