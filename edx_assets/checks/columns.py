@@ -17,7 +17,7 @@ from dagster import (
 from edx_assets.assets.stages import plain_failures
 from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.collections import Origin, catalogue
-from edx_assets.loading.ledger import COURSE_LOADS
+from edx_assets.loading.ledger import course_loads
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
@@ -35,17 +35,18 @@ def columns_known(store: Store, partition: str, known: dict[str, Dataset]) -> As
     differences: dict[str, dict[str, Any]] = {}
     missing: dict[str, list[str]] = {}
     tables = 0
-    for load in store.find(COURSE_LOADS, {"partition": partition}, sort=[("_id", 1)]):
+    for table, entry in course_loads(store, partition).items():
+        load: dict[str, Any] = {**entry}
         tables += "columns" in load
         drift = dict(load.get("drift", {}))
         if lacking := drift.pop("missing", None):
-            missing[load["collection"]] = lacking
+            missing[table] = lacking
         found: dict[str, Any] = {**drift, **load.get("moved", {})}
         if other := _of_another_type(load):
             found["not of their type"] = other
         if found:
-            needed = [name for name, each in known.items() if load["collection"] in each.needs]
-            differences[load["collection"]] = found | ({"datasets": needed} if needed else {})
+            needed = [name for name, each in known.items() if table in each.needs]
+            differences[table] = found | ({"datasets": needed} if needed else {})
     told = "; ".join(
         f"{table}: {', '.join(f'{kind} {_names(names)}' for kind, names in found.items())}"
         for table, found in differences.items()

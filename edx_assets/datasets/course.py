@@ -18,7 +18,12 @@ from edx_assets.errors import PassingError, foreseen
 from edx_assets.loading.courses.collection import is_current
 from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.entries import CourseLoad, Source
-from edx_assets.loading.ledger import course_load, doubt_course_load, note_course_load
+from edx_assets.loading.ledger import (
+    course_load,
+    course_loads,
+    doubt_course_load,
+    note_course_load,
+)
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata
 from edx_assets.resources.geoip import GeoIp
@@ -57,17 +62,18 @@ def make_datasets(
     database = course_database(store, partition)
     geoip = geoip or GeoIp()
     with turn(store, Collection(database, "datasets")):
+        loads = course_loads(store, partition)
         sources: dict[str, Source] = {}
         failed: set[str] = set()
         for each in wanted:
             try:
-                sources[each.name] = source_of(store, partition, each, known, geoip)
+                sources[each.name] = source_of(loads, partition, each, known, geoip)
             except InvalidSettingError as error:
                 failed.add(each.name)
                 yield each.name, error
         unchanged: dict[str, Metadata] = {}
         for name, source in sources.items():
-            load = course_load(store, partition, name)
+            load = loads.get(name)
             here = Collection(database, name)
             kept = storage.exists(file_of(database, name))
             if load and kept and not rebuild and is_current(store, here, load, source):
@@ -81,7 +87,7 @@ def make_datasets(
             engine(events.parent) as session,
         ):
             closure = _closure(behind, known)
-            attach_sources(store, session, partition, events, closure, known, geoip)
+            attach_sources(store, loads, session, partition, events, closure, known, geoip)
             # those that stay are told in their turn: Dagster wants each after those that it needs
             told = [each for each in known.values() if each in closure or each.name in unchanged]
             for each in told:
@@ -102,7 +108,8 @@ def make_datasets(
                         outcome = unchanged[each.name]
                     elif each.name in behind:
                         source = sources[each.name]
-                        if source_of(store, partition, each, known, geoip) != source:
+                        now = course_loads(store, partition)
+                        if source_of(now, partition, each, known, geoip) != source:
                             raise SourceChangedError(
                                 f"{partition}: what {each.name} is made from was loaded again in"
                                 " the meantime: materialize it again"
@@ -113,7 +120,7 @@ def make_datasets(
                         )
                         seconds = round(monotonic() - started, 2)
                         outcome = {"outcome": done, "rows": rows, "seconds": seconds}
-                        missing = missing_sources(store, partition, each, known)
+                        missing = missing_sources(loads, each, known)
                         if PLACES in each.needs and geoip.path() is None:
                             missing.append("EDX_GEOIP_DB")
                         if missing:

@@ -3,9 +3,10 @@
 Making datasets belongs in `course`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,8 +18,7 @@ from edx_assets.datasets.events import SCHEMA, event_batches
 from edx_assets.datasets.places import write_places
 from edx_assets.datasets.tables import table_batches, table_schema
 from edx_assets.edx.collections import TRACKING
-from edx_assets.loading.entries import Source, TrackingState
-from edx_assets.loading.ledger import course_load, tracking_load
+from edx_assets.loading.entries import CourseLoad, Source, TrackingLoad, TrackingState
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.geoip import GeoIp
@@ -26,11 +26,21 @@ from edx_assets.resources.store import Collection, Store
 
 _USERS = "auth_user"  # it has the ids of usernames
 
+Loads = Mapping[str, CourseLoad]
+"""What the ledger says of a course, by collection."""
+
 
 def source_of(
-    store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset], geoip: GeoIp
+    loads: Loads, partition: str, dataset: Dataset, known: dict[str, Dataset], geoip: GeoIp
 ) -> Source:
     """What a dataset is made from: its definition, and a digest of what each of its sources holds.
+
+    Args:
+        loads: what the ledger says of the course.
+        partition: the course.
+        dataset: the dataset.
+        known: every dataset by name.
+        geoip: the database of places.
 
     Raises:
         StageMissingError: the course's tracking has not been extracted.
@@ -39,38 +49,37 @@ def source_of(
     held: list[Source | None] = []
     for need in dataset.needs:
         if need in known:
-            held.append(source_of(store, partition, known[need], known, geoip))
+            held.append(source_of(loads, partition, known[need], known, geoip))
         elif need == PLACES:
             held.append([geoip.digest()])
         elif need == EVENTS:
-            load = tracking_load(store, partition)
+            load = cast(TrackingLoad | None, loads.get(TRACKING))
             if load is None or load["state"] != TrackingState.LOADED:
                 raise StageMissingError(
                     f"{partition} has no tracking yet: materialize course/tracking first"
                 )
-            users = course_load(store, partition, _USERS)
+            users = loads.get(_USERS)
             held += [load["source"], users["source"] if users else None]
         else:
-            other = course_load(store, partition, need)
+            other = loads.get(need)
             held.append(other["source"] if other else None)
     return [dataset.made_by, blake2b(repr(held).encode(), digest_size=16).hexdigest()]
 
 
-def missing_sources(
-    store: Store, partition: str, dataset: Dataset, known: dict[str, Dataset]
-) -> list[str]:
+def missing_sources(loads: Loads, dataset: Dataset, known: Mapping[str, Dataset]) -> list[str]:
     """The collections that a dataset, or one that it needs, is made from, and the course lacks."""
     found: set[str] = set()
     for need in dataset.needs:
         if need in known:
-            found.update(missing_sources(store, partition, known[need], known))
-        elif need not in (EVENTS, PLACES) and course_load(store, partition, need) is None:
+            found.update(missing_sources(loads, known[need], known))
+        elif need not in (EVENTS, PLACES) and need not in loads:
             found.add(need)
     return sorted(found)
 
 
 def attach_sources(
     store: Store,
+    loads: Loads,
     session: DuckDBPyConnection,
     partition: str,
     events: Path,
@@ -93,7 +102,7 @@ def attach_sources(
         documents = store.find(Collection(database, name), {}, sort=[("_id", 1)])
         _write(path, table_schema(name), table_batches(name, documents))
     attach(session, paths)
-    there = [name for name in paths if course_load(store, partition, name)]
+    there = [name for name in paths if name in loads]
     tell_sources(session, [*there, PLACES] if geoip.path() else there)
     if EVENTS in needs:
         told = events.with_name("told.parquet")

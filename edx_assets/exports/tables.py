@@ -6,7 +6,7 @@ How their rows are read belongs in `rows`; where they are written to, in `course
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from edx_assets.datasets.course import file_of
 from edx_assets.datasets.definition import EVENTS, Dataset, DatasetColumn
@@ -15,7 +15,7 @@ from edx_assets.edx.collections import TRACKING, catalogue
 from edx_assets.edx.schema import tables
 from edx_assets.errors import FinalError
 from edx_assets.loading.entries import CourseLoad, TrackingState
-from edx_assets.loading.ledger import COURSE_LOADS
+from edx_assets.loading.ledger import course_loads
 from edx_assets.loading.registry import RegisteredCourse, registered_courses
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -100,10 +100,7 @@ def course_tables(
         course: the course.
         known: every dataset by name.
     """
-    loads = {
-        load["collection"]: cast(CourseLoad, load)
-        for load in store.find(COURSE_LOADS, {"partition": course["_id"]}, sort=[("_id", 1)])
-    }
+    loads = course_loads(store, course["_id"])
     found = {
         name: _collection(name, load)
         for name, load in loads.items()

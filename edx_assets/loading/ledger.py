@@ -124,6 +124,12 @@ def course_load(store: Store, partition: str, collection: str) -> CourseLoad | N
     return cast(CourseLoad | None, store.get(COURSE_LOADS, _load_id(partition, collection)))
 
 
+def course_loads(store: Store, partition: str) -> dict[str, CourseLoad]:
+    """The ledger's entries for all that a course's database holds, by collection, in one read."""
+    entries = store.find(COURSE_LOADS, {"partition": partition}, sort=[("_id", 1)])
+    return {entry["collection"]: cast(CourseLoad, entry) for entry in entries}
+
+
 def tracking_load(store: Store, partition: str) -> TrackingLoad | None:
     """The ledger's entry for a course's tracking, or None."""
     return cast(TrackingLoad | None, course_load(store, partition, MASTER_TRACKING.name))

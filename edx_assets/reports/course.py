@@ -17,7 +17,7 @@ from edx_assets.datasets.definition import Dataset
 from edx_assets.datasets.engine import attach, attach_empty, engine
 from edx_assets.datasets.sources import missing_sources
 from edx_assets.loading.courses.turns import turn
-from edx_assets.loading.ledger import course_load
+from edx_assets.loading.ledger import course_loads
 from edx_assets.loading.registry import registered_course
 from edx_assets.loading.stage import Metadata
 from edx_assets.reports.content import Section
@@ -61,14 +61,13 @@ def make_report(
         facts = facts_of(store, course)
         tables: dict[str, Path] = {}
         contents = {}
+        loads = course_loads(store, partition)
         for name in READS:
-            load = course_load(store, partition, name)
+            load = loads.get(name)
             if load and storage.exists(file := file_of(database, name)):
                 tables[name] = reading.enter_context(storage.reading(file))
                 contents[name] = load.get("content")
-        lacking = {
-            name: missing_sources(store, partition, known[name], dict(known)) for name in READS
-        }
+        lacking = {name: missing_sources(loads, known[name], known) for name in READS}
         told = repr((version(), facts, contents, lacking))
         made_from = blake2b(told.encode(), digest_size=16).hexdigest()
         if not rebuild and storage.exists(key):

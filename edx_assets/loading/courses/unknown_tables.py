@@ -3,7 +3,7 @@
 from edx_assets.edx.collections import catalogue
 from edx_assets.errors import FinalError, PassingError, can_pass, foreseen
 from edx_assets.loading.courses.collection import course_package, forget_collection, load_collection
-from edx_assets.loading.ledger import COURSE_LOADS
+from edx_assets.loading.ledger import course_loads
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.gnupg import Gnupg
@@ -43,8 +43,8 @@ def load_unknown_tables(
             failures.append(foreseen(error))
     gone = []
     if day is None:
-        earlier = store.find(COURSE_LOADS, {"partition": partition})
-        names = [load["collection"] for load in earlier if "package" in load]
+        loads = course_loads(store, partition)
+        names = [name for name, load in loads.items() if "package" in load]
         gone = [name for name in names if name not in known and name not in unknown]
         for name in gone:
             forget_collection(store, partition, Collection(database, name))
