@@ -17,6 +17,7 @@ from edx_assets.resources.store import Store
 from edx_assets_tests.delivery import Delivery
 from edx_assets_tests.institution import Institution, gpg_key, institution, s3_server
 from edx_assets_tests.resources.deviations import MONGOD, SECANTUSD_PY, SECANTUSD_RS
+from edx_assets_tests.small_disk import small_disk_at
 
 _HERE = Path(__file__).parent
 _SYSTEM = {"admin", "config", "local"}
@@ -205,3 +206,12 @@ def _own_environment(tmp_path: Path) -> Iterator[None]:
 def _no_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, where no `.env` is."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB."""
+    with small_disk_at(tmp_path / "small", 1) as mounted:
+        if not mounted:
+            pytest.skip("no disk can be mounted here")
+        yield tmp_path / "small"

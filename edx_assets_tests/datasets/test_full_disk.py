@@ -1,8 +1,6 @@
 """A disk that is full is told as that, and not as a query that has to be corrected."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from errno import ENOSPC
 from pathlib import Path
 
@@ -25,18 +23,6 @@ HEAD = """\
 -- | word | VARCHAR | the word |
 """
 LONG = "SELECT repeat('a', 100) || hash(n) AS word FROM numbers"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 3 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("memory", ["1GB", "60MB"])  # it writes the result, or what is sorted

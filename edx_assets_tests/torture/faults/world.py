@@ -26,6 +26,7 @@ from pymongo import MongoClient
 
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets_tests.institution import PASSPHRASE, Institution, gpg_key, institution, s3_server
+from edx_assets_tests.small_disk import small_disk_at
 from edx_assets_tests.soak.comparison import Databases, databases
 from edx_assets_tests.torture.faults.deliveries import COURSE, LEARNER, PACKAGE, Delivered
 from edx_assets_tests.torture.faults.s3_proxy import S3Proxy, s3_proxy
@@ -241,19 +242,12 @@ def world() -> Iterator[World]:
 @contextmanager
 def _disks(folder: Path) -> Iterator[dict[str, Path]]:
     """Folders that are small disks of their own, where this user may mount any."""
-    mounted: dict[str, Path] = {}
-    try:
-        for name, size in _DISKS.items():
-            path = folder / name
-            path.mkdir()
-            command = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(path)]
-            with suppress(OSError):
-                if not subprocess.run(command, check=False, capture_output=True).returncode:
-                    mounted[name] = path
-        yield mounted
-    finally:
-        for path in mounted.values():
-            subprocess.run(["umount", "-l", str(path)], check=True)
+    with ExitStack() as stack:
+        yield {
+            name: folder / name
+            for name, size in _DISKS.items()
+            if stack.enter_context(small_disk_at(folder / name, size))
+        }
 
 
 def _hanging(process: BaseProcess) -> Ended:
