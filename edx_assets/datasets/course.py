@@ -63,6 +63,8 @@ def make_datasets(
     geoip = geoip or GeoIp()
     with turn(store, Collection(database, "datasets")):
         loads = course_loads(store, partition)
+        tables = {name for name, load in loads.items() if "package" in load}  # have their own turn
+        store.clear_staged(database, known.keys() - tables)
         sources: dict[str, Source] = {}
         failed: set[str] = set()
         for each in wanted:

@@ -8,7 +8,7 @@ from edx_assets.edx.courses import course_partition, database_name, dated_name, 
 from edx_assets.errors import FinalError
 from edx_assets.loading.ledger import COURSE_LOADS, COURSES, MASTER
 from edx_assets.loading.stage import StageMissingError
-from edx_assets.resources.lock import locked
+from edx_assets.resources.lock import locked, outlast
 from edx_assets.resources.store import Store
 
 _DATED = re.compile(r"(.+)_[0-9]{8}")
@@ -72,6 +72,7 @@ def register_courses(store: Store, courses: Iterable[str], site: str) -> list[st
 
     A browser can send any course key: a day does not fail because of one.
     """
+    outlast_registration(store)
     refused = []
     for course in sorted(courses):
         try:
@@ -79,6 +80,17 @@ def register_courses(store: Store, courses: Iterable[str], site: str) -> list[st
         except CourseRefusedError as error:
             refused.append(str(error))
     return refused
+
+
+def outlast_registration(store: Store) -> None:
+    """Wait for whoever registers a course, and clear away the lock of one that is dead.
+
+    Only new courses need that lock: nobody else would find it.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    outlast(store, MASTER, COURSES.name)
 
 
 def registered_courses(store: Store) -> list[RegisteredCourse]:

@@ -49,6 +49,20 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
         )
 
 
+def outlast(store: Store, database: str, name: str) -> None:
+    """Wait until nobody holds a lock, for which a dead holder's is taken from it.
+
+    Where the database answers no write, a run cannot release its locks. One that is wanted seldom
+    would stay for long.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    if store.get(Collection(database, LOCKS), name):
+        with locked(store, database, name):
+            pass
+
+
 def _take(store: Store, database: str, name: str, token: str) -> None:
     document = encode({"_id": name, "token": token})
     seen, since = None, monotonic()

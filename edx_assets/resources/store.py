@@ -235,12 +235,12 @@ class Store:
         finally:
             self.drop(staging)
 
-    def clear_staged(self, collection: Collection) -> None:
-        """Drop what killed loads have staged for a collection; its lock must be held."""
+    def clear_staged(self, database_name: str, names: Iterable[str]) -> None:
+        """Drop what killed loads have staged for these collections; their lock must be held."""
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
-        staged = re.compile(rf"{STAGING}_{re.escape(collection.name)}_[0-9a-f]{{8}}")
+        staged = re.compile(rf"{STAGING}_({'|'.join(map(re.escape, names))})_[0-9a-f]{{8}}")
         with _own_errors():
-            database = self._client[collection.database]
+            database = self._client[database_name]
             for name in database.list_collection_names():
                 if staged.fullmatch(name):
                     database.drop_collection(name)

@@ -237,3 +237,14 @@ def test_a_table_of_the_package_keeps_its_name(testx: Institution, store: Store)
     assert "sessions: the package has a table of this name" in failure_text(result)
     assert collection(store, "sessions") == [{"_id": 2, "id": 1}]
     assert len(collection(store, "person_day")) == 1
+
+
+def test_what_a_killed_run_has_staged_is_dropped(course: Institution, store: Store) -> None:
+    make(course, "roles")
+    left = Collection(DATABASE, "_loading_person_day_0123abcd")
+    other = Collection(DATABASE, "_loading_auth_user_0123abcd")
+    for each in (left, other):
+        store.put(each, {"_id": 1})
+    assert make(course, "roles") == {"roles": "unchanged"}
+    assert store.count(left) == 0
+    assert store.count(other) == 1, "a table of the package has its own turn"

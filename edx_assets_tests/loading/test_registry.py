@@ -5,10 +5,16 @@ from threading import Barrier
 
 import pytest
 
-from edx_assets.loading.ledger import COURSE_LOADS, COURSES
-from edx_assets.loading.registry import CourseRefusedError, course_database, register_course
+from edx_assets.loading.ledger import COURSE_LOADS, COURSES, MASTER
+from edx_assets.loading.registry import (
+    CourseRefusedError,
+    course_database,
+    register_course,
+    register_courses,
+)
+from edx_assets.resources import lock
 from edx_assets.resources.mongo import connect
-from edx_assets.resources.store import Store
+from edx_assets.resources.store import Collection, Store
 
 
 @pytest.mark.parametrize("second", ["course-v1:TestX+A_1+1", "course-v1:TestX+a.1+1"])
@@ -72,3 +78,14 @@ def test_a_course_named_like_another_s_package_has_a_database_of_its_own(
         for day in (None, "2014-02-09")
     }
     assert len(names) == 4
+
+
+def test_known_courses_alone_clear_away_the_lock_of_a_dead_run(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_courses(store, ["course-v1:TestX+A+1"], "edx")
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.2)
+    locks = Collection(MASTER, lock.LOCKS)
+    store.put(locks, {"_id": COURSES.name, "token": "dead"})
+    assert register_courses(store, ["course-v1:TestX+A+1"], "edx") == []
+    assert store.count(locks) == 0

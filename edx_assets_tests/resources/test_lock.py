@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edx_assets.resources import lock
-from edx_assets.resources.lock import LOCKS, locked
+from edx_assets.resources.lock import LOCKS, locked, outlast
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import Collection, Store, StoreError
 from edx_assets_tests.loading.days.mortal_store import Killed
@@ -50,6 +50,17 @@ def test_it_is_taken_from_the_dead(store: Store, monkeypatch: pytest.MonkeyPatch
     started = monotonic()
     with locked(store, "d", "n"):
         assert monotonic() - started > 0.4
+    assert store.count(Collection("d", LOCKS)) == 0
+
+
+def test_a_lock_that_nobody_wants_is_taken_from_the_dead(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.2)
+    store.put(Collection("d", LOCKS), {"_id": "n", "token": "dead"})
+    outlast(store, "d", "other")
+    assert store.count(Collection("d", LOCKS)) == 1
+    outlast(store, "d", "n")
     assert store.count(Collection("d", LOCKS)) == 0
 
 

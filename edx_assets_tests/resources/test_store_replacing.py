@@ -140,7 +140,7 @@ def test_what_a_killed_load_left_is_dropped(store: Store, client: Client) -> Non
     killed = store.replacing(HERE)
     left = killed.__enter__()
     load(store, left, 4, load="killed")
-    store.clear_staged(HERE)
+    store.clear_staged("d", ["c"])
     assert left.name not in client["d"].list_collection_names()
     with store.replacing(HERE) as staging:
         load(store, staging, 1, load="new")
@@ -157,7 +157,7 @@ def test_what_a_killed_trial_of_renaming_left_is_dropped(
         with pytest.raises(Killed):
             store.replacing(HERE).__enter__()
     assert len(client["d"].list_collection_names()) == 2
-    store.clear_staged(HERE)
+    store.clear_staged("d", ["c"])
     assert client["d"].list_collection_names() == []
 
 
@@ -165,7 +165,7 @@ def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -
     """`teams` and `teams_membership` are both tables of a package."""
     with store.replacing(Collection("d", "teams_membership")) as longer:
         load(store, longer, 2, load="longer")
-        store.clear_staged(Collection("d", "teams"))
+        store.clear_staged("d", ["teams", "users"])
         with store.replacing(Collection("d", "teams")) as shorter:
             load(store, shorter, 1, load="shorter")
     assert sorted(client["d"].list_collection_names()) == ["teams", "teams_membership"]
@@ -176,7 +176,7 @@ def test_the_load_of_a_longer_name_is_left_alone(store: Store, client: Client) -
 def test_of_two_loads_at_once_one_fails(store: Store, client: Client) -> None:
     first = store.replacing(HERE)
     load(store, first.__enter__(), 4, load="first")
-    store.clear_staged(HERE)
+    store.clear_staged("d", ["c"])
     with store.replacing(HERE) as second:
         load(store, second, 2, load="second")
     with pytest.raises(StoreError):

@@ -16,5 +16,5 @@ def turn(store: Store, collection: Collection) -> Iterator[None]:
     dropped even where there is nothing to load.
     """
     with locked(store, MASTER, f"{collection.database}.{collection.name}"):
-        store.clear_staged(collection)
+        store.clear_staged(collection.database, [collection.name])
         yield

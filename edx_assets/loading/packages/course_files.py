@@ -19,7 +19,12 @@ from edx_assets.loading.packages.course_keys import Reader, by_prefix, key_of
 from edx_assets.loading.packages.cut_names import place_cut
 from edx_assets.loading.packages.groups import GroupName, Groups, Listed, grouped
 from edx_assets.loading.packages.members import courses_folder
-from edx_assets.loading.registry import CourseRefusedError, register_course, registered_courses
+from edx_assets.loading.registry import (
+    CourseRefusedError,
+    outlast_registration,
+    register_course,
+    registered_courses,
+)
 from edx_assets.loading.stage import Metadata, StageMissingError
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
@@ -64,6 +69,7 @@ def sort_package(
     found, refused = _found(store, Reader(storage, gnupg), groups, str(day), raw["file"])
     if before:  # until the end, a run that is killed must not leave it sorted
         store.put(PACKAGES, before | {"state": PackageState.SORTING})
+    outlast_registration(store)
     courses: list[CourseOfPackage] = []
     written = []
     for course, files in found:
