@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dagster import TableColumn, TableSchema
+from dagster import TableColumn, TableColumnConstraints, TableSchema
 
 from edx_assets.edx.schema import tables
 
@@ -14,8 +14,14 @@ def column_schema(collection: str) -> dict[str, Any]:
         return {}
     schema = TableSchema(
         columns=[
-            TableColumn(column.column, column.type, description=column.meaning)
+            table_column(column.column, column.type, column.meaning, column.personal)
             for column in columns.values()
         ]
     )
     return {"dagster/column_schema": schema}
+
+
+def table_column(name: str, kind: str, meaning: str, personal: str) -> TableColumn:
+    """A column as the UI shows it: where it holds personal data, with their class."""
+    told = [personal] if personal not in ("", "none") else []
+    return TableColumn(name, kind, meaning, TableColumnConstraints(other=told))

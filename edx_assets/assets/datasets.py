@@ -13,11 +13,11 @@ from dagster import (
     AssetSpec,
     BackfillPolicy,
     MaterializeResult,
-    TableColumn,
     TableSchema,
     multi_asset,
 )
 
+from edx_assets.assets.column_schema import table_column
 from edx_assets.assets.stages import OWNERS, Rebuild, plain_failures, retried, shown, summary
 from edx_assets.datasets.definition import EVENTS, PLACES, Dataset
 from edx_assets.edx.collections import TRACKING
@@ -77,7 +77,7 @@ def dataset_keys(known: dict[str, Dataset]) -> list[AssetKey]:
 
 def _spec(dataset: Dataset) -> AssetSpec:
     columns = [
-        TableColumn(column.name, column.type, description=column.meaning)
+        table_column(column.name, column.type, column.meaning, column.personal)
         for column in dataset.columns
     ]
     return AssetSpec(

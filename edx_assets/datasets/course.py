@@ -177,7 +177,7 @@ def _land(
     load = CourseLoad(documents=rows, source=source, loaded_at=datetime.now(UTC), content=content)
     same = before and before["source"] and before.get("content") == content
     if same and not rebuild and storage.exists(key) and store.count(here) == rows:
-        note_course_load(store, partition, here, load)
+        note_course_load(store, partition, here, load, dataset.personal)
         return "made: the same rows"
     indexes = [[(field, 1) for field in fields] for fields in dataset.indexes]
     with store.replacing(here, indexes) as staging:
@@ -191,5 +191,5 @@ def _land(
         doubt_course_load(store, partition, here.name)
     with storage.writing(key) as target:
         shutil.copyfile(path, target)
-    note_course_load(store, partition, here, load)
+    note_course_load(store, partition, here, load, dataset.personal)
     return "made"

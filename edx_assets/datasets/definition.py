@@ -2,15 +2,18 @@
 
 The head is a comment: the purpose, then `Grain:`, `Source:`, `Needs:` (tables separated by commas)
 and, if there are any, `Indexes:` (fields separated by commas, indexes by semicolons), then the
-columns as a Markdown table. DuckDB is not loaded here: every process reads the heads.
+columns as a Markdown table, each with its class of personal data (see `edx.personal`). DuckDB is
+not loaded here: every process reads the heads.
 """
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 
+from edx_assets.edx.personal import read_personal
 from edx_assets.errors import FinalError
 
 EVENTS = "events"
@@ -20,7 +23,8 @@ PLACES = "places"
 
 _VERSION = 3  # of the columns of events and tables, and of how a dataset gets into the database
 _FIELD = re.compile(r"(Grain|Source|Needs|Indexes): *(.*)")
-_COLUMN = re.compile(r"\| *`?(\w+)`? *\| *([^|]+?) *\| *([^|]+?) *\|")
+_COLUMN = re.compile(r"\| *`?(\w+)`? *\| *([^|]+?) *\| *([^|]+?) *\|(?: *([^|]+?) *\|)?")
+_ABOVE = re.compile(r"\| column \| type \| meaning \|(?: personal \|)?|(?:\|---){3,4}\|")
 
 
 class DatasetError(FinalError):
@@ -29,11 +33,16 @@ class DatasetError(FinalError):
 
 @dataclass(frozen=True)
 class DatasetColumn:
-    """A column: its name, its type in DuckDB's words, and what it means."""
+    """A column: its name, its type in DuckDB's words, its meaning, and its class of personal data.
+
+    The class is empty where nobody has told it, as in an institution's own datasets. It is no part
+    of the digest: a dataset is not made again because of it.
+    """
 
     name: str
     type: str
     meaning: str
+    personal: str = dataclasses.field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,11 @@ class Dataset:
         """What changes with the definition: a dataset is then made again."""
         told = (self.columns, self.indexes, self.needs, self.query)
         return blake2b(repr(told).encode(), digest_size=6).hexdigest()
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """The class of each column that holds personal data."""
+        return {c.name: c.personal for c in self.columns if c.personal not in ("", "none")}
 
     @property
     def made_by(self) -> str:
@@ -97,13 +111,15 @@ def read(name: str, text: str) -> Dataset:
     field = "Purpose"
     columns: list[DatasetColumn] = []
     for number, line in enumerate(head, 1):
-        if line in ("| column | type | meaning |", "|---|---|---|"):
+        if _ABOVE.fullmatch(line):
             continue
         if line.startswith("|"):
             column = _COLUMN.fullmatch(line)
             if column is None:
                 raise _wrong(name, number, "is no row with column, type and meaning")
-            columns.append(DatasetColumn(*column.groups()))
+            if not _is_class(column[4]):
+                raise _wrong(name, number, "does not end in a class of personal data")
+            columns.append(DatasetColumn(*column.groups("")))
         elif found := _FIELD.fullmatch(line):
             field = found[1]
             told[field] = [found[2]]
@@ -148,6 +164,14 @@ def in_order(found: dict[str, Dataset]) -> dict[str, Dataset]:
             raise DatasetError(f"the datasets {circle} need each other: break the circle")
         ordered |= {name: found[name] for name in ready}
     return ordered
+
+
+def _is_class(told: str | None) -> bool:
+    try:
+        read_personal(told or "none")
+    except ValueError:
+        return False
+    return True
 
 
 def _words(text: str) -> list[str]:

@@ -14,24 +14,35 @@ from bson import decode
 from edx_assets.datasets.definition import DatasetColumn
 
 COLUMNS = (
-    DatasetColumn("event_id", "VARCHAR", "`_id` of the record in `tracking`, 24 hex digits"),
-    DatasetColumn("time", "TIMESTAMP", "when it happened (UTC, milliseconds)"),
-    DatasetColumn("user_id", "BIGINT", "the learner; by the username where the event has no id"),
-    DatasetColumn("username", "VARCHAR", "the learner's username, or empty"),
-    DatasetColumn("event_type", "VARCHAR", "the event's type, or the address of a request"),
-    DatasetColumn("event_source", "VARCHAR", "`server`, `browser`, `mobile`, ..."),
-    DatasetColumn("module_id", "VARCHAR", "usage key of the block that it is about"),
-    DatasetColumn("thread_id", "VARCHAR", "the forum's thread that it is about"),
-    DatasetColumn("comment_id", "VARCHAR", "the response or comment that it is about"),
-    DatasetColumn("chapter_id", "VARCHAR", "usage key of the chapter of its block"),
-    DatasetColumn("sequential_id", "VARCHAR", "usage key of the sequential of its block"),
-    DatasetColumn("vertical_id", "VARCHAR", "usage key of the vertical of its block"),
-    DatasetColumn("session", "VARCHAR", "the browser session"),
-    DatasetColumn("ip", "VARCHAR", "address of the learner's computer"),
-    DatasetColumn("agent", "VARCHAR", "what the browser says of itself"),
-    DatasetColumn("page", "VARCHAR", "the page that a browser's event was on"),
-    DatasetColumn("path", "VARCHAR", "the address of the request (`context.path`)"),
-    DatasetColumn("event", "JSON", "the event itself"),
+    DatasetColumn(
+        "event_id", "VARCHAR", "`_id` of the record in `tracking`, 24 hex digits", "none"
+    ),
+    DatasetColumn("time", "TIMESTAMP", "when it happened (UTC, milliseconds)", "none"),
+    DatasetColumn(
+        "user_id",
+        "BIGINT",
+        "the learner; by the username where the event has no id",
+        "identifier: user id",
+    ),
+    DatasetColumn(
+        "username", "VARCHAR", "the learner's username, or empty", "identifier: username"
+    ),
+    DatasetColumn(
+        "event_type", "VARCHAR", "the event's type, or the address of a request", "free text"
+    ),
+    DatasetColumn("event_source", "VARCHAR", "`server`, `browser`, `mobile`, ...", "none"),
+    DatasetColumn("module_id", "VARCHAR", "usage key of the block that it is about", "none"),
+    DatasetColumn("thread_id", "VARCHAR", "the forum's thread that it is about", "none"),
+    DatasetColumn("comment_id", "VARCHAR", "the response or comment that it is about", "none"),
+    DatasetColumn("chapter_id", "VARCHAR", "usage key of the chapter of its block", "none"),
+    DatasetColumn("sequential_id", "VARCHAR", "usage key of the sequential of its block", "none"),
+    DatasetColumn("vertical_id", "VARCHAR", "usage key of the vertical of its block", "none"),
+    DatasetColumn("session", "VARCHAR", "the browser session", "identifier: session"),
+    DatasetColumn("ip", "VARCHAR", "address of the learner's computer", "identifier: address"),
+    DatasetColumn("agent", "VARCHAR", "what the browser says of itself", "quasi-identifier"),
+    DatasetColumn("page", "VARCHAR", "the page that a browser's event was on", "free text"),
+    DatasetColumn("path", "VARCHAR", "the address of the request (`context.path`)", "free text"),
+    DatasetColumn("event", "JSON", "the event itself", "free text"),
 )
 
 SCHEMA = pa.schema(

@@ -14,7 +14,8 @@ head is what you read here, and below it is the query, for [DuckDB](https://duck
 A dataset is an asset of its course, a collection of the course's database, and a Parquet file in
 the storage (`datasets/<database>/<name>.parquet`). It is made again when its sources or its
 definition have changed. Days and times are in UTC. In collections, a DATE is the time at which the
-day begins, JSON is what it says, and `_id` is the row's number.
+day begins, JSON is what it says, and `_id` is the row's number. *Personal* is the
+[class of personal data](data_dictionary.md#personal-data) that a column holds.
 
 """
 
@@ -56,5 +57,7 @@ def _part(dataset: Dataset) -> str:
 
 
 def _columns(columns: tuple[DatasetColumn, ...]) -> str:
-    rows = [f"| `{each.name}` | {each.type} | {each.meaning} |\n" for each in columns]
-    return "".join(["| column | type | meaning |\n|---|---|---|\n", *rows])
+    rows = [
+        f"| `{each.name}` | {each.type} | {each.meaning} | {each.personal} |\n" for each in columns
+    ]
+    return "".join(["| column | type | meaning | personal |\n|---|---|---|---|\n", *rows])

@@ -17,18 +17,25 @@ from edx_assets.datasets.definition import DatasetColumn
 from edx_assets.resources.geoip import GeoIp
 
 COLUMNS = (
-    DatasetColumn("ip", "VARCHAR", "the address, as the events have it"),
-    DatasetColumn("cc_by_ip", "VARCHAR", "the country, two letters (ISO 3166)"),
-    DatasetColumn("countryLabel", "VARCHAR", "the country's name in English"),
-    DatasetColumn("continent", "VARCHAR", "the continent's name in English"),
+    DatasetColumn("ip", "VARCHAR", "the address, as the events have it", "identifier: address"),
+    DatasetColumn("cc_by_ip", "VARCHAR", "the country, two letters (ISO 3166)", "quasi-identifier"),
+    DatasetColumn("countryLabel", "VARCHAR", "the country's name in English", "quasi-identifier"),
+    DatasetColumn("continent", "VARCHAR", "the continent's name in English", "quasi-identifier"),
     DatasetColumn(
-        "region", "VARCHAR", "code of the smallest subdivision that is known (ISO 3166-2)"
+        "region",
+        "VARCHAR",
+        "code of the smallest subdivision that is known (ISO 3166-2)",
+        "quasi-identifier",
     ),
-    DatasetColumn("subdivision", "VARCHAR", "that subdivision's name in English"),
-    DatasetColumn("city", "VARCHAR", "the city's name in English"),
-    DatasetColumn("postalCode", "VARCHAR", "the postal code"),
-    DatasetColumn("latitude", "DOUBLE", "latitude in degrees, of the city or the like"),
-    DatasetColumn("longitude", "DOUBLE", "longitude in degrees"),
+    DatasetColumn(
+        "subdivision", "VARCHAR", "that subdivision's name in English", "quasi-identifier"
+    ),
+    DatasetColumn("city", "VARCHAR", "the city's name in English", "quasi-identifier"),
+    DatasetColumn("postalCode", "VARCHAR", "the postal code", "quasi-identifier"),
+    DatasetColumn(
+        "latitude", "DOUBLE", "latitude in degrees, of the city or the like", "quasi-identifier"
+    ),
+    DatasetColumn("longitude", "DOUBLE", "longitude in degrees", "quasi-identifier"),
 )
 
 _SCHEMA = pa.schema(

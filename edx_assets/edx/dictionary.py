@@ -1,6 +1,7 @@
 """The data dictionary: collections, columns and quarantine reasons as a documentation page."""
 
 from edx_assets.edx.collections import Index, catalogue
+from edx_assets.edx.personal import document_paths
 from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, tables
 
@@ -20,14 +21,49 @@ The collections that come from the tables of edX's package. The `_id` of a docum
 the file. Types: *integer*, *number*, *datetime* and *date* (BSON dates, UTC), *text*, and *json*
 (text; the parsed value is in another field, whose name ends in `{PARSED}`). NULL is null. A cell
 that cannot be read as its type stays text. *Since* and *until* say which packages contain a column,
-where that is documented.
+where that is documented. *Personal* is the
+[class of personal data](#personal-data) that a column holds.
 """
+
+_PERSONAL = """
+# Personal data
+
+What a field tells of a person, in one vocabulary. The columns of tables have their class
+[below](#columns), those of datasets in [datasets.md](datasets.md).
+
+{classes}
+A course's database says it in `_loads` (`personal`), and an export in its `dictionary.csv` and
+`manifest.json`. Of a table that the schema does not know nothing is told: take all of it for free
+text.
+
+The collections that are documents. The names in a path are separated by dots, lists are passed
+through, `*` is any one name and `**` any number of them. `learners` also has the columns of
+`auth_user` (as `user`), `auth_userprofile` (`profile`), `student_courseenrollment` (`enrolment`)
+and `certificates_generatedcertificate` (`certificate`).
+
+| collection | path | personal |
+|---|---|---|
+"""
+
+_CLASSES = {
+    "identifier: …": "who it is, by itself: `user id`, `username`, `e-mail`, `name`,"
+    " `anonymous id`, `address` (of a computer), `session` (also of a device), or `other` (a phone"
+    " number, a mailing address, the id of a certificate)",
+    "quasi-identifier": "who it is, together with others: what somebody else can know of a person,"
+    " such as the year of birth",
+    "sensitive": "what can harm if others learn it: grades, results, whether a proof of identity"
+    " was accepted",
+    "free text": "what a person wrote, or an address of a page: it can hold anything, identifiers"
+    " too",
+    "none": "nothing of a person by itself; in a row about a learner it is personal data all the"
+    " same",
+}
 
 
 def dictionary() -> str:
     """The page as Markdown."""
     columns = "".join(_table(name) for name in sorted(tables()))
-    return _HEAD + _collections() + _reasons() + _COLUMNS + columns
+    return _HEAD + _collections() + _reasons() + _personal() + _COLUMNS + columns
 
 
 def _collections() -> str:
@@ -57,6 +93,16 @@ def _reasons() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _personal() -> str:
+    classes = "".join(f"| `{told}` | {meaning} |\n" for told, meaning in _CLASSES.items())
+    head = "| class | meaning |\n|---|---|\n"
+    return _PERSONAL.format(classes=head + classes) + "".join(
+        f"| `{name}` | `{path}` | {personal} |\n"
+        for name, paths in document_paths().items()
+        for path, personal in paths.items()
+    )
+
+
 def _keys(index: Index) -> str:
     return ", ".join(f"`{field}`" for field, _way in index)
 
@@ -67,13 +113,13 @@ def _table(name: str) -> str:
     lines = [f"\n## {name}\n"]
     if folder:
         lines.append(f"In the package's folder `{folder}/`.\n")
-    lines.append("| column | type | meaning | delivered also as | since | until |")
-    lines.append("|---|---|---|---|---|---|")
+    lines.append("| column | type | meaning | personal | delivered also as | since | until |")
+    lines.append("|---|---|---|---|---|---|---|")
     for column in columns.values():
         also = ", ".join(f"`{other}`" for other in column.delivered_as)
         meaning = column.meaning.replace("|", "\\|")
         lines.append(
-            f"| `{column.column}` | {column.type} | {meaning} | {also} |"
+            f"| `{column.column}` | {column.type} | {meaning} | {column.personal} | {also} |"
             f" {column.first} | {column.last} |"
         )
     return "\n".join(lines) + "\n"

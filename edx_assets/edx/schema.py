@@ -21,6 +21,7 @@ class Column:
     `type` is integer, number, datetime, date, text or json. `delivered_as` lists the names that edX
     has used for it at other times. `first` and `last` are the months (or years) between which
     packages contain it, where documented. `folder` is `ora` for the tables in that folder.
+    Of a person it tells what `personal` says, in the words of the module of that name.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Column:
     delivered_as: tuple[str, ...]
     first: str
     last: str
+    personal: str
     meaning: str
 
 

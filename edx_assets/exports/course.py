@@ -16,7 +16,13 @@ from edx_assets.exports.conversion import convert
 from edx_assets.exports.folder import MANIFEST, replacing_folder
 from edx_assets.exports.formats import Format
 from edx_assets.exports.rows import write_table
-from edx_assets.exports.tables import CourseTable, chosen, course_tables, find_course
+from edx_assets.exports.tables import (
+    CourseTable,
+    chosen,
+    course_tables,
+    find_course,
+    personal_of,
+)
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -84,6 +90,7 @@ def export_course(
                 if form == Format.CSV:
                     told["cells_marked"] = marked
             told |= {"rows": rows, "description": table.description, **_loaded(table)}
+            told |= {"personal": personal_of(table)}
             manifest["files"].append(_file(file) | told)
         dictionary = room / "files" / DICTIONARY
         _write_dictionary(dictionary, tables)
@@ -109,11 +116,18 @@ def _loaded(table: CourseTable) -> dict[str, Any]:
 def _write_dictionary(path: Path, tables: Sequence[CourseTable]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["table", "kind", "column", "type", "meaning"])
+        writer.writerow(["table", "kind", "column", "type", "meaning", "personal"])
         writer.writerows(_columns(tables))
 
 
 def _columns(tables: Sequence[CourseTable]) -> Iterator[tuple[str, ...]]:
     for table in tables:
         for column in table.columns:
-            yield table.name, str(table.kind), column.name, column.type, column.meaning
+            yield (
+                table.name,
+                str(table.kind),
+                column.name,
+                column.type,
+                column.meaning,
+                column.personal,
+            )

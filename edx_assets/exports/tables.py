@@ -12,6 +12,7 @@ from edx_assets.datasets.course import file_of
 from edx_assets.datasets.definition import EVENTS, Dataset, DatasetColumn
 from edx_assets.datasets.events import COLUMNS
 from edx_assets.edx.collections import TRACKING, catalogue
+from edx_assets.edx.personal import personal_fields
 from edx_assets.edx.schema import tables
 from edx_assets.errors import FinalError
 from edx_assets.loading.entries import CourseLoad, TrackingState
@@ -32,7 +33,7 @@ _TYPES = {
 }
 _DOCUMENT = (
     DatasetColumn("_id", "VARCHAR", "`_id` of the document"),
-    DatasetColumn("document", "JSON", "the whole document"),
+    DatasetColumn("document", "JSON", "the whole document", "free text"),
 )
 
 
@@ -132,6 +133,16 @@ def chosen(found: dict[str, CourseTable], only: Iterable[str]) -> list[CourseTab
     return [found[name] for name in names] if names else list(found.values())
 
 
+def personal_of(table: CourseTable) -> dict[str, str]:
+    """The class of each field of a table that holds personal data, by column, or path in documents.
+
+    Of a document that is not known, all is free text.
+    """
+    if table.documents and (fields := personal_fields(table.name)) is not None:
+        return {path: str(personal) for path, personal in fields.items()}
+    return {c.name: c.personal for c in table.columns if c.personal not in ("", "none")}
+
+
 def is_whole(load: CourseLoad) -> bool:
     """Whether a collection is what its entry says, and not being loaded, or half loaded."""
     state: Any = load.get("state", TrackingState.LOADED)
@@ -144,11 +155,11 @@ def _collection(name: str, load: CourseLoad) -> CourseTable:
     columns: tuple[DatasetColumn, ...] = _DOCUMENT
     if name in tables():
         columns = tuple(
-            DatasetColumn(c.column, _TYPES.get(c.type, "VARCHAR"), c.meaning)
+            DatasetColumn(c.column, _TYPES.get(c.type, "VARCHAR"), c.meaning, c.personal)
             for c in tables()[name].values()
         )
         told = "what the columns cannot hold: columns that the schema does not know, cells of"
-        columns += (DatasetColumn(OTHER, "JSON", f"{told} another type"),)
+        columns += (DatasetColumn(OTHER, "JSON", f"{told} another type", "free text"),)
     if name == TRACKING:
         description += " The table `events` has them in columns."
     return CourseTable(name, Kind.COLLECTION, description, columns, load)

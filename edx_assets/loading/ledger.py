@@ -4,11 +4,12 @@ Courses and the names of their databases belong in `registry`; the work of a sta
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from edx_assets.edx.collections import QUARANTINE, TRACKING
 from edx_assets.edx.file_names import SiteDay
+from edx_assets.edx.personal import personal_fields
 from edx_assets.loading.entries import (
     CourseLoad,
     DayEntry,
@@ -83,14 +84,21 @@ def day_entries(
 
 
 def note_course_load(
-    store: Store, partition: str, collection: Collection, load: CourseLoad
+    store: Store,
+    partition: str,
+    collection: Collection,
+    load: CourseLoad,
+    personal: Mapping[str, str] | None = None,
 ) -> None:
     """Record what a collection of a course's database now holds, and what it was made from.
+
+    `personal` tells the class of each field that holds personal data, where the catalogue does not
+    know it.
 
     It is recorded in the database itself (`_loads`), which may be copied or handed on, and then in
     the ledger. The ledger comes last, because what it has is not recorded again.
     """
-    note_load(store, collection, load)
+    note_load(store, collection, load, personal)
     key = {"_id": _load_id(partition, collection.name)}
     names = {"partition": partition, "collection": collection.name}
     store.put(COURSE_LOADS, {**key, **names, **load})
@@ -104,9 +112,23 @@ def doubt_course_load(store: Store, partition: str, collection: str) -> None:
     store.update(COURSE_LOADS, {"_id": _load_id(partition, collection)}, {"source": []})
 
 
-def note_load(store: Store, collection: Collection, load: CourseLoad) -> None:
-    """Record it in the course's database only."""
-    store.put(Collection(collection.database, LOADS), {**load, "_id": collection.name})
+def note_load(
+    store: Store,
+    collection: Collection,
+    load: CourseLoad,
+    personal: Mapping[str, str] | None = None,
+) -> None:
+    """Record it in the course's database only, with the fields that hold personal data.
+
+    Nothing is said of them where neither the caller nor the catalogue knows.
+    """
+    known = personal_fields(collection.name) if personal is None else personal
+    told = None if known is None else [{"field": f, "personal": str(p)} for f, p in known.items()]
+    entry = {**load, "_id": collection.name}
+    store.put(
+        Collection(collection.database, LOADS),
+        entry if told is None else entry | {"personal": told},
+    )
 
 
 def forget_course_load(store: Store, partition: str, collection: Collection) -> None:

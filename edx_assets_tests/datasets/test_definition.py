@@ -58,6 +58,15 @@ def test_a_row_of_the_columns_that_is_none_is_told_by_its_line() -> None:
         read("count", HEAD.replace("| BIGINT |", ""))
 
 
+def test_a_column_can_say_which_personal_data_it_holds() -> None:
+    told = HEAD.replace("the number |", "the number | identifier: user id |")
+    assert read("count", told).personal == {"n": "identifier: user id"}
+    assert read("count", HEAD).personal == {}
+    assert read("count", told).digest == read("count", HEAD).digest
+    with pytest.raises(DatasetError, match=r"line 11 does not end in a class of personal data"):
+        read("count", HEAD.replace("the number |", "the number | identifier: nobody |"))
+
+
 def test_datasets_come_after_what_they_need() -> None:
     places = {name: place for place, name in enumerate(datasets())}
     for name, each in datasets().items():

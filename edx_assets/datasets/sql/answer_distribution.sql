@@ -6,18 +6,18 @@
 -- Needs: problem_check
 -- Indexes: module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | module_id | VARCHAR | usage key of the problem |
--- | part_id | VARCHAR | id of the part (the input) |
--- | variant | VARCHAR | the variant that the learner saw, or empty |
--- | answer | VARCHAR | the answer as the event has it; JSON where several can be chosen |
--- | question | VARCHAR | the question's text, if an event tells it |
--- | response_type | VARCHAR | `multiplechoiceresponse`, `numericalresponse`, ... |
--- | correct | BOOLEAN | whether it was right the last time it was graded; null if no event tells |
--- | first_answers | BIGINT | learners whose first answer it was |
--- | last_answers | BIGINT | learners whose last answer it is |
--- | answers | BIGINT | how often it was given |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | part_id | VARCHAR | id of the part (the input) | none |
+-- | variant | VARCHAR | the variant that the learner saw, or empty | none |
+-- | answer | VARCHAR | the answer as the event has it; JSON where several can be chosen | free text |
+-- | question | VARCHAR | the question's text, if an event tells it | none |
+-- | response_type | VARCHAR | `multiplechoiceresponse`, `numericalresponse`, ... | none |
+-- | correct | BOOLEAN | whether it was right the last time it was graded; null if no event tells | none |
+-- | first_answers | BIGINT | learners whose first answer it was | none |
+-- | last_answers | BIGINT | learners whose last answer it is | none |
+-- | answers | BIGINT | how often it was given | none |
 WITH checks AS (
     SELECT *, coalesce(nullif(submission, '{}'), answers) AS parts
     FROM problem_check

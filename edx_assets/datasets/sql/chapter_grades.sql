@@ -6,19 +6,19 @@
 -- Needs: problem_grades, course_axis
 -- Indexes: user_id; chapter_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | chapter_id | VARCHAR | usage key of the chapter |
--- | chapter_name | VARCHAR | its display name |
--- | problems_seen | BIGINT | problems of the chapter that the learner has seen |
--- | problems_attempted | BIGINT | of those, something was graded |
--- | grade | DOUBLE | points earned, not weighted; 0 if nothing was graded |
--- | max_grade | DOUBLE | points possible in the problems seen, not weighted |
--- | chapter_median_grade | DOUBLE | median of `grade` over the chapter's learners |
--- | chapter_max_grade | DOUBLE | the largest `max_grade` of a learner |
--- | first_due | TIMESTAMP | when the first of the chapter's problems is due (UTC) |
--- | last_due | TIMESTAMP | when the last of them is due (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | chapter_id | VARCHAR | usage key of the chapter | none |
+-- | chapter_name | VARCHAR | its display name | none |
+-- | problems_seen | BIGINT | problems of the chapter that the learner has seen | none |
+-- | problems_attempted | BIGINT | of those, something was graded | none |
+-- | grade | DOUBLE | points earned, not weighted; 0 if nothing was graded | sensitive |
+-- | max_grade | DOUBLE | points possible in the problems seen, not weighted | none |
+-- | chapter_median_grade | DOUBLE | median of `grade` over the chapter's learners | none |
+-- | chapter_max_grade | DOUBLE | the largest `max_grade` of a learner | none |
+-- | first_due | TIMESTAMP | when the first of the chapter's problems is due (UTC) | none |
+-- | last_due | TIMESTAMP | when the last of them is due (UTC) | none |
 WITH problems AS (
     SELECT module_id, chapter_id, due FROM course_axis WHERE category = 'problem'
 ),

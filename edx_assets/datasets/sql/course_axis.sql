@@ -8,35 +8,35 @@
 -- Needs: course_structure, course_export
 -- Indexes: index; module_id; category
 --
--- | column | type | meaning |
--- |---|---|---|
--- | index | BIGINT | the place in the course, from 1: each block comes before those in it |
--- | module_id | VARCHAR | usage key of the block |
--- | category | VARCHAR | `course`, `chapter`, `sequential`, `vertical`, `problem`, `video`, ... |
--- | name | VARCHAR | the display name, or the url_name where it has none |
--- | url_name | VARCHAR | the last part of the usage key |
--- | path | VARCHAR | the url_names of its chapter, sequential and vertical, and its own, each after a `/` |
--- | chapter_id | VARCHAR | usage key of the chapter that it is in |
--- | sequential_id | VARCHAR | usage key of the sequential that it is in |
--- | vertical_id | VARCHAR | usage key of the vertical that it is in |
--- | parent_id | VARCHAR | usage key of the block that it is in |
--- | depth | BIGINT | how many blocks it is in; 0 for the course |
--- | start | TIMESTAMP | when it is released (UTC), inherited |
--- | due | TIMESTAMP | when it is due (UTC), inherited |
--- | format | VARCHAR | the assignment type (`Homework`, ...), inherited |
--- | graded | BOOLEAN | whether it counts for the grade, inherited |
--- | visible_to_staff_only | BOOLEAN | whether learners cannot see it |
--- | weight | DOUBLE | points of a problem, if they are set; otherwise a problem has one for each input |
--- | response_type | VARCHAR | `multiplechoiceresponse`, `numericalresponse`, ...; `mixed` where a problem has several |
--- | nitems | BIGINT | inputs of a problem |
--- | has_solution | BOOLEAN | whether a problem has a solution |
--- | youtube_id | VARCHAR | id of a video on YouTube, at its usual speed |
--- | duration | DOUBLE | length of a video in seconds |
--- | is_split | BOOLEAN | whether it is in a split test (an A/B test) |
--- | split_id | VARCHAR | usage key of the split test that it is in |
--- | user_partition_id | BIGINT | the group configuration of the split test that it is, or is in |
--- | split_group_id | BIGINT | the group of learners that sees it |
--- | split_group | VARCHAR | that group's name |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | index | BIGINT | the place in the course, from 1: each block comes before those in it | none |
+-- | module_id | VARCHAR | usage key of the block | none |
+-- | category | VARCHAR | `course`, `chapter`, `sequential`, `vertical`, `problem`, `video`, ... | none |
+-- | name | VARCHAR | the display name, or the url_name where it has none | none |
+-- | url_name | VARCHAR | the last part of the usage key | none |
+-- | path | VARCHAR | the url_names of its chapter, sequential and vertical, and its own, each after a `/` | none |
+-- | chapter_id | VARCHAR | usage key of the chapter that it is in | none |
+-- | sequential_id | VARCHAR | usage key of the sequential that it is in | none |
+-- | vertical_id | VARCHAR | usage key of the vertical that it is in | none |
+-- | parent_id | VARCHAR | usage key of the block that it is in | none |
+-- | depth | BIGINT | how many blocks it is in; 0 for the course | none |
+-- | start | TIMESTAMP | when it is released (UTC), inherited | none |
+-- | due | TIMESTAMP | when it is due (UTC), inherited | none |
+-- | format | VARCHAR | the assignment type (`Homework`, ...), inherited | none |
+-- | graded | BOOLEAN | whether it counts for the grade, inherited | none |
+-- | visible_to_staff_only | BOOLEAN | whether learners cannot see it | none |
+-- | weight | DOUBLE | points of a problem, if they are set; otherwise a problem has one for each input | none |
+-- | response_type | VARCHAR | `multiplechoiceresponse`, `numericalresponse`, ...; `mixed` where a problem has several | none |
+-- | nitems | BIGINT | inputs of a problem | none |
+-- | has_solution | BOOLEAN | whether a problem has a solution | none |
+-- | youtube_id | VARCHAR | id of a video on YouTube, at its usual speed | none |
+-- | duration | DOUBLE | length of a video in seconds | none |
+-- | is_split | BOOLEAN | whether it is in a split test (an A/B test) | none |
+-- | split_id | VARCHAR | usage key of the split test that it is in | none |
+-- | user_partition_id | BIGINT | the group configuration of the split test that it is, or is in | none |
+-- | split_group_id | BIGINT | the group of learners that sees it | none |
+-- | split_group | VARCHAR | that group's name | none |
 -- Each block is parsed twice, not once for each field: that would take a GB for a large course.
 -- `set_here` tells JSON's null from what is not set.
 WITH RECURSIVE parsed AS (

@@ -6,26 +6,26 @@
 -- Needs: person_item, problem_weights, course_axis
 -- Indexes: module_id; item_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | module_id | VARCHAR | usage key of the problem |
--- | item_number | BIGINT | the part's place in the problem, from 1 |
--- | item_id | VARCHAR | id of the part |
--- | nitems | BIGINT | parts of the problem |
--- | problem_index | BIGINT | the problem's place in the course; null if it is no longer in it |
--- | problem_name | VARCHAR | its display name |
--- | response_type | VARCHAR | `multiplechoiceresponse`, ...; `mixed` where the problem has several |
--- | chapter_id | VARCHAR | usage key of its chapter |
--- | sequential_id | VARCHAR | usage key of its sequential |
--- | vertical_id | VARCHAR | usage key of its vertical |
--- | start | TIMESTAMP | when it is released (UTC) |
--- | due | TIMESTAMP | when it is due (UTC) |
--- | is_split | BOOLEAN | whether it is in a split test (an A/B test) |
--- | format | VARCHAR | its assignment's type (`Homework`, ...); null if it does not count |
--- | assignment_id | VARCHAR | its assignment, such as `HW_4` |
--- | problem_weight | DOUBLE | the problem's part of the course's grade, 0 to 1 |
--- | item_weight | DOUBLE | the part's part of it |
--- | learners | BIGINT | learners for whom it was graded |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | item_number | BIGINT | the part's place in the problem, from 1 | none |
+-- | item_id | VARCHAR | id of the part | none |
+-- | nitems | BIGINT | parts of the problem | none |
+-- | problem_index | BIGINT | the problem's place in the course; null if it is no longer in it | none |
+-- | problem_name | VARCHAR | its display name | none |
+-- | response_type | VARCHAR | `multiplechoiceresponse`, ...; `mixed` where the problem has several | none |
+-- | chapter_id | VARCHAR | usage key of its chapter | none |
+-- | sequential_id | VARCHAR | usage key of its sequential | none |
+-- | vertical_id | VARCHAR | usage key of its vertical | none |
+-- | start | TIMESTAMP | when it is released (UTC) | none |
+-- | due | TIMESTAMP | when it is due (UTC) | none |
+-- | is_split | BOOLEAN | whether it is in a split test (an A/B test) | none |
+-- | format | VARCHAR | its assignment's type (`Homework`, ...); null if it does not count | none |
+-- | assignment_id | VARCHAR | its assignment, such as `HW_4` | none |
+-- | problem_weight | DOUBLE | the problem's part of the course's grade, 0 to 1 | none |
+-- | item_weight | DOUBLE | the part's part of it | none |
+-- | learners | BIGINT | learners for whom it was graded | none |
 WITH items AS (
     SELECT
         module_id,

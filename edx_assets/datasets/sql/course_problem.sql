@@ -6,32 +6,32 @@
 -- Needs: person_problem, problem_grades, course_axis, problem_weights
 -- Indexes: module_id; problem_index
 --
--- | column | type | meaning |
--- |---|---|---|
--- | module_id | VARCHAR | usage key of the problem |
--- | problem_index | BIGINT | the problem's place in the course; null if it is no longer in it |
--- | problem_name | VARCHAR | its display name |
--- | response_type | VARCHAR | `multiplechoiceresponse`, ...; `mixed` where the problem has several |
--- | chapter_id | VARCHAR | usage key of its chapter |
--- | sequential_id | VARCHAR | usage key of its sequential |
--- | assignment_id | VARCHAR | its assignment, such as `HW_4`; null if it does not count |
--- | problem_weight | DOUBLE | its part of the course's grade, 0 to 1 |
--- | learners_seen | BIGINT | learners who have seen it; null without `courseware_studentmodule` |
--- | learners | BIGINT | learners who submitted it |
--- | nitems | BIGINT | the most parts that were graded for a learner |
--- | max_grade | DOUBLE | the most points that a learner could get, not weighted |
--- | avg_grade | DOUBLE | mean of the points earned |
--- | sdv_grade | DOUBLE | their standard deviation |
--- | avg_raw_score | DOUBLE | mean of the parts that are right in the end |
--- | sdv_raw_score | DOUBLE | their standard deviation |
--- | avg_pct_score | DOUBLE | mean of the parts that are right in the end, in percent |
--- | sdv_pct_score | DOUBLE | their standard deviation |
--- | avg_attempts | DOUBLE | mean of the submissions |
--- | sdv_attempts | DOUBLE | their standard deviation |
--- | nperfect | BIGINT | learners with all points |
--- | nfirst | BIGINT | learners whose first submission an event tells |
--- | nfirst_correct | BIGINT | of those, it was right in all parts |
--- | pct_first_correct | DOUBLE | the same in percent |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | problem_index | BIGINT | the problem's place in the course; null if it is no longer in it | none |
+-- | problem_name | VARCHAR | its display name | none |
+-- | response_type | VARCHAR | `multiplechoiceresponse`, ...; `mixed` where the problem has several | none |
+-- | chapter_id | VARCHAR | usage key of its chapter | none |
+-- | sequential_id | VARCHAR | usage key of its sequential | none |
+-- | assignment_id | VARCHAR | its assignment, such as `HW_4`; null if it does not count | none |
+-- | problem_weight | DOUBLE | its part of the course's grade, 0 to 1 | none |
+-- | learners_seen | BIGINT | learners who have seen it; null without `courseware_studentmodule` | none |
+-- | learners | BIGINT | learners who submitted it | none |
+-- | nitems | BIGINT | the most parts that were graded for a learner | none |
+-- | max_grade | DOUBLE | the most points that a learner could get, not weighted | none |
+-- | avg_grade | DOUBLE | mean of the points earned | none |
+-- | sdv_grade | DOUBLE | their standard deviation | none |
+-- | avg_raw_score | DOUBLE | mean of the parts that are right in the end | none |
+-- | sdv_raw_score | DOUBLE | their standard deviation | none |
+-- | avg_pct_score | DOUBLE | mean of the parts that are right in the end, in percent | none |
+-- | sdv_pct_score | DOUBLE | their standard deviation | none |
+-- | avg_attempts | DOUBLE | mean of the submissions | none |
+-- | sdv_attempts | DOUBLE | their standard deviation | none |
+-- | nperfect | BIGINT | learners with all points | none |
+-- | nfirst | BIGINT | learners whose first submission an event tells | none |
+-- | nfirst_correct | BIGINT | of those, it was right in all parts | none |
+-- | pct_first_correct | DOUBLE | the same in percent | none |
 WITH seen AS (
     SELECT module_id, count(*) AS learners_seen FROM problem_grades GROUP BY module_id
 ),

@@ -7,13 +7,13 @@
 -- Needs: enrolment_events
 -- Indexes: day
 --
--- | column | type | meaning |
--- |---|---|---|
--- | day | DATE | the day (UTC) |
--- | mode | VARCHAR | the mode, or `unknown` |
--- | joined | BIGINT | learners who are in this mode at the end of the day, and were not the day before |
--- | left | BIGINT | learners who were in this mode the day before, and are not at the end of the day |
--- | enrolled | BIGINT | learners in this mode at the end of the day |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | day | DATE | the day (UTC) | none |
+-- | mode | VARCHAR | the mode, or `unknown` | none |
+-- | joined | BIGINT | learners who are in this mode at the end of the day, and were not the day before | none |
+-- | left | BIGINT | learners who were in this mode the day before, and are not at the end of the day | none |
+-- | enrolled | BIGINT | learners in this mode at the end of the day | none |
 WITH switches AS (
     SELECT
         *,

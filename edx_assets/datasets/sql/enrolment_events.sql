@@ -6,17 +6,17 @@
 -- Needs: events
 -- Indexes: user_id; time
 --
--- | column | type | meaning |
--- |---|---|---|
--- | time | TIMESTAMP | when it happened (UTC) |
--- | user_id | BIGINT | the learner whose enrolment it is |
--- | event_type | VARCHAR | the event's type |
--- | mode | VARCHAR | the mode that the event tells: honor, audit, verified, ... |
--- | activated | BOOLEAN | the learner enrolled |
--- | deactivated | BOOLEAN | the learner left |
--- | mode_changed | BOOLEAN | the mode changed |
--- | upgraded | BOOLEAN | an upgrade was paid for (`...upgrade.succeeded`) |
--- | event_id | VARCHAR | `_id` of the event in `tracking` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | time | TIMESTAMP | when it happened (UTC) | none |
+-- | user_id | BIGINT | the learner whose enrolment it is | identifier: user id |
+-- | event_type | VARCHAR | the event's type | none |
+-- | mode | VARCHAR | the mode that the event tells: honor, audit, verified, ... | quasi-identifier |
+-- | activated | BOOLEAN | the learner enrolled | none |
+-- | deactivated | BOOLEAN | the learner left | none |
+-- | mode_changed | BOOLEAN | the mode changed | none |
+-- | upgraded | BOOLEAN | an upgrade was paid for (`...upgrade.succeeded`) | none |
+-- | event_id | VARCHAR | `_id` of the event in `tracking` | none |
 SELECT
     time,
     coalesce(try_cast(event ->> '$.user_id' AS BIGINT), user_id) AS user_id,

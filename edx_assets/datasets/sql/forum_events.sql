@@ -9,18 +9,18 @@
 -- Needs: events
 -- Indexes: user_id; thread_id; time
 --
--- | column | type | meaning |
--- |---|---|---|
--- | time | TIMESTAMP | when it happened (UTC) |
--- | user_id | BIGINT | the learner |
--- | event_type | VARCHAR | the event's type, or its address |
--- | forum_action | VARCHAR | by address `read`, `read_inline`, `reply`, `upvote`, `comment_reply`, `follow_thread`, `search`, `enter_forum`, ...; explicit `created_thread`, `viewed_thread`, `searched`, ...; null if unknown |
--- | thread_id | VARCHAR | the thread |
--- | comment_id | VARCHAR | the response or comment |
--- | subject | VARCHAR | the topic (`commentable_id`) |
--- | target_user_id | BIGINT | the user whose page was visited, or who was followed |
--- | search_query | VARCHAR | what was searched for |
--- | event_id | VARCHAR | `_id` of the event in `tracking` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | time | TIMESTAMP | when it happened (UTC) | none |
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | event_type | VARCHAR | the event's type, or its address | free text |
+-- | forum_action | VARCHAR | by address `read`, `read_inline`, `reply`, `upvote`, `comment_reply`, `follow_thread`, `search`, `enter_forum`, ...; explicit `created_thread`, `viewed_thread`, `searched`, ...; null if unknown | none |
+-- | thread_id | VARCHAR | the thread | none |
+-- | comment_id | VARCHAR | the response or comment | none |
+-- | subject | VARCHAR | the topic (`commentable_id`) | none |
+-- | target_user_id | BIGINT | the user whose page was visited, or who was followed | identifier: user id |
+-- | search_query | VARCHAR | what was searched for | free text |
+-- | event_id | VARCHAR | `_id` of the event in `tracking` | none |
 WITH forum AS (
     SELECT
         *,

@@ -7,21 +7,21 @@
 -- Needs: forum_events, forum_posts
 -- Indexes: user_id; slug_id; thread_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | slug_id | VARCHAR | id of the post |
--- | slug_type | VARCHAR | `initial_post`, `response_post` or `comment`; null if the post is no longer there |
--- | thread_id | VARCHAR | id of its thread |
--- | wrote | BIGINT | 1 for the author, else 0 |
--- | read | BIGINT | visits to the thread's address |
--- | viewed | BIGINT | events `edx.forum.thread.viewed` |
--- | pinned | BIGINT | how often the learner pinned it |
--- | upvoted | BIGINT | how often the learner voted for it |
--- | unvoted | BIGINT | how often the learner took the vote back |
--- | followed | BIGINT | how often the learner followed the thread |
--- | first_time | TIMESTAMP | the first of these (UTC) |
--- | last_time | TIMESTAMP | the last of these (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | slug_id | VARCHAR | id of the post | none |
+-- | slug_type | VARCHAR | `initial_post`, `response_post` or `comment`; null if the post is no longer there | none |
+-- | thread_id | VARCHAR | id of its thread | none |
+-- | wrote | BIGINT | 1 for the author, else 0 | none |
+-- | read | BIGINT | visits to the thread's address | none |
+-- | viewed | BIGINT | events `edx.forum.thread.viewed` | none |
+-- | pinned | BIGINT | how often the learner pinned it | none |
+-- | upvoted | BIGINT | how often the learner voted for it | none |
+-- | unvoted | BIGINT | how often the learner took the vote back | none |
+-- | followed | BIGINT | how often the learner followed the thread | none |
+-- | first_time | TIMESTAMP | the first of these (UTC) | none |
+-- | last_time | TIMESTAMP | the last of these (UTC) | none |
 WITH acts AS (
     SELECT
         user_id,

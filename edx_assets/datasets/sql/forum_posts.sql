@@ -6,23 +6,23 @@
 -- Needs: forum
 -- Indexes: slug_id; thread_id; user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | slug_id | VARCHAR | id of the post |
--- | slug_type | VARCHAR | `initial_post` (a thread), `response_post` or `comment`; null if unknown |
--- | thread_id | VARCHAR | id of its thread; of a thread, its own |
--- | parent_id | VARCHAR | id of the response that a comment is about |
--- | user_id | BIGINT | the author |
--- | original_poster | BIGINT | the author of the thread |
--- | responded_to | BIGINT | of a comment, the author of the response |
--- | subject | VARCHAR | the thread's topic (`commentable_id`) |
--- | title | VARCHAR | the thread's title |
--- | first_time | TIMESTAMP | when it was written (UTC) |
--- | anonymous | BOOLEAN | whether the author's name is hidden from other learners |
--- | votes | BIGINT | votes that it has |
--- | pinned | BOOLEAN | whether it is pinned; null if the forum does not tell |
--- | endorsed | BOOLEAN | whether the course team endorsed it; null if the forum does not tell |
--- | body_preview | VARCHAR | its first 100 characters |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | slug_id | VARCHAR | id of the post | none |
+-- | slug_type | VARCHAR | `initial_post` (a thread), `response_post` or `comment`; null if unknown | none |
+-- | thread_id | VARCHAR | id of its thread; of a thread, its own | none |
+-- | parent_id | VARCHAR | id of the response that a comment is about | none |
+-- | user_id | BIGINT | the author | identifier: user id |
+-- | original_poster | BIGINT | the author of the thread | identifier: user id |
+-- | responded_to | BIGINT | of a comment, the author of the response | identifier: user id |
+-- | subject | VARCHAR | the thread's topic (`commentable_id`) | none |
+-- | title | VARCHAR | the thread's title | free text |
+-- | first_time | TIMESTAMP | when it was written (UTC) | none |
+-- | anonymous | BOOLEAN | whether the author's name is hidden from other learners | none |
+-- | votes | BIGINT | votes that it has | none |
+-- | pinned | BOOLEAN | whether it is pinned; null if the forum does not tell | none |
+-- | endorsed | BOOLEAN | whether the course team endorsed it; null if the forum does not tell | none |
+-- | body_preview | VARCHAR | its first 100 characters | free text |
 WITH posts AS (
     SELECT
         _id AS slug_id,

@@ -10,18 +10,18 @@
 -- Needs: events, auth_user, problem_check, problem_weights
 -- Indexes: user_id, day; level, module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | level | VARCHAR | `problem`, `sequential` or `course` |
--- | module_id | VARCHAR | usage key of the block; null for the course |
--- | day | DATE | the day (UTC) |
--- | time | TIMESTAMP | when it was last graded that day (UTC) |
--- | grade | DOUBLE | the grade, 0 to 1; null if no points are possible, or they were deleted |
--- | earned | DOUBLE | points earned; weighted, if an event or `problem_weights` tells the weight |
--- | possible | DOUBLE | points possible |
--- | letter_grade | VARCHAR | the course's letter grade, if the learner has one |
--- | told_by | VARCHAR | the event that tells it, or `computed` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | level | VARCHAR | `problem`, `sequential` or `course` | none |
+-- | module_id | VARCHAR | usage key of the block; null for the course | none |
+-- | day | DATE | the day (UTC) | none |
+-- | time | TIMESTAMP | when it was last graded that day (UTC) | none |
+-- | grade | DOUBLE | the grade, 0 to 1; null if no points are possible, or they were deleted | sensitive |
+-- | earned | DOUBLE | points earned; weighted, if an event or `problem_weights` tells the weight | sensitive |
+-- | possible | DOUBLE | points possible | none |
+-- | letter_grade | VARCHAR | the course's letter grade, if the learner has one | sensitive |
+-- | told_by | VARCHAR | the event that tells it, or `computed` | none |
 WITH grade_events AS (
     SELECT
         coalesce(try_cast(event ->> '$.user_id' AS BIGINT), user_id) AS user_id,

@@ -6,16 +6,16 @@
 -- above 0 passes. There are no rows without an export.
 -- Needs: course_export
 --
--- | column | type | meaning |
--- |---|---|---|
--- | number | BIGINT | the place in the policy, from 1 |
--- | assignment_type | VARCHAR | the assignment type, as in `course_axis.format` |
--- | short_label | VARCHAR | its abbreviation, if there is one |
--- | fraction_of_overall_grade | DOUBLE | its weight: 0.4 is 40% of the grade |
--- | min_count | BIGINT | how many assignments of the type there have to be |
--- | drop_count | BIGINT | how many of the lowest scores are dropped |
--- | overall_cutoff | DOUBLE | the grade to pass the course, from 0 to 1; the same in each row |
--- | cutoffs | JSON | the lowest grade for each letter (or `Pass`), from 0 to 1; the same in each row |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | number | BIGINT | the place in the policy, from 1 | none |
+-- | assignment_type | VARCHAR | the assignment type, as in `course_axis.format` | none |
+-- | short_label | VARCHAR | its abbreviation, if there is one | none |
+-- | fraction_of_overall_grade | DOUBLE | its weight: 0.4 is 40% of the grade | none |
+-- | min_count | BIGINT | how many assignments of the type there have to be | none |
+-- | drop_count | BIGINT | how many of the lowest scores are dropped | none |
+-- | overall_cutoff | DOUBLE | the grade to pass the course, from 0 to 1; the same in each row | none |
+-- | cutoffs | JSON | the lowest grade for each letter (or `Pass`), from 0 to 1; the same in each row | none |
 WITH policies AS (
     SELECT
         document -> '$.grading_policy' AS policy,

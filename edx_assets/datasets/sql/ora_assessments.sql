@@ -8,18 +8,18 @@
 -- assessment_criterionoption, assessment_peerworkflowitem, student_anonymoususerid
 -- Indexes: response_id; scorer_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | response_id | VARCHAR | UUID of the response, with hyphens: see `ora_responses` |
--- | kind | VARCHAR | `peer`, `self` or `staff` |
--- | time | TIMESTAMP | when it was assessed (UTC) |
--- | scorer_id | BIGINT | who assessed it; null if the course lacks `student_anonymoususerid` |
--- | points | DOUBLE | points given, all criteria together |
--- | max_points | DOUBLE | points possible |
--- | counts | BIGINT | 1 if a peer's assessment counts towards the score, else 0; null if no table tells |
--- | feedback | VARCHAR | words on the whole response |
--- | parts | JSON | for each criterion its `criterion`, `option`, `points`, `max_points` and `feedback` |
--- | told_by | VARCHAR | `table` or `event` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | response_id | VARCHAR | UUID of the response, with hyphens: see `ora_responses` | none |
+-- | kind | VARCHAR | `peer`, `self` or `staff` | none |
+-- | time | TIMESTAMP | when it was assessed (UTC) | none |
+-- | scorer_id | BIGINT | who assessed it; null if the course lacks `student_anonymoususerid` | identifier: user id |
+-- | points | DOUBLE | points given, all criteria together | sensitive |
+-- | max_points | DOUBLE | points possible | none |
+-- | counts | BIGINT | 1 if a peer's assessment counts towards the score, else 0; null if no table tells | none |
+-- | feedback | VARCHAR | words on the whole response | free text |
+-- | parts | JSON | for each criterion its `criterion`, `option`, `points`, `max_points` and `feedback` | free text |
+-- | told_by | VARCHAR | `table` or `event` | none |
 WITH people AS (
     SELECT anonymous_user_id, min(user_id) AS user_id
     FROM student_anonymoususerid

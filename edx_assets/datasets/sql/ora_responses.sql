@@ -8,24 +8,24 @@
 -- student_anonymoususerid
 -- Indexes: user_id; module_id; response_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | response_id | VARCHAR | UUID of the response, with hyphens |
--- | user_id | BIGINT | the learner; null if only the tables tell, and the course lacks `student_anonymoususerid` |
--- | module_id | VARCHAR | usage key of the assessment |
--- | attempt | BIGINT | number of the learner's attempt, from 1 |
--- | time | TIMESTAMP | when it was submitted (UTC) |
--- | text | VARCHAR | the response's texts, with an empty line between those of several prompts |
--- | files | BIGINT | files that belong to it |
--- | answer | JSON | the response as submitted |
--- | deleted | BOOLEAN | whether staff removed it with the learner's state; null if no table tells |
--- | points | DOUBLE | points earned; null if it has no score (yet) |
--- | max_points | DOUBLE | points possible |
--- | scored | TIMESTAMP | when it got its score (UTC) |
--- | peer_assessments | BIGINT | assessments by peers |
--- | peer_points | DOUBLE | mean of the points that peers gave |
--- | self_points | DOUBLE | points that the learner gave, the last time |
--- | staff_points | DOUBLE | points that staff gave, the last time |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | response_id | VARCHAR | UUID of the response, with hyphens | none |
+-- | user_id | BIGINT | the learner; null if only the tables tell, and the course lacks `student_anonymoususerid` | identifier: user id |
+-- | module_id | VARCHAR | usage key of the assessment | none |
+-- | attempt | BIGINT | number of the learner's attempt, from 1 | none |
+-- | time | TIMESTAMP | when it was submitted (UTC) | none |
+-- | text | VARCHAR | the response's texts, with an empty line between those of several prompts | free text |
+-- | files | BIGINT | files that belong to it | none |
+-- | answer | JSON | the response as submitted | free text |
+-- | deleted | BOOLEAN | whether staff removed it with the learner's state; null if no table tells | none |
+-- | points | DOUBLE | points earned; null if it has no score (yet) | sensitive |
+-- | max_points | DOUBLE | points possible | none |
+-- | scored | TIMESTAMP | when it got its score (UTC) | none |
+-- | peer_assessments | BIGINT | assessments by peers | none |
+-- | peer_points | DOUBLE | mean of the points that peers gave | sensitive |
+-- | self_points | DOUBLE | points that the learner gave, the last time | sensitive |
+-- | staff_points | DOUBLE | points that staff gave, the last time | sensitive |
 WITH people AS (
     SELECT anonymous_user_id, min(user_id) AS user_id
     FROM student_anonymoususerid

@@ -12,93 +12,93 @@
 -- Needs: learners, courseware_studentmodule, course_axis, grades_persistentcoursegrade, grading_policy, person_day, person_places, person_languages, person_devices, person_forum, person_enrolment, roles, video_day, video_axis
 -- Indexes: user_id; username
 --
--- | column | type | meaning |
--- |---|---|---|
--- | course_id | VARCHAR | the canonical course key |
--- | user_id | BIGINT | the learner |
--- | username | VARCHAR | the learner's username |
--- | registered | BOOLEAN | always true |
--- | viewed | BOOLEAN | whether the learner has been in any chapter |
--- | explored | BOOLEAN | whether the learner has been in at least half as many chapters as learners can see |
--- | certified | BOOLEAN | whether the certificate is `downloadable` |
--- | completed | BOOLEAN | whether the grade is the passing grade or better, or the learner is certified |
--- | ip | VARCHAR | the address with the most events |
--- | cc_by_ip | VARCHAR | its country, two letters (ISO 3166); this and the following: null without `EDX_GEOIP_DB` |
--- | countryLabel | VARCHAR | the country's name |
--- | continent | VARCHAR | the continent's name |
--- | city | VARCHAR | the city's name |
--- | region | VARCHAR | code of the smallest subdivision that is known |
--- | subdivision | VARCHAR | that subdivision's name |
--- | postalCode | VARCHAR | the postal code |
--- | un_major_region | VARCHAR | null |
--- | un_economic_group | VARCHAR | null |
--- | un_developing_nation | VARCHAR | null |
--- | un_special_region | VARCHAR | null |
--- | latitude | DOUBLE | latitude in degrees |
--- | longitude | DOUBLE | longitude in degrees |
--- | LoE | VARCHAR | level of education, as in `auth_userprofile` |
--- | YoB | BIGINT | year of birth |
--- | gender | VARCHAR | `f`, `m` or `o` |
--- | grade | DOUBLE | the grade, 0 to 1: the persistent one, else that of the certificate |
--- | passing_grade | DOUBLE | the grade to pass, the same in each row; null without a course export |
--- | start_time | TIMESTAMP | when the learner first enrolled (UTC) |
--- | first_event | TIMESTAMP | the first event (UTC) |
--- | last_event | TIMESTAMP | the last event (UTC) |
--- | nevents | BIGINT | events |
--- | ndays_act | BIGINT | days with events |
--- | nplay_video | BIGINT | videos played (`play_video`) |
--- | nchapters | BIGINT | chapters in which the learner has a row of `courseware_studentmodule` |
--- | nforum_posts | BIGINT | posts in the forum |
--- | nforum_votes | BIGINT | votes for them |
--- | nforum_endorsed | BIGINT | how many of them are endorsed |
--- | nforum_threads | BIGINT | threads begun |
--- | nforum_comments | BIGINT | responses and comments |
--- | nforum_pinned | BIGINT | how many of the posts are pinned |
--- | roles | VARCHAR | `Staff`, `Student`, or null, as in `roles` |
--- | nprogcheck | BIGINT | visits to the progress page |
--- | nproblem_check | BIGINT | problem_check of browser and server: a usual submission counts 2 |
--- | nforum_events | BIGINT | visits to the forum |
--- | mode | VARCHAR | the mode of enrolment: honor, audit, verified, ... |
--- | is_active | BIGINT | 1 while enrolled, 0 once the learner has left |
--- | cert_created_date | TIMESTAMP | when the certificate's row was created (UTC) |
--- | cert_modified_date | TIMESTAMP | when it last changed (UTC) |
--- | cert_status | VARCHAR | the certificate's status |
--- | verified_enroll_time | TIMESTAMP | the first enrolment as verified, or change to it (UTC) |
--- | verified_unenroll_time | TIMESTAMP | when the learner last left while verified (UTC) |
--- | profile_country | VARCHAR | the country in the profile, two letters (ISO 3166) |
--- | email_domain | VARCHAR | what follows the `@` of the e-mail address |
--- | language | VARCHAR | the language of transcripts used most |
--- | language_download | BIGINT | transcripts downloaded in it |
--- | language_nevents | BIGINT | transcripts shown or downloaded in it |
--- | language_ndiff | BIGINT | languages of transcripts used |
--- | ntranscript | BIGINT | transcripts shown (`show_transcript`) |
--- | nshow_answer | BIGINT | answers asked for |
--- | nvideo | BIGINT | the same as `nplay_video` |
--- | nvideos_unique_viewed | BIGINT | videos played, paused or stopped |
--- | nvideos_total_watched | DOUBLE | the share of the course's videos among them, 0 to 1 |
--- | nseq_goto | BIGINT | jumps within a sequential |
--- | nseek_video | BIGINT | jumps within a video |
--- | npause_video | BIGINT | videos paused |
--- | avg_dt | DOUBLE | mean of the days' `person_day.avg_dt`, in seconds |
--- | sdv_dt | DOUBLE | their standard deviations, squared and weighted by `n_dt`, in seconds |
--- | max_dt | DOUBLE | the longest time between events that was kept, in seconds |
--- | n_dt | BIGINT | times between events that were kept |
--- | sum_dt | DOUBLE | their sum in seconds: time on the course |
--- | roles_isBetaTester | BOOLEAN | access role `beta_testers` |
--- | roles_isInstructor | BOOLEAN | access role `instructor` |
--- | roles_isStaff | BOOLEAN | access role `staff` |
--- | roles_isCCX | BOOLEAN | access role `ccx_coach` |
--- | roles_isFinance | BOOLEAN | access role `finance_admin` |
--- | roles_isLibrary | BOOLEAN | access role `library_user` |
--- | roles_isSales | BOOLEAN | access role `sales_admin` |
--- | forumRoles_isAdmin | BOOLEAN | forum role `Administrator` |
--- | forumRoles_isCommunityTA | BOOLEAN | forum role `Community TA` |
--- | forumRoles_isModerator | BOOLEAN | forum role `Moderator` |
--- | forumRoles_isStudent | BOOLEAN | forum role `Student` |
--- | modal_agent | VARCHAR | `Mobile` or `Desktop`, as in `person_devices` |
--- | ever_mobile | BOOLEAN | whether any event is from a phone or tablet |
--- | ever_desktop | BOOLEAN | whether any event is from a computer |
--- | hash_id | VARCHAR | the learner's anonymous id, in place of `user_id`, `username`, `ip` and `email_domain` in what is released |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | course_id | VARCHAR | the canonical course key | quasi-identifier |
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | username | VARCHAR | the learner's username | identifier: username |
+-- | registered | BOOLEAN | always true | none |
+-- | viewed | BOOLEAN | whether the learner has been in any chapter | none |
+-- | explored | BOOLEAN | whether the learner has been in at least half as many chapters as learners can see | none |
+-- | certified | BOOLEAN | whether the certificate is `downloadable` | sensitive |
+-- | completed | BOOLEAN | whether the grade is the passing grade or better, or the learner is certified | sensitive |
+-- | ip | VARCHAR | the address with the most events | identifier: address |
+-- | cc_by_ip | VARCHAR | its country, two letters (ISO 3166); this and the following: null without `EDX_GEOIP_DB` | quasi-identifier |
+-- | countryLabel | VARCHAR | the country's name | quasi-identifier |
+-- | continent | VARCHAR | the continent's name | quasi-identifier |
+-- | city | VARCHAR | the city's name | quasi-identifier |
+-- | region | VARCHAR | code of the smallest subdivision that is known | quasi-identifier |
+-- | subdivision | VARCHAR | that subdivision's name | quasi-identifier |
+-- | postalCode | VARCHAR | the postal code | quasi-identifier |
+-- | un_major_region | VARCHAR | null | quasi-identifier |
+-- | un_economic_group | VARCHAR | null | quasi-identifier |
+-- | un_developing_nation | VARCHAR | null | quasi-identifier |
+-- | un_special_region | VARCHAR | null | quasi-identifier |
+-- | latitude | DOUBLE | latitude in degrees | quasi-identifier |
+-- | longitude | DOUBLE | longitude in degrees | quasi-identifier |
+-- | LoE | VARCHAR | level of education, as in `auth_userprofile` | quasi-identifier |
+-- | YoB | BIGINT | year of birth | quasi-identifier |
+-- | gender | VARCHAR | `f`, `m` or `o` | quasi-identifier |
+-- | grade | DOUBLE | the grade, 0 to 1: the persistent one, else that of the certificate | sensitive |
+-- | passing_grade | DOUBLE | the grade to pass, the same in each row; null without a course export | none |
+-- | start_time | TIMESTAMP | when the learner first enrolled (UTC) | quasi-identifier |
+-- | first_event | TIMESTAMP | the first event (UTC) | quasi-identifier |
+-- | last_event | TIMESTAMP | the last event (UTC) | quasi-identifier |
+-- | nevents | BIGINT | events | none |
+-- | ndays_act | BIGINT | days with events | none |
+-- | nplay_video | BIGINT | videos played (`play_video`) | none |
+-- | nchapters | BIGINT | chapters in which the learner has a row of `courseware_studentmodule` | none |
+-- | nforum_posts | BIGINT | posts in the forum | quasi-identifier |
+-- | nforum_votes | BIGINT | votes for them | none |
+-- | nforum_endorsed | BIGINT | how many of them are endorsed | none |
+-- | nforum_threads | BIGINT | threads begun | none |
+-- | nforum_comments | BIGINT | responses and comments | none |
+-- | nforum_pinned | BIGINT | how many of the posts are pinned | none |
+-- | roles | VARCHAR | `Staff`, `Student`, or null, as in `roles` | quasi-identifier |
+-- | nprogcheck | BIGINT | visits to the progress page | none |
+-- | nproblem_check | BIGINT | problem_check of browser and server: a usual submission counts 2 | none |
+-- | nforum_events | BIGINT | visits to the forum | none |
+-- | mode | VARCHAR | the mode of enrolment: honor, audit, verified, ... | quasi-identifier |
+-- | is_active | BIGINT | 1 while enrolled, 0 once the learner has left | none |
+-- | cert_created_date | TIMESTAMP | when the certificate's row was created (UTC) | quasi-identifier |
+-- | cert_modified_date | TIMESTAMP | when it last changed (UTC) | none |
+-- | cert_status | VARCHAR | the certificate's status | sensitive |
+-- | verified_enroll_time | TIMESTAMP | the first enrolment as verified, or change to it (UTC) | none |
+-- | verified_unenroll_time | TIMESTAMP | when the learner last left while verified (UTC) | none |
+-- | profile_country | VARCHAR | the country in the profile, two letters (ISO 3166) | quasi-identifier |
+-- | email_domain | VARCHAR | what follows the `@` of the e-mail address | quasi-identifier |
+-- | language | VARCHAR | the language of transcripts used most | quasi-identifier |
+-- | language_download | BIGINT | transcripts downloaded in it | none |
+-- | language_nevents | BIGINT | transcripts shown or downloaded in it | none |
+-- | language_ndiff | BIGINT | languages of transcripts used | none |
+-- | ntranscript | BIGINT | transcripts shown (`show_transcript`) | none |
+-- | nshow_answer | BIGINT | answers asked for | none |
+-- | nvideo | BIGINT | the same as `nplay_video` | none |
+-- | nvideos_unique_viewed | BIGINT | videos played, paused or stopped | none |
+-- | nvideos_total_watched | DOUBLE | the share of the course's videos among them, 0 to 1 | none |
+-- | nseq_goto | BIGINT | jumps within a sequential | none |
+-- | nseek_video | BIGINT | jumps within a video | none |
+-- | npause_video | BIGINT | videos paused | none |
+-- | avg_dt | DOUBLE | mean of the days' `person_day.avg_dt`, in seconds | none |
+-- | sdv_dt | DOUBLE | their standard deviations, squared and weighted by `n_dt`, in seconds | none |
+-- | max_dt | DOUBLE | the longest time between events that was kept, in seconds | none |
+-- | n_dt | BIGINT | times between events that were kept | none |
+-- | sum_dt | DOUBLE | their sum in seconds: time on the course | none |
+-- | roles_isBetaTester | BOOLEAN | access role `beta_testers` | quasi-identifier |
+-- | roles_isInstructor | BOOLEAN | access role `instructor` | quasi-identifier |
+-- | roles_isStaff | BOOLEAN | access role `staff` | quasi-identifier |
+-- | roles_isCCX | BOOLEAN | access role `ccx_coach` | quasi-identifier |
+-- | roles_isFinance | BOOLEAN | access role `finance_admin` | quasi-identifier |
+-- | roles_isLibrary | BOOLEAN | access role `library_user` | quasi-identifier |
+-- | roles_isSales | BOOLEAN | access role `sales_admin` | quasi-identifier |
+-- | forumRoles_isAdmin | BOOLEAN | forum role `Administrator` | quasi-identifier |
+-- | forumRoles_isCommunityTA | BOOLEAN | forum role `Community TA` | quasi-identifier |
+-- | forumRoles_isModerator | BOOLEAN | forum role `Moderator` | quasi-identifier |
+-- | forumRoles_isStudent | BOOLEAN | forum role `Student` | quasi-identifier |
+-- | modal_agent | VARCHAR | `Mobile` or `Desktop`, as in `person_devices` | none |
+-- | ever_mobile | BOOLEAN | whether any event is from a phone or tablet | none |
+-- | ever_desktop | BOOLEAN | whether any event is from a computer | none |
+-- | hash_id | VARCHAR | the learner's anonymous id, in place of `user_id`, `username`, `ip` and `email_domain` in what is released | identifier: anonymous id |
 WITH has AS (
     SELECT
         there('forum') AS forum,

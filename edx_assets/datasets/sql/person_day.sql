@@ -7,28 +7,28 @@
 -- Needs: events
 -- Indexes: user_id, day; day
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | day | DATE | the day (UTC) |
--- | nevents | BIGINT | events |
--- | nprogcheck | BIGINT | visits to the progress page |
--- | nshow_answer | BIGINT | answers asked for |
--- | nvideo | BIGINT | videos played (`play_video`) |
--- | nproblem_check | BIGINT | problem_check of browser and server: a usual submission counts 2 |
--- | nproblem_check_server | BIGINT | problem_check of the server alone |
--- | nforum | BIGINT | visits to the forum |
--- | ntranscript | BIGINT | transcripts shown |
--- | nseq_goto | BIGINT | jumps within a sequential |
--- | nseek_video | BIGINT | jumps within a video |
--- | npause_video | BIGINT | videos paused |
--- | first_event | TIMESTAMP | the day's first event (UTC) |
--- | last_event | TIMESTAMP | the day's last event (UTC) |
--- | n_dt | BIGINT | times between events that were kept |
--- | sum_dt | DOUBLE | their sum in seconds: time on the course |
--- | avg_dt | DOUBLE | their mean in seconds |
--- | max_dt | DOUBLE | the longest of them in seconds |
--- | sdv_dt | DOUBLE | their sample standard deviation in seconds |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | day | DATE | the day (UTC) | none |
+-- | nevents | BIGINT | events | none |
+-- | nprogcheck | BIGINT | visits to the progress page | none |
+-- | nshow_answer | BIGINT | answers asked for | none |
+-- | nvideo | BIGINT | videos played (`play_video`) | none |
+-- | nproblem_check | BIGINT | problem_check of browser and server: a usual submission counts 2 | none |
+-- | nproblem_check_server | BIGINT | problem_check of the server alone | none |
+-- | nforum | BIGINT | visits to the forum | none |
+-- | ntranscript | BIGINT | transcripts shown | none |
+-- | nseq_goto | BIGINT | jumps within a sequential | none |
+-- | nseek_video | BIGINT | jumps within a video | none |
+-- | npause_video | BIGINT | videos paused | none |
+-- | first_event | TIMESTAMP | the day's first event (UTC) | none |
+-- | last_event | TIMESTAMP | the day's last event (UTC) | none |
+-- | n_dt | BIGINT | times between events that were kept | none |
+-- | sum_dt | DOUBLE | their sum in seconds: time on the course | none |
+-- | avg_dt | DOUBLE | their mean in seconds | none |
+-- | max_dt | DOUBLE | the longest of them in seconds | none |
+-- | sdv_dt | DOUBLE | their sample standard deviation in seconds | none |
 WITH timed AS (
     SELECT
         *,

@@ -8,15 +8,15 @@
 -- Needs: events
 -- Indexes: user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | mobile_events | BIGINT | events from phones, tablets and the apps |
--- | desktop_events | BIGINT | events from computers |
--- | unknown_events | BIGINT | events that do not tell, such as those of the server itself |
--- | ever_mobile | BOOLEAN | whether any event is from a phone or tablet |
--- | ever_desktop | BOOLEAN | whether any event is from a computer |
--- | modal_agent | VARCHAR | `Mobile` or `Desktop`, whichever has more events (`Desktop` if both have as many); null if no event tells |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | mobile_events | BIGINT | events from phones, tablets and the apps | none |
+-- | desktop_events | BIGINT | events from computers | none |
+-- | unknown_events | BIGINT | events that do not tell, such as those of the server itself | none |
+-- | ever_mobile | BOOLEAN | whether any event is from a phone or tablet | none |
+-- | ever_desktop | BOOLEAN | whether any event is from a computer | none |
+-- | modal_agent | VARCHAR | `Mobile` or `Desktop`, whichever has more events (`Desktop` if both have as many); null if no event tells | none |
 WITH agents AS (
     SELECT
         user_id,

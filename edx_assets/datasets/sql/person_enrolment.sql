@@ -6,13 +6,13 @@
 -- Needs: enrolment_events
 -- Indexes: user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | enroll_time | TIMESTAMP | the first enrolment that an event tells (UTC) |
--- | unenroll_time | TIMESTAMP | when the learner last left (UTC), even if to come back |
--- | verified_enroll_time | TIMESTAMP | the first enrolment as verified, or change to it (UTC) |
--- | verified_unenroll_time | TIMESTAMP | when the learner last left while verified (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | enroll_time | TIMESTAMP | the first enrolment that an event tells (UTC) | quasi-identifier |
+-- | unenroll_time | TIMESTAMP | when the learner last left (UTC), even if to come back | none |
+-- | verified_enroll_time | TIMESTAMP | the first enrolment as verified, or change to it (UTC) | quasi-identifier |
+-- | verified_unenroll_time | TIMESTAMP | when the learner last left while verified (UTC) | none |
 SELECT
     user_id,
     min(time) FILTER (activated) AS enroll_time,

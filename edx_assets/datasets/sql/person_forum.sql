@@ -5,15 +5,15 @@
 -- Needs: forum_posts
 -- Indexes: user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the author |
--- | nforum | BIGINT | posts of any kind |
--- | nvotes | BIGINT | votes for them |
--- | npinned | BIGINT | how many of them are pinned |
--- | nendorsed | BIGINT | how many of them are endorsed |
--- | nthread | BIGINT | threads begun |
--- | ncomment | BIGINT | responses and comments |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the author | identifier: user id |
+-- | nforum | BIGINT | posts of any kind | none |
+-- | nvotes | BIGINT | votes for them | none |
+-- | npinned | BIGINT | how many of them are pinned | none |
+-- | nendorsed | BIGINT | how many of them are endorsed | none |
+-- | nthread | BIGINT | threads begun | none |
+-- | ncomment | BIGINT | responses and comments | none |
 SELECT
     user_id,
     count(*) AS nforum,

@@ -8,18 +8,18 @@
 -- Needs: problem_analysis, problem_check
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | item_id | VARCHAR | id of the part |
--- | item_grade | BIGINT | 1 if it is right in the end, else 0; null if nothing tells |
--- | first_item_grade | BIGINT | 1 if it was right the first time, else 0; null if no event tells |
--- | grade | DOUBLE | points earned in the problem, not weighted; null if no state tells |
--- | max_grade | DOUBLE | points possible in the problem, not weighted |
--- | attempts | BIGINT | submissions to the problem |
--- | first_time | TIMESTAMP | when the learner first submitted the problem (UTC); null if no event tells |
--- | last_time | TIMESTAMP | when the learner last submitted it (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | item_id | VARCHAR | id of the part | none |
+-- | item_grade | BIGINT | 1 if it is right in the end, else 0; null if nothing tells | sensitive |
+-- | first_item_grade | BIGINT | 1 if it was right the first time, else 0; null if no event tells | sensitive |
+-- | grade | DOUBLE | points earned in the problem, not weighted; null if no state tells | sensitive |
+-- | max_grade | DOUBLE | points possible in the problem, not weighted | none |
+-- | attempts | BIGINT | submissions to the problem | none |
+-- | first_time | TIMESTAMP | when the learner first submitted the problem (UTC); null if no event tells | none |
+-- | last_time | TIMESTAMP | when the learner last submitted it (UTC) | none |
 WITH checks AS (
     SELECT * FROM problem_check WHERE user_id IS NOT NULL AND module_id IS NOT NULL
 ),

@@ -8,14 +8,14 @@
 -- Needs: events
 -- Indexes: user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | language | VARCHAR | the language as the address spells it, such as `en` or `zh_HANS`; `en` for a download before any transcript was shown |
--- | nevents | BIGINT | transcripts shown or downloaded |
--- | downloads | BIGINT | transcripts downloaded |
--- | last_time | TIMESTAMP | when it was last used (UTC) |
--- | modal | BOOLEAN | whether it is the learner's language: most events, then latest use, then by name |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | language | VARCHAR | the language as the address spells it, such as `en` or `zh_HANS`; `en` for a download before any transcript was shown | quasi-identifier |
+-- | nevents | BIGINT | transcripts shown or downloaded | none |
+-- | downloads | BIGINT | transcripts downloaded | none |
+-- | last_time | TIMESTAMP | when it was last used (UTC) | none |
+-- | modal | BOOLEAN | whether it is the learner's language: most events, then latest use, then by name | none |
 WITH told AS (
     SELECT
         user_id,

@@ -7,21 +7,21 @@
 -- Needs: events, places
 -- Indexes: user_id; cc_by_ip
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | ip | VARCHAR | the address with the most events |
--- | nevents | BIGINT | events from it |
--- | nips | BIGINT | addresses that the learner came from |
--- | cc_by_ip | VARCHAR | its country, two letters (ISO 3166) |
--- | countryLabel | VARCHAR | the country's name |
--- | continent | VARCHAR | the continent's name |
--- | region | VARCHAR | code of the smallest subdivision that is known (ISO 3166-2, without the country) |
--- | subdivision | VARCHAR | that subdivision's name |
--- | city | VARCHAR | the city's name |
--- | postalCode | VARCHAR | the postal code |
--- | latitude | DOUBLE | latitude in degrees |
--- | longitude | DOUBLE | longitude in degrees |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | ip | VARCHAR | the address with the most events | identifier: address |
+-- | nevents | BIGINT | events from it | none |
+-- | nips | BIGINT | addresses that the learner came from | none |
+-- | cc_by_ip | VARCHAR | its country, two letters (ISO 3166) | quasi-identifier |
+-- | countryLabel | VARCHAR | the country's name | quasi-identifier |
+-- | continent | VARCHAR | the continent's name | quasi-identifier |
+-- | region | VARCHAR | code of the smallest subdivision that is known (ISO 3166-2, without the country) | quasi-identifier |
+-- | subdivision | VARCHAR | that subdivision's name | quasi-identifier |
+-- | city | VARCHAR | the city's name | quasi-identifier |
+-- | postalCode | VARCHAR | the postal code | quasi-identifier |
+-- | latitude | DOUBLE | latitude in degrees | quasi-identifier |
+-- | longitude | DOUBLE | longitude in degrees | quasi-identifier |
 WITH counted AS (
     SELECT user_id, ip, count(*) AS nevents, max(time) AS last_time
     FROM events

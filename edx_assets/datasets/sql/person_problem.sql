@@ -6,20 +6,20 @@
 -- Needs: person_item, problem_grades, problem_check
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | nitems | BIGINT | parts that were graded; 0 if nothing tells them apart |
--- | raw_score | BIGINT | parts that are right in the end |
--- | pct_score | DOUBLE | the same in percent of the parts |
--- | grade | DOUBLE | points earned, not weighted: by the state, or else the last problem_check that tells it |
--- | max_grade | DOUBLE | points possible, not weighted |
--- | attempts | BIGINT | submissions, as the state tells, or else the last problem_check |
--- | nchecks | BIGINT | server's problem_check events; staff can set attempts back, and not these |
--- | first_correct | BOOLEAN | whether the first submission was right in all parts; null if no event tells |
--- | first_time | TIMESTAMP | when the learner first submitted it (UTC); null if no event tells |
--- | last_time | TIMESTAMP | when the learner last submitted it (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | nitems | BIGINT | parts that were graded; 0 if nothing tells them apart | none |
+-- | raw_score | BIGINT | parts that are right in the end | sensitive |
+-- | pct_score | DOUBLE | the same in percent of the parts | sensitive |
+-- | grade | DOUBLE | points earned, not weighted: by the state, or else the last problem_check that tells it | sensitive |
+-- | max_grade | DOUBLE | points possible, not weighted | none |
+-- | attempts | BIGINT | submissions, as the state tells, or else the last problem_check | none |
+-- | nchecks | BIGINT | server's problem_check events; staff can set attempts back, and not these | none |
+-- | first_correct | BOOLEAN | whether the first submission was right in all parts; null if no event tells | sensitive |
+-- | first_time | TIMESTAMP | when the learner first submitted it (UTC); null if no event tells | none |
+-- | last_time | TIMESTAMP | when the learner last submitted it (UTC) | none |
 WITH items AS (
     SELECT
         user_id,

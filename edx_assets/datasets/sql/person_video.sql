@@ -5,16 +5,16 @@
 -- Needs: video_viewings
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the video |
--- | viewings | BIGINT | pieces played |
--- | seconds_watched | DOUBLE | seconds of the video that were played at least once |
--- | furthest_second | DOUBLE | the furthest place reached, in seconds |
--- | complete | BOOLEAN | reached the last 30 s or 95% of the video, whichever is later; null if its length is unknown |
--- | first_time | TIMESTAMP | when it was first played (UTC) |
--- | last_time | TIMESTAMP | when it was last played (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the video | none |
+-- | viewings | BIGINT | pieces played | none |
+-- | seconds_watched | DOUBLE | seconds of the video that were played at least once | none |
+-- | furthest_second | DOUBLE | the furthest place reached, in seconds | none |
+-- | complete | BOOLEAN | reached the last 30 s or 95% of the video, whichever is later; null if its length is unknown | none |
+-- | first_time | TIMESTAMP | when it was first played (UTC) | none |
+-- | last_time | TIMESTAMP | when it was last played (UTC) | none |
 WITH reached AS (
     SELECT
         *,

@@ -8,23 +8,23 @@
 -- Needs: courseware_studentmodule
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | item_id | VARCHAR | id of the part |
--- | response | VARCHAR | the answer; JSON where several can be chosen |
--- | correctness | VARCHAR | `correct`, `partially-correct`, `incorrect`, ... |
--- | correct | BOOLEAN | it is `correct` |
--- | npoints | DOUBLE | points of the part, where its grader tells them |
--- | message | VARCHAR | what the grader told the learner (HTML) |
--- | hint | VARCHAR | the hint that was shown (HTML) |
--- | attempts | BIGINT | submissions to the problem; 0 if the state tells none |
--- | done | BOOLEAN | whether the problem was submitted, and not reset since |
--- | grade | DOUBLE | points earned in the problem, not weighted |
--- | max_grade | DOUBLE | points possible in the problem, not weighted |
--- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered |
--- | modified | TIMESTAMP | the state's last change (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | item_id | VARCHAR | id of the part | none |
+-- | response | VARCHAR | the answer; JSON where several can be chosen | free text |
+-- | correctness | VARCHAR | `correct`, `partially-correct`, `incorrect`, ... | sensitive |
+-- | correct | BOOLEAN | it is `correct` | sensitive |
+-- | npoints | DOUBLE | points of the part, where its grader tells them | sensitive |
+-- | message | VARCHAR | what the grader told the learner (HTML) | free text |
+-- | hint | VARCHAR | the hint that was shown (HTML) | free text |
+-- | attempts | BIGINT | submissions to the problem; 0 if the state tells none | none |
+-- | done | BOOLEAN | whether the problem was submitted, and not reset since | none |
+-- | grade | DOUBLE | points earned in the problem, not weighted | sensitive |
+-- | max_grade | DOUBLE | points possible in the problem, not weighted | none |
+-- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered | none |
+-- | modified | TIMESTAMP | the state's last change (UTC) | none |
 WITH states AS (
     SELECT
         *,

@@ -6,19 +6,19 @@
 -- Needs: events
 -- Indexes: user_id; module_id; time
 --
--- | column | type | meaning |
--- |---|---|---|
--- | time | TIMESTAMP | when it was graded (UTC) |
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | attempts | BIGINT | how many submissions the learner had made to the problem, this one included |
--- | success | VARCHAR | `correct` or `incorrect`, of the problem as a whole |
--- | grade | DOUBLE | points |
--- | max_grade | DOUBLE | points of a perfect answer |
--- | answers | JSON | the answer to each part, by the part's id |
--- | submission | JSON | the same with question, response type and correctness, since 2014 |
--- | seed | BIGINT | the variant of a problem with random values |
--- | event_id | VARCHAR | `_id` of the event in `tracking` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | time | TIMESTAMP | when it was graded (UTC) | none |
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | attempts | BIGINT | how many submissions the learner had made to the problem, this one included | none |
+-- | success | VARCHAR | `correct` or `incorrect`, of the problem as a whole | sensitive |
+-- | grade | DOUBLE | points | sensitive |
+-- | max_grade | DOUBLE | points of a perfect answer | none |
+-- | answers | JSON | the answer to each part, by the part's id | free text |
+-- | submission | JSON | the same with question, response type and correctness, since 2014 | free text |
+-- | seed | BIGINT | the variant of a problem with random values | none |
+-- | event_id | VARCHAR | `_id` of the event in `tracking` | none |
 SELECT
     time,
     user_id,

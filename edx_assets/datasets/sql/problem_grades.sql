@@ -6,17 +6,17 @@
 -- Needs: courseware_studentmodule
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | grade | DOUBLE | points earned, not weighted; null if nothing was graded |
--- | max_grade | DOUBLE | points possible, not weighted |
--- | attempted | BOOLEAN | something was graded |
--- | perfect | BOOLEAN | all points were earned; null if nothing was graded or no points are possible |
--- | attempts | BIGINT | submissions, as the state tells; 0 if it tells none |
--- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered |
--- | modified | TIMESTAMP | the state's last change (UTC) |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | grade | DOUBLE | points earned, not weighted; null if nothing was graded | sensitive |
+-- | max_grade | DOUBLE | points possible, not weighted | none |
+-- | attempted | BOOLEAN | something was graded | none |
+-- | perfect | BOOLEAN | all points were earned; null if nothing was graded or no points are possible | sensitive |
+-- | attempts | BIGINT | submissions, as the state tells; 0 if it tells none | none |
+-- | created | TIMESTAMP | when the learner first saw the problem (UTC), which is not when it was answered | none |
+-- | modified | TIMESTAMP | the state's last change (UTC) | none |
 SELECT
     student_id AS user_id,
     module_id,

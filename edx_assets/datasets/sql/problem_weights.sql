@@ -10,20 +10,20 @@
 -- Needs: course_axis, grading_policy, courseware_studentmodule, problem_check, ora_responses
 -- Indexes: module_id; sequential_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | index | BIGINT | the block's place in the course |
--- | module_id | VARCHAR | usage key of the block |
--- | category | VARCHAR | `problem`, `openassessment`, ... |
--- | name | VARCHAR | its display name |
--- | sequential_id | VARCHAR | usage key of its assignment |
--- | format | VARCHAR | the assignment's type (`Homework`, ...) |
--- | assignment_number | BIGINT | the assignment's place among those of its type, from 1 |
--- | assignment_id | VARCHAR | the type's short label, or else its name, and that number: `HW_4` |
--- | points | DOUBLE | points possible: its weight, or else the most that a learner could get, its inputs, or 1 |
--- | assignment_points | DOUBLE | points possible in the assignment |
--- | assignment_weight | DOUBLE | the assignment's part of the course's grade, 0 to 1; null without a policy |
--- | weight | DOUBLE | the block's part of the course's grade, 0 to 1; null without a policy |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | index | BIGINT | the block's place in the course | none |
+-- | module_id | VARCHAR | usage key of the block | none |
+-- | category | VARCHAR | `problem`, `openassessment`, ... | none |
+-- | name | VARCHAR | its display name | none |
+-- | sequential_id | VARCHAR | usage key of its assignment | none |
+-- | format | VARCHAR | the assignment's type (`Homework`, ...) | none |
+-- | assignment_number | BIGINT | the assignment's place among those of its type, from 1 | none |
+-- | assignment_id | VARCHAR | the type's short label, or else its name, and that number: `HW_4` | none |
+-- | points | DOUBLE | points possible: its weight, or else the most that a learner could get, its inputs, or 1 | none |
+-- | assignment_points | DOUBLE | points possible in the assignment | none |
+-- | assignment_weight | DOUBLE | the assignment's part of the course's grade, 0 to 1; null without a policy | none |
+-- | weight | DOUBLE | the block's part of the course's grade, 0 to 1; null without a policy | none |
 WITH possible AS (
     SELECT module_id, max(max_grade) AS most
     FROM (

@@ -7,22 +7,22 @@
 -- Needs: student_courseaccessrole, django_comment_client_role_users
 -- Indexes: user_id; roles
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the person |
--- | roles | VARCHAR | `Staff` with any role but the forum's `Student`, else `Student`, or null if access roles are not told |
--- | roles_isBetaTester | BOOLEAN | access role `beta_testers`: sees content before its release |
--- | roles_isInstructor | BOOLEAN | access role `instructor`: course admin |
--- | roles_isStaff | BOOLEAN | access role `staff` |
--- | roles_isCCX | BOOLEAN | access role `ccx_coach`: teaches a custom course |
--- | roles_isFinance | BOOLEAN | access role `finance_admin` |
--- | roles_isLibrary | BOOLEAN | access role `library_user` |
--- | roles_isSales | BOOLEAN | access role `sales_admin` |
--- | forumRoles_isAdmin | BOOLEAN | forum role `Administrator` |
--- | forumRoles_isCommunityTA | BOOLEAN | forum role `Community TA` |
--- | forumRoles_isModerator | BOOLEAN | forum role `Moderator` |
--- | forumRoles_isStudent | BOOLEAN | forum role `Student` |
--- | other_roles | VARCHAR | the other roles, in alphabetical order, separated by commas |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the person | identifier: user id |
+-- | roles | VARCHAR | `Staff` with any role but the forum's `Student`, else `Student`, or null if access roles are not told | quasi-identifier |
+-- | roles_isBetaTester | BOOLEAN | access role `beta_testers`: sees content before its release | quasi-identifier |
+-- | roles_isInstructor | BOOLEAN | access role `instructor`: course admin | quasi-identifier |
+-- | roles_isStaff | BOOLEAN | access role `staff` | quasi-identifier |
+-- | roles_isCCX | BOOLEAN | access role `ccx_coach`: teaches a custom course | quasi-identifier |
+-- | roles_isFinance | BOOLEAN | access role `finance_admin` | quasi-identifier |
+-- | roles_isLibrary | BOOLEAN | access role `library_user` | quasi-identifier |
+-- | roles_isSales | BOOLEAN | access role `sales_admin` | quasi-identifier |
+-- | forumRoles_isAdmin | BOOLEAN | forum role `Administrator` | quasi-identifier |
+-- | forumRoles_isCommunityTA | BOOLEAN | forum role `Community TA` | quasi-identifier |
+-- | forumRoles_isModerator | BOOLEAN | forum role `Moderator` | quasi-identifier |
+-- | forumRoles_isStudent | BOOLEAN | forum role `Student` | quasi-identifier |
+-- | other_roles | VARCHAR | the other roles, in alphabetical order, separated by commas | quasi-identifier |
 WITH held AS (
     SELECT
         user_id,

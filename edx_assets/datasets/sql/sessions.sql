@@ -6,14 +6,14 @@
 -- Needs: events
 -- Indexes: user_id, number; start
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | number | BIGINT | the learner's sessions, counted from 1 |
--- | start | TIMESTAMP | the first event (UTC) |
--- | end | TIMESTAMP | the last event (UTC) |
--- | seconds | DOUBLE | the time between them |
--- | nevents | BIGINT | events |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | number | BIGINT | the learner's sessions, counted from 1 | none |
+-- | start | TIMESTAMP | the first event (UTC) | none |
+-- | end | TIMESTAMP | the last event (UTC) | none |
+-- | seconds | DOUBLE | the time between them | none |
+-- | nevents | BIGINT | events | none |
 WITH begun AS (
     SELECT
         user_id,

@@ -5,13 +5,13 @@
 -- Needs: events
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | time | TIMESTAMP | when it happened (UTC) |
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the problem |
--- | event_source | VARCHAR | `server` or `browser`: both can report the same click |
--- | event_id | VARCHAR | `_id` of the event in `tracking` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | time | TIMESTAMP | when it happened (UTC) | none |
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the problem | none |
+-- | event_source | VARCHAR | `server` or `browser`: both can report the same click | none |
+-- | event_id | VARCHAR | `_id` of the event in `tracking` | none |
 SELECT time, user_id, module_id, event_source, event_id
 FROM events
 WHERE event_type IN ('show_answer', 'showanswer')

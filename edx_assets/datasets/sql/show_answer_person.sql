@@ -6,25 +6,25 @@
 -- Needs: problem_grades, show_answer
 -- Indexes: user_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | n_show_answer | BIGINT | problems whose answer the learner asked for |
--- | n_seen | BIGINT | problems that the learner has seen |
--- | n_show_answer_seen | BIGINT | of those, the answer was asked for |
--- | percent_show_answer_seen | DOUBLE | the same in percent; null if there are none |
--- | n_not_attempted | BIGINT | problems seen in which nothing was graded |
--- | n_show_answer_not_attempted | BIGINT | of those, the answer was asked for |
--- | percent_show_answer_not_attempted | DOUBLE | the same in percent |
--- | n_attempted | BIGINT | problems in which something was graded |
--- | n_show_answer_attempted | BIGINT | of those, the answer was asked for |
--- | percent_show_answer_attempted | DOUBLE | the same in percent |
--- | n_perfect | BIGINT | problems with all points |
--- | n_show_answer_perfect | BIGINT | of those, the answer was asked for |
--- | percent_show_answer_perfect | DOUBLE | the same in percent |
--- | n_partial | BIGINT | problems with some of the points, and not all |
--- | n_show_answer_partial | BIGINT | of those, the answer was asked for |
--- | percent_show_answer_partial | DOUBLE | the same in percent |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | n_show_answer | BIGINT | problems whose answer the learner asked for | none |
+-- | n_seen | BIGINT | problems that the learner has seen | none |
+-- | n_show_answer_seen | BIGINT | of those, the answer was asked for | none |
+-- | percent_show_answer_seen | DOUBLE | the same in percent; null if there are none | none |
+-- | n_not_attempted | BIGINT | problems seen in which nothing was graded | none |
+-- | n_show_answer_not_attempted | BIGINT | of those, the answer was asked for | none |
+-- | percent_show_answer_not_attempted | DOUBLE | the same in percent | none |
+-- | n_attempted | BIGINT | problems in which something was graded | none |
+-- | n_show_answer_attempted | BIGINT | of those, the answer was asked for | none |
+-- | percent_show_answer_attempted | DOUBLE | the same in percent | none |
+-- | n_perfect | BIGINT | problems with all points | none |
+-- | n_show_answer_perfect | BIGINT | of those, the answer was asked for | none |
+-- | percent_show_answer_perfect | DOUBLE | the same in percent | none |
+-- | n_partial | BIGINT | problems with some of the points, and not all | none |
+-- | n_show_answer_partial | BIGINT | of those, the answer was asked for | none |
+-- | percent_show_answer_partial | DOUBLE | the same in percent | none |
 WITH asked AS (
     SELECT DISTINCT user_id, module_id
     FROM show_answer

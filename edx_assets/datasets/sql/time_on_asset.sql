@@ -6,14 +6,14 @@
 -- Needs: events
 -- Indexes: user_id, day; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | day | DATE | the day (UTC) |
--- | module_id | VARCHAR | usage key of the block |
--- | nevents | BIGINT | events about the block |
--- | time_5 | DOUBLE | seconds: times under 5 minutes |
--- | time_30 | DOUBLE | seconds: times under 30 minutes |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | day | DATE | the day (UTC) | none |
+-- | module_id | VARCHAR | usage key of the block | none |
+-- | nevents | BIGINT | events about the block | none |
+-- | time_5 | DOUBLE | seconds: times under 5 minutes | none |
+-- | time_30 | DOUBLE | seconds: times under 30 minutes | none |
 WITH timed AS (
     SELECT
         user_id,

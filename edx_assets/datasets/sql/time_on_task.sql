@@ -9,24 +9,24 @@
 -- Needs: events
 -- Indexes: user_id, day; day
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | day | DATE | the day (UTC) |
--- | total_time_5 | DOUBLE | seconds on the course: times under 5 minutes since any event |
--- | total_time_30 | DOUBLE | the same, under 30 minutes |
--- | total_video_time_5 | DOUBLE | seconds on videos and transcripts, under 5 minutes |
--- | total_video_time_30 | DOUBLE | the same, under 30 minutes |
--- | total_problem_time_5 | DOUBLE | seconds on problems, under 5 minutes |
--- | total_problem_time_30 | DOUBLE | the same, under 30 minutes |
--- | total_forum_time_5 | DOUBLE | seconds in the forum, under 5 minutes |
--- | total_forum_time_30 | DOUBLE | the same, under 30 minutes |
--- | total_text_time_5 | DOUBLE | seconds on textbooks and the wiki, under 5 minutes |
--- | total_text_time_30 | DOUBLE | the same, under 30 minutes |
--- | serial_video_time_30 | DOUBLE | seconds since the previous event of the four kinds, to one on videos |
--- | serial_problem_time_30 | DOUBLE | the same, to one on problems |
--- | serial_forum_time_30 | DOUBLE | the same, to one in the forum |
--- | serial_text_time_30 | DOUBLE | the same, to one on texts |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | day | DATE | the day (UTC) | none |
+-- | total_time_5 | DOUBLE | seconds on the course: times under 5 minutes since any event | none |
+-- | total_time_30 | DOUBLE | the same, under 30 minutes | none |
+-- | total_video_time_5 | DOUBLE | seconds on videos and transcripts, under 5 minutes | none |
+-- | total_video_time_30 | DOUBLE | the same, under 30 minutes | none |
+-- | total_problem_time_5 | DOUBLE | seconds on problems, under 5 minutes | none |
+-- | total_problem_time_30 | DOUBLE | the same, under 30 minutes | none |
+-- | total_forum_time_5 | DOUBLE | seconds in the forum, under 5 minutes | none |
+-- | total_forum_time_30 | DOUBLE | the same, under 30 minutes | none |
+-- | total_text_time_5 | DOUBLE | seconds on textbooks and the wiki, under 5 minutes | none |
+-- | total_text_time_30 | DOUBLE | the same, under 30 minutes | none |
+-- | serial_video_time_30 | DOUBLE | seconds since the previous event of the four kinds, to one on videos | none |
+-- | serial_problem_time_30 | DOUBLE | the same, to one on problems | none |
+-- | serial_forum_time_30 | DOUBLE | the same, to one in the forum | none |
+-- | serial_text_time_30 | DOUBLE | the same, to one on texts | none |
 WITH kinds AS (
     SELECT
         user_id,

@@ -7,18 +7,18 @@
 -- Needs: course_axis, events
 -- Indexes: index_video; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | index_video | BIGINT | its place in the course (`course_axis.index`) |
--- | module_id | VARCHAR | usage key of the video |
--- | category | VARCHAR | `video`, or `videoalpha` in courses of 2013 |
--- | name | VARCHAR | the display name, or the url_name where it has none |
--- | youtube_id | VARCHAR | id on YouTube, at its usual speed |
--- | video_length | DOUBLE | length in seconds, if it is known |
--- | visible_to_staff_only | BOOLEAN | whether learners cannot see it |
--- | index_chapter | BIGINT | the place of its chapter in the course |
--- | chapter_id | VARCHAR | usage key of its chapter |
--- | chapter_name | VARCHAR | display name of its chapter |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | index_video | BIGINT | its place in the course (`course_axis.index`) | none |
+-- | module_id | VARCHAR | usage key of the video | none |
+-- | category | VARCHAR | `video`, or `videoalpha` in courses of 2013 | none |
+-- | name | VARCHAR | the display name, or the url_name where it has none | none |
+-- | youtube_id | VARCHAR | id on YouTube, at its usual speed | none |
+-- | video_length | DOUBLE | length in seconds, if it is known | none |
+-- | visible_to_staff_only | BOOLEAN | whether learners cannot see it | none |
+-- | index_chapter | BIGINT | the place of its chapter in the course | none |
+-- | chapter_id | VARCHAR | usage key of its chapter | none |
+-- | chapter_name | VARCHAR | display name of its chapter | none |
 WITH lengths AS (
     SELECT
         module_id,

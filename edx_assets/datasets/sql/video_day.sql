@@ -8,13 +8,13 @@
 -- Needs: events
 -- Indexes: user_id, day; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | day | DATE | the day (UTC) |
--- | module_id | VARCHAR | usage key of the video |
--- | nplay_video | BIGINT | how often it was played (`play_video`) |
--- | position | DOUBLE | the furthest place in seconds; null if no event tells one |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | day | DATE | the day (UTC) | none |
+-- | module_id | VARCHAR | usage key of the video | none |
+-- | nplay_video | BIGINT | how often it was played (`play_video`) | none |
+-- | position | DOUBLE | the furthest place in seconds; null if no event tells one | none |
 WITH told AS (
     SELECT
         user_id,

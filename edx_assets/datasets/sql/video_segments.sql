@@ -6,12 +6,12 @@
 -- Needs: video_viewings
 -- Indexes: module_id, segment
 --
--- | column | type | meaning |
--- |---|---|---|
--- | module_id | VARCHAR | usage key of the video |
--- | segment | BIGINT | the segment, counted from 0: it begins at 5 times its number, in seconds |
--- | learners | BIGINT | learners who watched it |
--- | views | BIGINT | how often it was watched |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | module_id | VARCHAR | usage key of the video | none |
+-- | segment | BIGINT | the segment, counted from 0: it begins at 5 times its number, in seconds | none |
+-- | learners | BIGINT | learners who watched it | none |
+-- | views | BIGINT | how often it was watched | none |
 WITH covered AS (
     SELECT
         module_id,

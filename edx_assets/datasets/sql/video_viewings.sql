@@ -8,15 +8,15 @@
 -- Needs: events
 -- Indexes: user_id; module_id
 --
--- | column | type | meaning |
--- |---|---|---|
--- | user_id | BIGINT | the learner |
--- | module_id | VARCHAR | usage key of the video |
--- | time | TIMESTAMP | when it was played (UTC) |
--- | from_second | DOUBLE | place in the video where it began, in seconds |
--- | to_second | DOUBLE | place where it ended, in seconds |
--- | duration | DOUBLE | length of the video in seconds, if an event tells it (since about 2018) |
--- | event_id | VARCHAR | `_id` of the `play_video` in `tracking` |
+-- | column | type | meaning | personal |
+-- |---|---|---|---|
+-- | user_id | BIGINT | the learner | identifier: user id |
+-- | module_id | VARCHAR | usage key of the video | none |
+-- | time | TIMESTAMP | when it was played (UTC) | none |
+-- | from_second | DOUBLE | place in the video where it began, in seconds | none |
+-- | to_second | DOUBLE | place where it ended, in seconds | none |
+-- | duration | DOUBLE | length of the video in seconds, if an event tells it (since about 2018) | none |
+-- | event_id | VARCHAR | `_id` of the `play_video` in `tracking` | none |
 WITH told AS (
     SELECT
         user_id,
