@@ -119,15 +119,20 @@ def _without_a_run(store: Store, key: str, keys: list[str], site: str, window: W
     return store.count(MASTER_TRACKING, master_query([number], site, window))
 
 
-def counted(store: Store, wanted: Extraction) -> tuple[Extraction, dict[str, int]]:
+def counted(
+    store: Store, wanted: Extraction, among: list[str] | None = None
+) -> tuple[Extraction, dict[str, int]]:
     """The number of records that each file has in the window, for what has been read just now.
+
+    With `among`, those files alone are counted, by their index: the cost is theirs.
 
     Days that are loaded meanwhile are left to the next update. A file whose records they change is
     left out of the extraction, as is one that is being loaded: the ledger marks it before its first
     record changes. Records of files that came meanwhile are not counted. Those of no file that the
     ledger has are: they are not to be there.
     """
-    counts = dict(store.tally(MASTER_TRACKING, "load_file", wanted.query))
+    these = wanted.query if among is None else {"load_file": {"$in": among}} | wanted.query
+    counts = dict(store.tally(MASTER_TRACKING, "load_file", these))
     days = list(days_of(store, wanted.site))
     known, loading = _marks(days, wanted.keys, wanted.window), unsettled(days)
     kept = {

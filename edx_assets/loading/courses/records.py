@@ -49,10 +49,10 @@ def replace_files(
     past. So a reader never finds fewer records than the old or the new collection has.
     """
     taken = [file for file in changed if file in wanted.files]
-    these = wanted.query | {"load_file": {"$in": taken}}
+    these = {"load_file": {"$in": taken}} | wanted.query
     shares = _bound(store, wanted, wanted.collection, store.find_raw(MASTER_TRACKING, these))
     _delete_past(store, wanted, shares, changed)
-    wanted, expected = counted(store, wanted)
+    wanted, expected = counted(store, wanted, taken)
     if since := [file for file in taken if file not in wanted.files]:
         store.delete(wanted.collection, {"load_file": {"$in": since}})
     files = {file: held for file, held in noted.items() if file not in changed}
@@ -62,7 +62,7 @@ def replace_files(
         if file not in since
     }
     right = store.count(wanted.collection) == events_of(files.values()) and expected == _events(
-        {file: each.share for file, each in files.items() if file in wanted.files}
+        {file: files[file].share for file in taken if file not in since}
     )
     return (wanted, files) if right else None
 
@@ -92,7 +92,7 @@ def _delete_past(
             continue
         records = store.find(wanted.collection, {"load_file": file}, fields=["_id"])
         while batch := [record["_id"] for record in islice(records, BATCH)]:
-            these = wanted.query | {"load_file": file, "_id": {"$in": batch}}
+            these = {"_id": {"$in": batch}, "load_file": file} | wanted.query
             here = {each["_id"] for each in store.find(MASTER_TRACKING, these, fields=["_id"])}
             past = [record for record in batch if record not in here]
             store.delete(wanted.collection, {"_id": {"$in": past}})

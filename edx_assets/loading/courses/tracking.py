@@ -64,10 +64,12 @@ def extract_course(
         before = tracking_load(store, partition)
         noted = extracted_files(store, partition)
         done = None
-        if before and not rebuild and _can_be_updated(store, wanted, before, noted):
-            changed = _changed(wanted, before, noted)
-            if not changed:
+        changed = _changed(wanted, before, noted) if before else []
+        can_be_updated = before and not rebuild and _can_be_updated(wanted, before, noted)
+        if before and can_be_updated and not changed:
+            if store.count(wanted.collection) == before["documents"]:
                 return _metadata(wanted, before, "unchanged")
+        elif before and can_be_updated:  # what it has in all is counted at the end
             _note_intention(store, wanted, before, TrackingState.UPDATING, changed)
             done = replace_files(store, wanted, noted, changed)
             outcome = f"updated: {len(changed)} files"
@@ -88,7 +90,7 @@ def extract_course(
     }
 
 
-def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
+def _can_be_updated(wanted: Extraction, before: TrackingLoad, noted: Files) -> bool:
     """Whether replacing the shares of changed files is enough: sound, and not to be sealed now."""
     if wanted.can_be_sealed and not before["sealed"]:
         return False
@@ -96,9 +98,7 @@ def _can_be_updated(store: Store, wanted: Extraction, before: TrackingLoad, note
         return bool(before["source"][0] == wanted.settled)
     if before["state"] != TrackingState.LOADED:
         return False
-    if before["source"] != [wanted.settled, digest(marks_of(noted))]:
-        return False
-    return store.count(wanted.collection) == before["documents"]
+    return before["source"] == [wanted.settled, digest(marks_of(noted))]
 
 
 def _changed(wanted: Extraction, before: TrackingLoad, noted: Files) -> list[str]:

@@ -67,12 +67,16 @@ def without_run(key: str) -> str:
 
 
 def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:
-    """The query for a course's records in the master collection."""
-    query: dict[str, Any] = {"course_id": {"$in": keys}, "site": site}
+    """The query for a course's records in the master collection.
+
+    Each key has a branch of its own with no more than the index has, course and time. MongoDB finds
+    the window in the index however the query is written. secantusd-rs does so for this form alone:
+    with `$in`, or the site among them, it looks through all of the course's records.
+    """
     sides = {"$gte": window.start, "$lt": window.end}
-    if between := {operator: moment for operator, moment in sides.items() if moment}:
-        query["timestamp"] = between
-    return query
+    between = {operator: moment for operator, moment in sides.items() if moment}
+    within = {"timestamp": between} if between else {}
+    return {"$or": [{"course_id": key, **within} for key in keys], "site": site}
 
 
 def settled(keys: list[str], site: str, window: Window, structure_source: Source) -> str:
