@@ -73,6 +73,9 @@ def test_the_manifest_says_what_each_file_is(store: Store, held: Storage, tmp_pa
     assert files["said.csv"]["cells_marked"] == 1
     assert files["said.csv"]["kind"] == "dataset"
     assert "package" not in files["said.csv"]
+    assert enrolled["personal"]["user_id"] == "identifier: user id"
+    assert "is_active" not in enrolled["personal"]
+    assert files["forum.csv"]["personal"]["votes.up"] == "identifier: user id"
 
 
 def test_the_dictionary_has_every_column(store: Store, held: Storage, tmp_path: Path) -> None:
@@ -82,6 +85,8 @@ def test_the_dictionary_has_every_column(store: Store, held: Storage, tmp_path: 
     told = {(row["table"], row["column"]): row for row in rows}
     assert told["said", "good"]["meaning"] == "whether it is right"
     assert told["student_courseenrollment", "created"]["type"] == "TIMESTAMP"
+    assert told["student_courseenrollment", "user_id"]["personal"] == "identifier: user id"
+    assert told["forum", "document"]["personal"] == "free text"
     for name in ("said", "student_courseenrollment", "forum"):
         columns = pq.read_schema(tmp_path / DATABASE / f"{name}.parquet").names
         assert [column for table, column in told if table == name] == columns

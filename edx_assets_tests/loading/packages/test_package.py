@@ -97,6 +97,8 @@ def test_every_table_of_every_era_loads_whole(testx: Institution, store: Store, 
         entry = store.get(Collection(DATABASE, "_loads"), table)
         assert entry is not None
         assert (entry["package"], entry["rows"], entry["rejected"]) == (day, ROWS, 0)
+        classes = {each["field"]: each["personal"] for each in entry["personal"]}
+        assert classes == {name: c.personal for name, c in columns.items() if c.personal != "none"}
 
 
 def test_a_table_of_tomorrow_loads_by_the_same_rules_and_says_so(
