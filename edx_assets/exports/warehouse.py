@@ -4,6 +4,7 @@ The views read files that never change: the datasets' own, under second names. D
 more than once for a query, and would mix the old and the new where it is replaced in between.
 """
 
+import re
 import secrets
 from contextlib import suppress
 from hashlib import blake2b
@@ -144,9 +145,9 @@ def _view(
     purpose: str,
 ) -> None:
     """A view of a dataset over the courses. Files of an older definition may lack a column."""
-    files = (
-        f"read_parquet({literal(folder / '*.parquet')}, union_by_name = true, filename = '{_FILE}')"
-    )
+    # in a pattern, the folder's own `*` and `[` stand for themselves within brackets
+    pattern = re.sub(r"([*\[])", r"[\1]", str(folder)) + "/*.parquet"
+    files = f"read_parquet({literal(pattern)}, union_by_name = true, filename = '{_FILE}')"
     try:
         described = database.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()
         there = {row[0] for row in described}

@@ -124,3 +124,14 @@ def test_without_a_dataset_it_is_empty(
     monkeypatch.setenv("EDX_STORAGE", str(storage.folder))
     assert make_warehouse(store, storage, KNOWN)["views"] == 0
     assert edx_assets.open().tables() == ["courses"]
+
+
+def test_the_storage_can_have_a_name_like_a_pattern(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = Storage(folder=str(tmp_path / "Ana's [data]* 1"))
+    monkeypatch.setenv("EDX_STORAGE", str(odd.folder))
+    course(store, KEY, "edx")
+    say(store, odd, tmp_path, SAID)
+    assert make_warehouse(store, odd, KNOWN)["views"] == 1
+    assert by_course() == [(KEY, 4)]
