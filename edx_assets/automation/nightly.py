@@ -21,6 +21,7 @@ from edx_assets.automation.runs import runs_in_flight, runs_of
 from edx_assets.automation.sensors.courses import courses_to_ask
 from edx_assets.automation.sensors.packages import packages_to_ask
 from edx_assets.automation.sensors.tracking_logs import due, last_day, years
+from edx_assets.automation.sensors.warehouse import warehouse_to_ask
 from edx_assets.automation.ticks import plain_ticks
 from edx_assets.dagster_internals import EVERY_ASSET
 from edx_assets.datasets.definition import Dataset
@@ -29,6 +30,7 @@ from edx_assets.partitions import courses_partitions, packages_partitions
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
@@ -51,6 +53,7 @@ def schedules(settings: Settings, known: dict[str, Dataset]) -> list[ScheduleDef
         buckets: Buckets,
         mongo: Mongo,
         courses_file: CoursesFile,
+        storage: Storage,
     ) -> list[RunRequest] | SkipReason:
         with plain_ticks(settings):
             night = f"@{context.scheduled_execution_time:%Y-%m-%d}"
@@ -58,6 +61,7 @@ def schedules(settings: Settings, known: dict[str, Dataset]) -> list[ScheduleDef
                 context.instance,
                 buckets,
                 mongo.store(),
+                storage,
                 courses_file.path(),
                 settings,
                 known,
@@ -79,6 +83,7 @@ def to_reconcile(
     instance: DagsterInstance,
     buckets: Buckets,
     store: Store,
+    storage: Storage,
     courses_file: Path | None,
     settings: Settings,
     known: dict[str, Dataset],
@@ -101,4 +106,5 @@ def to_reconcile(
     instance.add_dynamic_partitions(
         str(courses_partitions.name), courses_without_partition(instance, store)
     )
-    return requests + courses_to_ask(instance, store, courses_file, settings.log_days, known, night)
+    requests += courses_to_ask(instance, store, courses_file, settings.log_days, known, night)
+    return requests + warehouse_to_ask(instance, store, storage, known, night)

@@ -124,3 +124,19 @@ def switch_on(testx: Institution, sensor: str) -> None:
     testx.instance.add_instigator_state(
         InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING)
     )
+
+
+def test_the_file_of_all_courses_is_asked_for_again_where_it_failed(
+    automation: Automation, store: Store
+) -> None:
+    assert reconcile(automation) == []
+    [request] = automation.tick("warehouse_sensor")
+    automation.begin(request)
+    assert reconcile(automation, night=2) == []
+    [run] = automation.testx.instance.get_runs()
+    automation.testx.instance.report_run_canceled(run)
+    assert automation.tick("warehouse_sensor") == []
+    [again] = reconcile(automation, night=3)
+    assert assets(again) == {"all_courses/warehouse"}
+    assert automation.run(again).success
+    assert reconcile(automation, night=4) == []

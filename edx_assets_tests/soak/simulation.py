@@ -120,6 +120,7 @@ class Simulation:
                 self.testx.instance,
                 resources.buckets,
                 resources.mongo.store(),
+                resources.storage,
                 settings.courses_file,
                 settings,
                 datasets(),

@@ -46,9 +46,17 @@ def warehouse_sensor(settings: Settings, known: dict[str, Dataset]) -> SensorDef
 
 
 def warehouse_to_ask(
-    instance: DagsterInstance, store: Store, storage: Storage, known: dict[str, Dataset]
+    instance: DagsterInstance,
+    store: Store,
+    storage: Storage,
+    known: dict[str, Dataset],
+    night: str = "",
 ) -> list[RunRequest]:
-    """The run that makes the file, if one is due. One that failed is due at the next change."""
+    """The run that makes the file, if one is due.
+
+    One that failed is due at the next change, or in the next `night` (see `to_ask`). What has not
+    been asked for yet is left to the sensor: who has switched that off does without the file.
+    """
     # loaded here: DuckDB takes a tenth of a second, which every process would wait for
     from edx_assets.exports.warehouse import made_state, warehouse_state
 
@@ -58,5 +66,8 @@ def warehouse_to_ask(
     now, made = warehouse_state(store, known), made_state(storage)
     if now == made:
         return []
-    asked = to_ask(instance, _SENSOR, [f"warehouse:{made}:{now}"])
-    return [RunRequest(run_key=key) for key in asked.values()]
+    key = f"warehouse:{made}:{now}"
+    asked = to_ask(instance, _SENSOR, [key])
+    if night:
+        asked = {} if asked else to_ask(instance, _SENSOR, [key], night)
+    return [RunRequest(run_key=key, asset_selection=[WAREHOUSE]) for key in asked.values()]
