@@ -43,12 +43,12 @@ def export(
     from edx_assets.exports.course import export_course
 
     failed = False
-    known = known_datasets(load_settings().datasets)
+    storage, known = storage_of(data), known_datasets(load_settings().datasets)
     with database(data) as store:
         for course in dict.fromkeys(courses):
             try:
                 target, manifest = export_course(
-                    store, storage_of(data), course, folder, Format(form), known, only
+                    store, storage, course, folder, Format(form), known, only
                 )
             except EdxAssetsError as error:
                 click.echo(f"Error: {course}: {error}", err=True)

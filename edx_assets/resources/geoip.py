@@ -6,6 +6,7 @@ Which of its facts are kept belongs in `datasets.places`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class GeoIp(ConfigurableResource[Any]):
         """
         path = self.path()
         with self.opened():
-            return digest_of(path) if path else None
+            return _digest(path, path.stat().st_mtime_ns) if path else None
 
     @contextmanager
     def opened(self) -> Iterator[Reader | None]:
@@ -73,6 +74,11 @@ class GeoIp(ConfigurableResource[Any]):
                 return None
             facts = reader.metadata()
             return f"{facts.database_type} of {datetime.fromtimestamp(facts.build_epoch, UTC):%F}"
+
+
+@lru_cache(maxsize=1)  # each dataset asks, and it has some 60 MB
+def _digest(path: Path, _changed: int) -> str:
+    return digest_of(path)
 
 
 def _damaged(path: Path) -> InvalidSettingError:
