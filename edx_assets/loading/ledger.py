@@ -158,10 +158,26 @@ def tracking_load(store: Store, partition: str) -> TrackingLoad | None:
 
 
 def package_of(store: Store, partition: str, day: str | None = None) -> PackageCourse | None:
-    """A course in the newest package that has it, or in the package delivered on `day`."""
-    query = {"partition": partition} | ({"date": day} if day else {})
-    found = cast(Iterator[PackageCourse], store.find(PACKAGE_COURSES, query))
-    return max(found, key=lambda entry: entry["date"], default=None)
+    """A course in the newest package that has it, or in the package delivered on `day`.
+
+    Of the others the dates alone are read: there is a list of files for every course and week.
+    """
+    if day is None:
+        found = store.find(PACKAGE_COURSES, {"partition": partition}, fields=["date"])
+        day = max((entry["date"] for entry in found), default=None)
+    key = package_course_id(day, partition) if day else None
+    return cast(PackageCourse | None, store.get(PACKAGE_COURSES, key)) if key else None
+
+
+def package_course_id(day: str, partition: str) -> str:
+    """The `_id` of a course in a package, by the package's delivery date."""
+    return f"{day}/{partition}"
+
+
+def prepare_courses(store: Store) -> None:
+    """Create the indexes by course, which every load of a course asks for."""
+    store.index(PACKAGE_COURSES, [("partition", 1), ("date", 1)])
+    store.index(COURSE_LOADS, [("partition", 1)])
 
 
 def _load_id(partition: str, collection: str) -> str:

@@ -40,7 +40,12 @@ from edx_assets.loading.entries import (
     TrackingLoad,
     TrackingState,
 )
-from edx_assets.loading.ledger import COURSE_LOADS, PACKAGE_COURSES, PACKAGES
+from edx_assets.loading.ledger import (
+    COURSE_LOADS,
+    PACKAGE_COURSES,
+    PACKAGES,
+    package_course_id,
+)
 from edx_assets.loading.registry import registered_courses
 from edx_assets.resources.store import Store
 
@@ -137,7 +142,11 @@ def _newest_packages(store: Store) -> Iterator[PackageCourse]:
         for course in package["courses"]:
             partition = course_partition(course["course_key"], course["site"])
             newest[partition] = max(newest.get(partition, ""), package["date"])
-    these = {"_id": {"$in": [f"{day}/{partition}" for partition, day in sorted(newest.items())]}}
+    these = {
+        "_id": {
+            "$in": [package_course_id(day, partition) for partition, day in sorted(newest.items())]
+        }
+    }
     fields = ["partition", "date", "source", "tables", "opt_in"]
     return cast(Iterator[PackageCourse], store.find(PACKAGE_COURSES, these, fields=fields))
 

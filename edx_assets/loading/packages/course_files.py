@@ -14,7 +14,12 @@ from edx_assets.loading.entries import (
     PackageState,
     Source,
 )
-from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES
+from edx_assets.loading.ledger import (
+    PACKAGE_COURSES,
+    PACKAGES,
+    package_course_id,
+    prepare_courses,
+)
 from edx_assets.loading.packages.course_keys import Reader, by_prefix, key_of
 from edx_assets.loading.packages.cut_names import place_cut
 from edx_assets.loading.packages.groups import GroupName, Groups, Listed, grouped
@@ -70,6 +75,7 @@ def sort_package(
     if before:  # until the end, a run that is killed must not leave it sorted
         store.put(PACKAGES, before | {"state": PackageState.SORTING})
     outlast_registration(store)
+    prepare_courses(store)
     courses: list[CourseOfPackage] = []
     written = []
     for course, files in found:
@@ -82,7 +88,7 @@ def sort_package(
         members = groups.courses[group]
         of_course = PackageCourse(
             **files,
-            _id=f"{day}/{partition}",
+            _id=package_course_id(str(day), partition),
             source=source,
             partition=partition,
             tables=[members[table] for table in sorted(members)],
