@@ -15,6 +15,7 @@ from rich.console import Console
 from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.export import export, warehouse
+from edx_assets.cli.init import init_folder
 from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.report import report
 from edx_assets.cli.status import status as status_of
@@ -106,6 +107,28 @@ def doctor(data: Path) -> None:
             if finding.remedy:
                 console.print(f"          [dim]→ {finding.remedy}[/]")
     sys.exit(1 if failed else 0)
+
+
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
+
+
+@main.command()
+@click.option("--org", help="Your institution's name as edX spells it.")
+@click.option("--key", type=_FILE, help="File with your secret GPG key.")
+@click.option("--passphrase-file", type=_FILE, help="File with the key's passphrase.")
+@click.option("--mongo-uri-file", type=_FILE, help="File with MongoDB's connection string.")
+@click.pass_context
+def init(
+    ctx: click.Context,
+    org: str | None,
+    key: Path | None,
+    passphrase_file: Path | None,
+    mongo_uri_file: Path | None,
+) -> None:
+    """Make settings, a GnuPG home and Dagster's files in this folder; then run the doctor."""
+    init_folder(org, key, passphrase_file, mongo_uri_file)
+    click.echo(f"Before you start Dagster: export DAGSTER_HOME={Path.cwd() / 'dagster'}")
+    ctx.invoke(doctor)
 
 
 @main.command()

@@ -131,6 +131,17 @@ class Gnupg(ConfigurableResource[Any]):
         """
         return list(self.open().list_keys(secret=True))
 
+    def import_secret_key(self, file: Path) -> None:
+        """Import the secret keys of a file; those that are there already stay.
+
+        Raises:
+            GpgError: there is none in it that gpg can import.
+        """
+        counts = self.open().import_keys(file.read_bytes())
+        if not int(counts.sec_read or 0):
+            remedy = "export it with `gpg --export-secret-keys --armor`, and name that file"
+            raise GpgError(f"{file}: no secret key could be imported from it", remedy)
+
     def recipients(self, head: bytes) -> list[str]:
         """The ids of the keys that a file is encrypted for, from its first bytes.
 
