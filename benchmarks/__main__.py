@@ -29,6 +29,7 @@ STAGES = (
     "memory",
     "by_hand",
     "extraction",
+    "lock",
     "growth",
     "datasets",
     "backfill",

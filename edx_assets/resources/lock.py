@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from random import uniform
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -17,7 +18,9 @@ PATIENCE_SECONDS = 30.0
 """A holder without a heartbeat for this time is considered dead: it loses its lock."""
 
 _BEAT_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 0.002
 _PAUSE_SECONDS = 0.05
+_GROWTH = 1.5
 _TRIES = 5
 
 
@@ -26,7 +29,9 @@ def locked(store: Store, database: str, name: str) -> Iterator[None]:
     """Hold the lock `name` of a database; first wait for it, however long that takes.
 
     Each waiting process uses its own clock to decide whether the holder is alive, so the machines'
-    clocks need not agree.
+    clocks need not agree. Nobody queues, so one that dies while it waits leaves nothing behind. All
+    that wait ask again soon after each change of the holder, so that who has waited long has the
+    same chance as who has just come; they ask less often while one holder keeps it.
 
     Raises:
         StoreError: the database failed; or, at the end, this process had lost the lock because it
@@ -65,15 +70,16 @@ def outlast(store: Store, database: str, name: str) -> None:
 
 def _take(store: Store, database: str, name: str, token: str) -> None:
     document = encode({"_id": name, "token": token})
-    seen, since = None, monotonic()
+    seen, since, pause = None, monotonic(), _FIRST_PAUSE_SECONDS
     while _is_held(store, database, name, token, document):
         if holder := store.get(Collection(database, LOCKS), name):
             sign = holder["token"], store.get(Collection(database, LOCKS), holder["token"])
             if sign != seen:
-                seen, since = sign, monotonic()
+                seen, since, pause = sign, monotonic(), _FIRST_PAUSE_SECONDS
             elif monotonic() - since > PATIENCE_SECONDS:
                 _release(store, database, name, holder["token"])
-        sleep(_PAUSE_SECONDS)
+        sleep(uniform(pause / 2, pause))  # noqa: S311  so that not all ask at once
+        pause = min(pause * _GROWTH, _PAUSE_SECONDS)
 
 
 def _is_held(store: Store, database: str, name: str, token: str, document: bytes) -> bool:

@@ -94,6 +94,40 @@ def test_who_is_killed_while_giving_it_up_leaves_no_heartbeat(
     assert store.count(Collection("d", LOCKS)) == 0
 
 
+class Waiting(Store):
+    """A store whose process ends while it waits for a lock."""
+
+    def get(self, collection: Collection, key: Any) -> dict[str, Any] | None:
+        raise Killed
+
+
+def test_who_is_killed_while_waiting_leaves_nothing(store: Store) -> None:
+    with locked(store, "d", "n"):
+        with pytest.raises(Killed), locked(Waiting(store._client), "d", "n"):
+            pass
+        assert store.count(Collection("d", LOCKS)) == 1
+    assert store.count(Collection("d", LOCKS)) == 0
+
+
+def test_it_is_asked_for_less_often_while_one_holder_keeps_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    holder = locked(store, "d", "n")
+    holder.__enter__()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            holder.__exit__(None, None, None)
+
+    monkeypatch.setattr(lock, "sleep", pause)
+    with locked(store, "d", "n"):
+        pass
+    assert pauses[0] <= 0.002
+    assert all(0.025 <= seconds <= 0.05 for seconds in pauses[10:])
+
+
 def test_it_is_not_taken_from_the_living(
     store: Store, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
