@@ -8,15 +8,18 @@ import errno
 import io
 import lzma
 import mmap
+import os
 import struct
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from edx_assets.errors import EXPECTED, FinalError, UnforeseenError
+from edx_assets.loading.packages.watched_stream import WatchedStream
+from edx_assets.loading.packages.zip_end import end_of, told, without_directory
 
 MAX_RATIO = 100
 """How many times its size a member may unpack to. What is encrypted hardly becomes smaller at all;
@@ -43,9 +46,7 @@ _AGAIN = (
 )
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _HEADER = struct.Struct("<4s5H3L2H")
-_END = struct.Struct("<4s4H2LH")
-_ENTRY_MARK, _HEADER_MARK, _END_MARK = b"PK\1\2", b"PK\3\4", b"PK\5\6"
-_LAST = _END.size + (1 << 16)  # where the end's mark is, before a comment
+_ENTRY_MARK, _HEADER_MARK = b"PK\1\2", b"PK\3\4"
 _PIECE = 1 << 16
 _UNREADABLE = (
     BadZipFile,
@@ -85,9 +86,20 @@ class Archive(NamedTuple):
     lost: dict[str, str]
 
 
+Directory = tuple[list[ZipInfo], dict[str, str]]
+"""An archive's members, and by name why others cannot be read."""
+
+_read_last: dict[tuple[str | int, ...], Directory] = {}
+"""The directory read last, by the version of the file that it was read from."""
+
+
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[Archive]:
     """A package's zip, opened.
+
+    Its directory is read once for all that a process takes from it, one after the other: a weekly
+    package can have 22,500 members, and a course takes 45 of them. Of the zip read last, the
+    entries are kept in memory, but no file is.
 
     If its directory is damaged, the entries that are not are used, and the other members, which
     the headers before the members' content name, are lost.
@@ -96,21 +108,33 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
         DamagedPackageError: it is not a zip file.
     """
     with path.open("rb") as source:
-        try:
-            file = ZipFile(source)
-        except _UNREADABLE as error:
-            if _of_the_system(error):
-                raise
-            yield _salvaged(source, name)
-            return
-        with file:
-            found, told = file.infolist(), _told(source)
-            # a wrong length in one entry can hide those behind it, and a wrong place of the
-            # directory moves all
-            if (told and len(found) != told) or not any(_is_there(source, info) for info in found):
-                yield _salvaged(source, name)
-            else:
-                yield _archive(file, found, {})
+        status = os.fstat(source.fileno())
+        times = status.st_mtime_ns, status.st_ctime_ns
+        version = (name, status.st_dev, status.st_ino, status.st_size, *times)
+        kept = _read_last.get(version)
+        if kept is None:
+            kept = _read(source, name)
+            _read_last.clear()
+            _read_last[version] = kept
+        members, lost = kept
+        with without_directory(source) as file:
+            yield Archive(file, [*members], {**lost})
+
+
+def _read(source: IO[bytes], name: str) -> Directory:
+    try:
+        file = ZipFile(source)
+    except _UNREADABLE as error:
+        if _of_the_system(error):
+            raise
+        return _salvaged(source, name)
+    with file:
+        found, count = file.infolist(), told(source)
+        # a wrong length in one entry can hide those behind it, and a wrong place of the
+        # directory moves all
+        if (count and len(found) != count) or not any(_is_there(source, info) for info in found):
+            return _salvaged(source, name)
+        return _directory(found, {})
 
 
 def refusal(archive: Archive, info: ZipInfo) -> str | None:
@@ -141,33 +165,12 @@ def member_stream(archive: Archive, info: ZipInfo) -> Iterator[IO[bytes]]:
     except _UNREADABLE as error:
         raise _named(info, error) from None
     with source:
-        watched = _Watched(source)
+        watched = WatchedStream(source, _UNREADABLE)
         try:
             yield io.BufferedReader(watched, _PIECE)
         finally:
             if watched.error:  # whatever the reader made of it, this is the cause
                 raise _named(info, watched.error) from None
-
-
-class _Watched(io.RawIOBase):
-    """A stream that ends at an error and keeps it: gpg is fed by a thread, where it would go."""
-
-    def __init__(self, source: IO[bytes]) -> None:
-        super().__init__()
-        self._source = source
-        self.error: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        try:
-            piece = self._source.read(len(buffer))
-        except _UNREADABLE as error:
-            self.error = error
-            return 0
-        buffer[: len(piece)] = piece
-        return len(piece)
 
 
 def _named(info: ZipInfo, error: Exception) -> Exception:
@@ -193,7 +196,7 @@ def _of_the_system(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
-def _salvaged(source: IO[bytes], name: str) -> Archive:
+def _salvaged(source: IO[bytes], name: str) -> Directory:
     """What can be told of a zip with a damaged directory."""
     damaged = DamagedPackageError(
         f"{name} is not a zip file or is cut short: delete it from the storage and materialize"
@@ -213,11 +216,11 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
             for member in (*headers, *entries)
             if member and not member.endswith("/")
         }
-        told = _told(source)
-        missing = told - len(good) - len(lost)
+        count = told(source)
+        missing = count - len(good) - len(lost)
     if not good:
         raise damaged
-    if not told:
+    if not count:
         lost["perhaps more members"] = (
             f"{name} does not tell how many members it has, because its directory is damaged: there"
             f" may have been more: {_AGAIN}"
@@ -225,16 +228,14 @@ def _salvaged(source: IO[bytes], name: str) -> Archive:
     if missing > 0:
         more = f"{missing} more members"
         lost[more] = f"{more} of {name} cannot be named, because its directory is damaged: {_AGAIN}"
-    file = ZipFile(io.BytesIO(_END.pack(_END_MARK, 0, 0, 0, 0, 0, 0, 0)))
-    file.fp = source
-    return _archive(file, good.values(), lost)
+    return _directory(good.values(), lost)
 
 
-def _archive(file: ZipFile, found: Collection[ZipInfo], lost: dict[str, str]) -> Archive:
-    """Entries as an archive, without folders; one without a name is lost."""
+def _directory(found: Collection[ZipInfo], lost: dict[str, str]) -> Directory:
+    """Entries without folders; one without a name is lost."""
     if not all(info.filename for info in found):
         lost |= {"a nameless member": f"a member of it has no name: {_AGAIN}"}
-    return Archive(file, [info for info in found if info.filename[-1:] not in ("", "/")], lost)
+    return [info for info in found if info.filename[-1:] not in ("", "/")], lost
 
 
 def _places(content: mmap.mmap, mark: bytes) -> Iterator[int]:
@@ -249,8 +250,7 @@ def _entry(content: mmap.mmap, at: int) -> ZipInfo | None:
     try:
         lengths = _ENTRY.unpack(content[at : at + _ENTRY.size])[12:15]
         entry = content[at : at + _ENTRY.size + sum(lengths)]
-        end = _END.pack(_END_MARK, 0, 0, 1, 1, len(entry), 0, 0)
-        with ZipFile(io.BytesIO(entry + end)) as alone:
+        with ZipFile(io.BytesIO(entry + end_of(1, len(entry)))) as alone:
             [read] = alone.infolist()
     except _UNREADABLE:
         return None
@@ -286,15 +286,3 @@ def _is_there(source: IO[bytes], info: ZipInfo) -> bool:
         return False
     source.seek(info.header_offset)
     return source.read(len(_HEADER_MARK)) == _HEADER_MARK
-
-
-def _told(source: IO[bytes]) -> int:
-    """How many members the zip says to have; 0 if it does not say or has more than 65,534."""
-    source.seek(-min(_LAST, source.seek(0, io.SEEK_END)), io.SEEK_END)
-    last = source.read()
-    at = last.rfind(_END_MARK)
-    try:
-        count = int(_END.unpack(last[at : at + _END.size])[4])
-    except struct.error:
-        return 0
-    return 0 if at < 0 or count == 0xFFFF else count

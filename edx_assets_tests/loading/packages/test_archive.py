@@ -153,3 +153,17 @@ def test_a_member_without_a_name_is_told_and_costs_no_other(tmp_path: Path) -> N
     assert contents == FILES
     [told] = refused
     assert told.startswith("a member of it has no name: materialize")
+
+
+def test_the_directory_is_read_once_until_the_package_is_another(tmp_path: Path) -> None:
+    path, newer = tmp_path / "x.zip", tmp_path / "newer.zip"
+    for file, content in ((path, b"old"), (newer, b"new")):
+        with zipfile.ZipFile(file, "w") as made:
+            made.writestr(NAME, content)
+    with opened(path, "x.zip") as first, opened(path, "x.zip") as second:
+        assert first.members[0] is second.members[0]
+        for archive in (second, first):
+            with member_stream(archive, archive.members[0]) as stream:
+                assert stream.read() == b"old"
+    newer.replace(path)
+    assert read(path) == ({NAME: b"new"}, [])
