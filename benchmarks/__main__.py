@@ -31,6 +31,7 @@ STAGES = (
     "extraction",
     "lock",
     "growth",
+    "decade",
     "datasets",
     "backfill",
 )

@@ -35,6 +35,7 @@ from edx_assets.resources.mongo import Mongo
 OVERVIEW = AssetKey(["upkeep", "overview"])
 
 _MANY_REJECTED = 0.01
+_FIELDS = ("site", "date", "state", "lines", "loaded", "rejected")
 
 
 def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDefinition:
@@ -52,7 +53,7 @@ def overview(assets: Sequence[AssetsDefinition], last: date | None) -> AssetsDef
         today = datetime.now(UTC).date()
         with plain_failures():
             store = mongo.store()
-            entries = list(day_entries(store))
+            entries = list(day_entries(store, fields=_FIELDS))
             records = store.estimated_count(MASTER_TRACKING)
             metadata: dict[str, Any] = {
                 "records": records,

@@ -21,6 +21,7 @@ _PACKAGE = (
     "refused",
     "refused_members",
 )
+_LOAD = ("partition", "collection", "documents", "window")
 
 
 def status(store: Store) -> Status:
@@ -30,16 +31,16 @@ def status(store: Store) -> Status:
     day without one. A course's `window` is null until its tracking has been extracted.
     """
     loads: dict[str, dict[str, Any]] = {}
-    for load in store.find(COURSE_LOADS, {}):
+    for load in store.find(COURSE_LOADS, {}, fields=_LOAD):
         loads.setdefault(load["partition"], {})[load["collection"]] = load
     return {
         "files": [
             {name: entry.get(name, 0 if name in _FILE[4:] else None) for name in _FILE}
-            for entry in day_entries(store)
+            for entry in day_entries(store, fields=_FILE)
         ],
         "packages": [
             {name: entry.get(name) for name in _PACKAGE}
-            for entry in store.find(PACKAGES, {}, sort=[("_id", 1)])
+            for entry in store.find(PACKAGES, {}, sort=[("_id", 1)], fields=_PACKAGE)
         ],
         "courses": [
             _course(entry, loads.get(entry["_id"], {})) for entry in registered_courses(store)

@@ -5,28 +5,42 @@ requested here.
 """
 
 from hashlib import blake2b
+from typing import cast
 
+from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.collections import TRACKING
-from edx_assets.loading.entries import TrackingState
-from edx_assets.loading.ledger import COURSE_LOADS
+from edx_assets.loading.entries import CourseLoad, TrackingLoad, TrackingState
 from edx_assets.resources.store import Store
 
 
-def datasets_due(store: Store, known: dict[str, Dataset]) -> dict[str, str]:
+def datasets_due(
+    store: Store, known: dict[str, Dataset], loads: Loads | None = None
+) -> dict[str, str]:
     """Partitions of courses whose datasets other definitions have made, or that lack some.
 
     Each with a digest of the definitions: a course is asked for once with the same. Courses without
-    tracking are left out: it has to be extracted first.
+    tracking are left out: it has to be extracted first. `loads`: what the courses hold, where it
+    has just been read.
 
     Raises:
         StoreError: the database failed.
     """
     made_by = {name: each.made_by for name, each in known.items()}
-    current = [{"collection": name, "source.0": told} for name, told in made_by.items()]
-    made = dict(store.tally(COURSE_LOADS, "partition", {"$or": current}))
-    these = {"collection": TRACKING, "state": TrackingState.LOADED}
-    extracted = store.find(COURSE_LOADS, these, fields=["partition"])
     definitions = blake2b(repr(sorted(made_by.items())).encode(), digest_size=16).hexdigest()
-    courses = sorted(load["partition"] for load in extracted)
-    return {course: definitions for course in courses if made.get(course, 0) < len(known)}
+    return {
+        course: definitions
+        for course, held in sorted((loads_of(store) if loads is None else loads).items())
+        if _is_extracted(held) and not _are_made(held, made_by)
+    }
+
+
+def _is_extracted(held: dict[str, CourseLoad]) -> bool:
+    tracking = cast(TrackingLoad | None, held.get(TRACKING))
+    return tracking is not None and tracking["state"] == TrackingState.LOADED
+
+
+def _are_made(held: dict[str, CourseLoad], made_by: dict[str, str]) -> bool:
+    return all(
+        name in held and held[name]["source"][:1] == [digest] for name, digest in made_by.items()
+    )

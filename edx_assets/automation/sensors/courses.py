@@ -20,8 +20,11 @@ from edx_assets.assets.courses import WHOLE_COURSE
 from edx_assets.assets.datasets import dataset_keys
 from edx_assets.assets.report import REPORT
 from edx_assets.assets.stages import courses_without_partition
-from edx_assets.automation.due.courses import packages_due, tracking_due
+from edx_assets.automation.due.course_days import CourseDays
+from edx_assets.automation.due.courses import packages_due
 from edx_assets.automation.due.datasets import datasets_due
+from edx_assets.automation.due.loads import loads_of
+from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
 from edx_assets.datasets.definition import Dataset
@@ -45,6 +48,7 @@ _INTERVAL_SECONDS = 4  # more often than the others: it reads only the ledger, a
 
 def courses_sensor(settings: Settings, known: dict[str, Dataset]) -> SensorDefinition:
     """The sensor of the institution's courses, for datasets by name."""
+    days = CourseDays()
 
     @sensor(
         name=SENSOR,
@@ -63,7 +67,7 @@ def courses_sensor(settings: Settings, known: dict[str, Dataset]) -> SensorDefin
         with plain_ticks(settings):
             store = mongo.store()
             requests = courses_to_ask(
-                context.instance, store, courses_file.path(), settings.log_days, known
+                context.instance, store, courses_file.path(), settings.log_days, known, days=days
             )
             new = courses_without_partition(context.instance, store)
         return SensorResult(
@@ -96,8 +100,11 @@ def courses_to_ask(
     log_days: tuple[date, date],
     known: dict[str, Dataset],
     night: str = "",
+    days: CourseDays | None = None,
 ) -> list[RunRequest]:
     """The runs that bring courses up to date; `known`: datasets by name, `night` as in `to_ask`.
+
+    `days` are the days by course, as the last look left them.
 
     A refresh waits for packages in flight, and tracking for days of its site in flight: otherwise
     the course would be loaded again when they are done. A failed course is not requested again
@@ -107,7 +114,8 @@ def courses_to_ask(
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
     sorting = runs_of(runs, "packages")
-    refresh = {} if sorting else packages_due(store)
+    loads = loads_of(store)
+    refresh = {} if sorting else packages_due(store, loads)
     whole = {f"{course}:{version}": course for course, version in refresh.items()}
     keys = to_ask(instance, SENSOR, whole.keys(), night)
     requests = {
@@ -115,7 +123,7 @@ def courses_to_ask(
         for key, asked in keys.items()
         if whole[key] not in busy
     }
-    due = tracking_due(store, courses_file, datetime.now(UTC).date(), log_days)
+    due = tracking_due(store, courses_file, datetime.now(UTC).date(), log_days, loads, days)
     loading = {site for site in SITES if runs_of(runs, site)}
     behind = {
         f"{course}/tracking:{state}": course
@@ -125,7 +133,7 @@ def courses_to_ask(
     changing = busy | refresh.keys() | set(due)
     redefined = {
         f"{course}/datasets:{definitions}": course
-        for course, definitions in ({} if sorting else datasets_due(store, known)).items()
+        for course, definitions in ({} if sorting else datasets_due(store, known, loads)).items()
         if course not in changing
     }
     datasets = [*dataset_keys(known), REPORT]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from edx_assets.automation.due.courses import packages_due, tracking_due
+from edx_assets.automation.due.courses import packages_due
+from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.edx.collections import (
     TRACKING,
     CourseCollection,
@@ -17,7 +18,7 @@ from edx_assets.edx.collections import (
     from_package,
 )
 from edx_assets.edx.courses_file import CoursesFileError
-from edx_assets.edx.schema import tables
+from edx_assets.edx.schema import schema_version, tables
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import COURSE_LOADS, MASTER, note_course_load
 from edx_assets.loading.registry import register_course
@@ -89,7 +90,7 @@ def test_what_is_due_is_asked_of_the_ledger_in_few_queries(store: Store, tmp_pat
     asked = Asked(store)
     assert tracking_due(asked, None, RUNNING) == [COURSE]
     assert packages_due(asked) == {}
-    assert len(asked.asked) == 6
+    assert len(asked.asked) == 8
     assert {database for database, _collection in asked.asked} == {MASTER}
 
 
@@ -150,6 +151,8 @@ def test_a_course_is_due_when_a_column_is_read_otherwise_and_its_table_alone_is_
     changed = {**tables(), "auth_user": as_text}
     for module in ("schema", "tables", "collections"):
         monkeypatch.setattr(f"edx_assets.edx.{module}.tables", lambda: changed)
+    uncached = schema_version.__wrapped__
+    monkeypatch.setattr("edx_assets.loading.courses.collection.schema_version", uncached)
     [(course, _token)] = packages_due(store).items()
     assert course == COURSE
     ran = load_package(testx)

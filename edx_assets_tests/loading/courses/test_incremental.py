@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edx_assets.automation.due.courses import tracking_due
+from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.ledger import (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bson import decode
 
-from edx_assets.automation.due.courses import tracking_due
+from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.edx.collections import LEARNERS, TRACKING
 from edx_assets.loading.courses.learners import JOINED, join_learners
 from edx_assets.loading.courses.tracking import extract_course

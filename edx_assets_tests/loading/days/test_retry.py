@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edx_assets.automation.due.courses import tracking_due
+from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.edx.reasons import Reason
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.days.retry import Retried, retry_day

@@ -1,0 +1,84 @@
+"""The ledger of ten years of two sites: what the sensors and `status` take to read it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.decade_ledger import COURSES_OF_ALL, DAYS, FIRST, PACKAGES_OF_ALL, TODAY, fill
+from benchmarks.measure import Measure, apart
+from benchmarks.plan import Plan
+from benchmarks.report import Row
+from benchmarks.servers import scratch_store
+from edx_assets.automation.due.course_days import CourseDays
+from edx_assets.automation.due.courses import packages_due
+from edx_assets.automation.due.datasets import datasets_due
+from edx_assets.automation.due.days import days_in_ledger
+from edx_assets.automation.due.loads import loads_of
+from edx_assets.automation.due.tracking import tracking_due
+from edx_assets.cli.status import status
+from edx_assets.datasets.definition import datasets
+from edx_assets.edx.file_names import SITES
+from edx_assets.resources.mongo import connect
+from edx_assets.resources.store import Store
+
+TARGETS = {
+    "tracking_due": 1.0,
+    "packages_due": 1.0,
+    "courses sensor": 2.0,
+    "days of a site": 2.0,
+    "status": 3.0,
+}
+"""Seconds."""
+MEMORY = 300  # MB
+
+
+def looks(uri: str) -> Measure:
+    """The seconds of each look, in the order in which a sensor takes them; then once more.
+
+    The first look of a process reads every day, a later one those that have changed.
+    """
+    store = connect(uri)
+    days, of_sensor = CourseDays(), CourseDays()
+    seconds: dict[str, float] = {}
+    for again in ("first look", "later look"):
+        parts: dict[str, Callable[[], Any]] = {
+            "tracking_due": lambda: tracking_due(store, None, TODAY, (FIRST, TODAY), days=days),
+            "packages_due": lambda: packages_due(store),
+            "datasets_due": lambda: datasets_due(store, datasets()),
+            "courses sensor": lambda: _tick(store, of_sensor),
+            "days of a site": lambda: days_in_ledger(store, SITES[0]) and None,
+            "status": lambda: status(store) and None,
+        }
+        for name, look in parts.items():
+            measure = Measure()
+            with measure.running():
+                due = look()
+            if due:
+                raise RuntimeError(f"{name}: nothing is due, and it found {len(due)}")
+            seconds[f"{name}, {again}"] = measure.wall
+    return Measure(told=seconds)
+
+
+def _tick(store: Store, days: CourseDays) -> Any:
+    """What the sensor of the courses asks the ledger in a tick."""
+    loads = loads_of(store)
+    return (
+        packages_due(store, loads)
+        or tracking_due(store, None, TODAY, (FIRST, TODAY), loads, days)
+        or datasets_due(store, datasets(), loads)
+    )
+
+
+def rows(plan: Plan) -> list[Row]:
+    """The seconds of each look at the ledger of ten years, and the memory of all."""
+    with scratch_store(plan) as uri:
+        filled = apart(fill, uri)
+        measure = apart(looks, uri)
+    stage = f"a ledger of {DAYS:,} days, {COURSES_OF_ALL} courses, {PACKAGES_OF_ALL} packages"
+    return [
+        Row(stage, "courses in its packages", filled.events, ""),
+        *(
+            Row(stage, name, seconds, "s", TARGETS.get(name.split(",")[0]), at_most=True)
+            for name, seconds in measure.told.items()
+        ),
+        Row(stage, "peak memory", measure.peak / 1e6, "MB", MEMORY, at_most=True),
+    ]

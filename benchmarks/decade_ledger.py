@@ -1,0 +1,248 @@
+"""A ledger of ten years of two sites, in which everything is loaded and up to date.
+
+No event and no file is made: entries are written as the stages write them.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+
+from bson import encode
+from bson.raw_bson import RawBSONDocument
+
+from benchmarks.measure import Measure
+from edx_assets.datasets.definition import datasets
+from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, catalogue, from_package
+from edx_assets.edx.courses import Window, course_partition
+from edx_assets.edx.file_names import SITES
+from edx_assets.loading.courses.collection import package_source
+from edx_assets.loading.courses.window_files import DayFile, digest, marks
+from edx_assets.loading.courses.window_query import settled, without_run
+from edx_assets.loading.days import master
+from edx_assets.loading.ledger import (
+    COURSE_LOADS,
+    COURSES,
+    IMPORTS,
+    PACKAGE_COURSES,
+    PACKAGES,
+    package_course_id,
+    prepare_courses,
+)
+from edx_assets.resources.mongo import connect
+from edx_assets.resources.store import BATCH, Collection, Store
+
+FIRST = date(2014, 1, 1)
+DAYS = 3_650
+COURSES_OF_ALL = 500
+PACKAGES_OF_ALL = 520
+LENGTH = timedelta(days=300)
+"""Of a course's window; it begins when its number's share of the ten years is over."""
+TAIL = 500
+"""Days after a course's end on which it still has events."""
+TODAY = FIRST + timedelta(days=DAYS)
+_TABLES = [name for name in catalogue() if from_package(name)]
+
+
+def _moment(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _start(number: int) -> date:
+    return FIRST + timedelta(days=number * (DAYS - 30) // COURSES_OF_ALL)
+
+
+def _key(number: int) -> str:
+    return f"course-v1:DecadeX+C{number}x+1T{_start(number).year}"
+
+
+def _spellings(number: int) -> list[str]:
+    return [_key(number), without_run(_key(number))]
+
+
+def _site(number: int) -> str:
+    return SITES[number % len(SITES)]
+
+
+def _days() -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """The entry of each day, and the numbers of the courses with events in it."""
+    for n in range(DAYS):
+        day = FIRST + timedelta(days=n)
+        running = [
+            number
+            for number in range(COURSES_OF_ALL)
+            if _start(number) <= day < _start(number) + LENGTH + timedelta(days=TAIL)
+        ]
+        for site in SITES:
+            of_site = [number for number in running if _site(number) == site]
+            yield (
+                {
+                    "_id": f"{site}/{day}",
+                    "site": site,
+                    "date": str(day),
+                    "file": f"decadex-{site}-events-{day}.log.gz",
+                    "etag": f"{n:032x}",
+                    "version": 1,
+                    "state": "loaded",
+                    "replaces": [],
+                    "delivered": f"{day}T06:00:00",
+                    "token": f"{site}{n:08d}",
+                    "bytes": 1_000_000,
+                    "lines": 40_000,
+                    "loaded": 39_990,
+                    "duplicates": 10,
+                    "repeated": 0,
+                    "rejected": 0,
+                    "reasons": {},
+                    "implicit": 1_000,
+                    "first": _moment(day),
+                    "last": _moment(day) + timedelta(hours=23),
+                    "hours": [1_666] * 24,
+                    "loaded_at": _moment(TODAY),
+                    "courses_refused": [],
+                    "courses": [
+                        {"course_key": _key(number), "events": 39_990 // max(1, len(of_site))}
+                        for number in of_site
+                    ],
+                },
+                of_site,
+            )
+
+
+def fill(uri: str) -> Measure:
+    """Write the ledger: everything is loaded from its newest package, and up to date."""
+    store = connect(uri)
+    master.prepare(store)
+    prepare_courses(store)
+    measure = Measure()
+    with measure.running():
+        files: dict[int, list[DayFile]] = {}
+        entries = []
+        for entry, numbers in _days():
+            entries.append(encode(entry))
+            file = DayFile(entry["file"], entry["token"], entry["first"], entry["last"])
+            for number in numbers:
+                files.setdefault(number, []).append(file)
+        _insert(store, IMPORTS, entries)
+        _insert(store, COURSES, (encode(_course(n)) for n in range(COURSES_OF_ALL)))
+        _insert(store, PACKAGES, (encode(_package(n)) for n in range(PACKAGES_OF_ALL)))
+        measure.events = _insert(store, PACKAGE_COURSES, _package_courses())
+        _insert(store, COURSE_LOADS, _loads(files))
+    return measure
+
+
+def _insert(store: Store, collection: Collection, documents: Any) -> int:
+    documents, count = iter(documents), 0
+    while batch := list(islice(documents, BATCH)):
+        store.insert(collection, batch)
+        count += len(batch)
+    return count
+
+
+def _course(number: int) -> dict[str, Any]:
+    key, site = _key(number), _site(number)
+    database = f"DecadeX_C{number}x"
+    return {
+        "_id": course_partition(key, site),
+        "course_key": key,
+        "site": site,
+        "database": database,
+        "database_folded": database.lower(),
+    }
+
+
+def _package_day(number: int) -> date:
+    return TODAY - timedelta(days=7 * (PACKAGES_OF_ALL - number))
+
+
+def _in_package(number: int) -> list[int]:
+    day = _package_day(number)
+    return [course for course in range(COURSES_OF_ALL) if _start(course) <= day]
+
+
+def _package(number: int) -> dict[str, Any]:
+    courses = [{"course_key": _key(n), "site": _site(n)} for n in _in_package(number)]
+    day = str(_package_day(number))
+    return {
+        "_id": day,
+        "date": day,
+        "file": f"decadex-{day}.zip",
+        "source": [f"{number:032x}", None, 1],
+        "state": "sorted",
+        "members": len(courses) * len(_TABLES),
+        "courses": courses,
+        "failed_exports": [],
+        "not_of_a_course": [],
+        "refused": [],
+        "refused_members": [],
+    }
+
+
+def _package_courses() -> Iterator[bytes]:
+    """Each course in each package, with the list of its members."""
+    for course in range(COURSES_OF_ALL):
+        partition = course_partition(_key(course), _site(course))
+        prefix = f"DecadeX-C{course}x-1T{_start(course).year}"
+        members = [
+            RawBSONDocument(
+                encode({"table": name, "member": f"{prefix}-{name}-prod-analytics.sql", "bytes": 9})
+            )
+            for name in _TABLES
+        ]
+        for number in range(PACKAGES_OF_ALL):
+            if _start(course) <= _package_day(number):
+                yield encode(_package_course(number, partition, prefix, course, members))
+
+
+def _package_course(
+    number: int, partition: str, prefix: str, course: int, members: list[Any]
+) -> dict[str, Any]:
+    day = str(_package_day(number))
+    return {
+        "_id": package_course_id(day, partition),
+        "source": [f"{number:032x}", None, 1],
+        "partition": partition,
+        "date": day,
+        "file": f"decadex-{day}.zip",
+        "site": _site(course),
+        "prefix": prefix,
+        "tables": members,
+        "opt_in": False,
+        "failed_exports": [],
+    }
+
+
+def _loads(files: dict[int, list[DayFile]]) -> Iterator[bytes]:
+    """What each course's database holds: tables, structure, tracking and datasets."""
+    newest = PACKAGES_OF_ALL - 1
+    day = str(_package_day(newest))
+    for number in range(COURSES_OF_ALL):
+        partition = course_partition(_key(number), _site(number))
+        package: Any = _package_course(newest, partition, "", number, [])
+
+        def load(name: str, source: list[Any], partition: str = partition, **more: Any) -> bytes:
+            told = {"documents": 1_000, "source": source, "loaded_at": _moment(TODAY)}
+            names = {"partition": partition, "collection": name}
+            return encode({"_id": f"{partition}/{name}", **names, **told, **more})
+
+        for name in _TABLES:
+            yield load(name, package_source(package, name), package=day, rows=1_000)
+        window = Window(_moment(_start(number)), _moment(_start(number) + LENGTH))
+        span = {"start": window.start, "end": window.end}
+        structure = package_source(package, COURSE_STRUCTURE)
+        yield load(
+            TRACKING,
+            [
+                settled(
+                    [_key(number), without_run(_key(number))], _site(number), window, structure
+                ),
+                digest(marks(files[number], window)),
+            ],
+            state="loaded",
+            sealed=_start(number) + LENGTH < TODAY,
+            structure_window=span,
+            window=span,
+            held_back=[],
+        )
+        for name, known in datasets().items():
+            yield load(name, [known.made_by])

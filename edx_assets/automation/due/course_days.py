@@ -1,0 +1,109 @@
+"""Which files each course has events in, kept from look to look: only changed days are read again.
+
+What follows for a course belongs in `tracking`.
+"""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from edx_assets.edx.courses import Window
+from edx_assets.loading.courses.window_files import (
+    DayFile,
+    Marks,
+    course_files,
+    digest,
+    marks,
+    settled_dates,
+    unsettled,
+)
+from edx_assets.loading.entries import DayEntry
+from edx_assets.loading.ledger import IMPORTS, day_entries, is_settled
+from edx_assets.resources.store import Store
+
+_STATES = ("site", "date", "file", "state", "token", "replaces")
+_WHOLE = (*_STATES, "courses", "first", "last", "was")
+_MANY = 500
+
+_Course = tuple[str, str]
+"""Site and course key."""
+
+
+@dataclass
+class CourseDays:
+    """The days' ledger by course. `look` brings it up to date; one process uses it at a time.
+
+    The token of a load names what it has loaded: a day with the token that it had is as it was. A
+    day that is not loaded now is read each time.
+    """
+
+    settled: dict[str, set[str]] = field(default_factory=dict)
+    """By site, the days that are loaded, or known to have no file."""
+    loading: dict[str, set[str]] = field(default_factory=dict)
+    """By site, the files that are being loaded or replaced."""
+    _tokens: dict[str, str | None] = field(default_factory=dict)
+    _days: dict[str, tuple[DayFile, list[_Course]]] = field(default_factory=dict)
+    _files: dict[_Course, dict[str, DayFile]] = field(default_factory=dict)
+    _digests: dict[tuple[_Course, ...], tuple[Window, str]] = field(default_factory=dict)
+
+    def look(self, store: Store) -> None:
+        """Read what has changed in the ledger.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        days = {day["_id"]: day for day in day_entries(store, fields=_STATES)}
+        of_sites: dict[str, list[DayEntry]] = {}
+        for day in days.values():
+            of_sites.setdefault(day["site"], []).append(day)
+        self.settled = {site: settled_dates(these) for site, these in of_sites.items()}
+        self.loading = {site: unsettled(these) for site, these in of_sites.items()}
+        changed = {
+            key
+            for key, day in days.items()
+            if not is_settled(day) or self._tokens.get(key) != day.get("token")
+        }
+        gone = self._days.keys() - days.keys()
+        for key in changed | gone:
+            self._forget(key)
+        # of many days, to read all is faster than to look each up
+        these = {"_id": {"$in": sorted(changed)}} if len(changed) < _MANY else {}
+        for found in store.find(IMPORTS, these, fields=_WHOLE) if changed else ():
+            if found["_id"] in changed:
+                self._add(cast(DayEntry, found))
+
+    def marks(self, site: str, keys: list[str], window: Window) -> Marks:
+        """The files that can have records of a window with one of these course keys."""
+        files = (self._files.get((site, key), {}) for key in keys)
+        return marks([file for each in files for file in each.values()], window)
+
+    def digest(self, site: str, keys: list[str], window: Window) -> str:
+        """The fingerprint of these marks."""
+        courses = tuple((site, key) for key in keys)
+        known = self._digests.get(courses)
+        if known is None or known[0] != window:
+            known = self._digests[courses] = window, digest(self.marks(site, keys, window))
+        return known[1]
+
+    def _add(self, day: DayEntry) -> None:
+        self._tokens[day["_id"]] = day.get("token")
+        if found := course_files(day):
+            file, keys = found
+            courses = [(day["site"], key) for key in keys]
+            self._days[day["_id"]] = file, courses
+            for course in courses:
+                self._files.setdefault(course, {})[day["_id"]] = file
+            self._drop_digests(courses)
+
+    def _forget(self, key: str) -> None:
+        self._tokens.pop(key, None)
+        _file, courses = self._days.pop(key, (None, []))
+        for course in courses:
+            del self._files[course][key]
+        self._drop_digests(courses)
+
+    def _drop_digests(self, courses: list[_Course]) -> None:
+        if self._digests:
+            these = {*courses}
+            old = [keys for keys in self._digests if not these.isdisjoint(keys)]
+            for keys in old:
+                del self._digests[keys]
