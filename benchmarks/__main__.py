@@ -24,6 +24,7 @@ STAGES = (
     "transform",
     "simeon",
     "tables",
+    "directory",
     "load",
     "ways",
     "memory",

@@ -17,7 +17,17 @@ from edx_assets.edx.events import RejectedError, line_reader
 
 ROOT = Path(__file__).parents[1]
 # simeon is installed from PyPI, and Dagster's daemon takes a minute to look at a backfill
-STAGES = ["transform", "tables", "load", "memory", "by_hand", "extraction", "growth", "datasets"]
+STAGES = [
+    "transform",
+    "tables",
+    "directory",
+    "load",
+    "memory",
+    "by_hand",
+    "extraction",
+    "growth",
+    "datasets",
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +62,7 @@ def test_every_figure_is_told_with_its_target(build: Path) -> None:
         ("transform, real mix", "of bare gunzip"),
         ("transform, two files on two cores", "of one file on one"),
         ("table of 10 columns", "of bare split"),
+        ("a course of 45 members, of a package of 4,500", "of plain openings"),
         ("load", "of bare insert_many"),
         ("memory of a load", "of ten times the file"),
         ("extraction of a course", "of bare find and insert"),
