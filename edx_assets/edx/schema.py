@@ -87,7 +87,6 @@ def moved(before: dict[str, str], now: dict[str, str]) -> dict[str, list[str]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-@cache
 def schema_version(table: str) -> str | None:
     """What changes whenever a table's rows would be read otherwise; None of an unknown table."""
     columns = tables().get(table)

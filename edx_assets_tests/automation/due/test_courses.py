@@ -18,7 +18,7 @@ from edx_assets.edx.collections import (
     from_package,
 )
 from edx_assets.edx.courses_file import CoursesFileError
-from edx_assets.edx.schema import schema_version, tables
+from edx_assets.edx.schema import tables
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import COURSE_LOADS, MASTER, note_course_load
 from edx_assets.loading.registry import register_course
@@ -151,8 +151,6 @@ def test_a_course_is_due_when_a_column_is_read_otherwise_and_its_table_alone_is_
     changed = {**tables(), "auth_user": as_text}
     for module in ("schema", "tables", "collections"):
         monkeypatch.setattr(f"edx_assets.edx.{module}.tables", lambda: changed)
-    uncached = schema_version.__wrapped__
-    monkeypatch.setattr("edx_assets.loading.courses.collection.schema_version", uncached)
     [(course, _token)] = packages_due(store).items()
     assert course == COURSE
     ran = load_package(testx)
