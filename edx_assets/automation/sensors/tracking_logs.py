@@ -33,7 +33,7 @@ LISTING_SECONDS = 10.0
 YEARS_PER_TICK = 2
 """Years of history that a tick lists: each LIST is billed."""
 HISTORY_IN_FLIGHT = 3
-"""Runs of history requested at a time; the other files can wait on S3."""
+"""Runs of history requested at a time at least; the other files can wait on S3."""
 
 Files = dict[int, list[tuple[Delivered, date]]]
 """S3's files with their days, by year."""
@@ -92,7 +92,7 @@ def tick(
             break
     runs = runs_of(runs_in_flight(instance), site)
     found = due(instance, runs, store, site, listed, settings)
-    room = max(0, HISTORY_IN_FLIGHT - sum(HISTORY in run.tags for run in runs))
+    room = max(0, history_in_flight(instance) - sum(HISTORY in run.tags for run in runs))
     left = [request for request in found.requests if is_history(request)][room:]
     waiting = {day.year for request in left for day in days_asked(request)}
     passed = listed.keys() - waiting
@@ -143,6 +143,16 @@ def due(
     new = [requests[key].with_replaced_attrs(run_key=asked) for key, asked in keys.items()]
     asked = sum(len(days_asked(request)) for request in new)
     return DaysDue(new, len(free) - asked, len(wanted) - len(free))
+
+
+def history_in_flight(instance: DagsterInstance) -> int:
+    """How many runs of history a site may have in flight.
+
+    Where the instance executes many runs at once, there is one more of each site than that: one
+    site alone keeps all workers busy, and the next run is there when one ends.
+    """
+    queue = instance.get_concurrency_config().run_queue_config
+    return max(HISTORY_IN_FLIGHT, queue.max_concurrent_runs + 1 if queue else 0)
 
 
 def sensor_name(site: str) -> str:

@@ -1,8 +1,14 @@
 """The sensor of tracking logs: what it asks for, what it leaves alone, and how history goes by."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
+import yaml
+from dagster import DagsterInstance
 
 from edx_assets.automation.requests import is_history
+from edx_assets.automation.sensors.tracking_logs import history_in_flight
 from edx_assets.loading.ledger import IMPORTS
 from edx_assets.resources.store import Store
 from edx_assets_tests.automation.automation import Automation, asked, assets, year
@@ -222,6 +228,19 @@ def test_the_cursor_passes_no_year_that_was_not_asked_for(
     assert history.tick(SENSOR) == []
     assert "runs of history waiting" in str(history.skipped)
     assert year(history.cursors[SENSOR]) == 2009
+
+
+@pytest.mark.parametrize(("runs", "in_flight"), [(-1, 3), (1, 3), (2, 3), (8, 9)])
+def test_history_keeps_every_worker_of_the_instance_busy(
+    tmp_path: Path, runs: int, in_flight: int
+) -> None:
+    shipped = yaml.safe_load((files("edx_assets") / "dagster.yaml").read_text())
+    shipped["run_coordinator"]["config"]["max_concurrent_runs"] = runs
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(shipped))
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert history_in_flight(instance) == in_flight
+    with DagsterInstance.ephemeral() as instance:
+        assert history_in_flight(instance) == 3
 
 
 def test_a_tick_keeps_to_its_time(history: Automation, monkeypatch: pytest.MonkeyPatch) -> None:
