@@ -65,6 +65,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "default": 5_000_000,
         "help": "of the course whose datasets are made (default %(default)s)",
     },
+    "--decade": {
+        "default": "3650,500,520",
+        "metavar": "SIZES",
+        "help": "of its ledger: days, courses and packages (default %(default)s)",
+    },
+    "--lock-turns": {"type": int, "default": 60, "help": "of each writer"},
     "--build": {"type": Path, "default": Path("build"), "help": "where the reports go"},
 }
 
@@ -107,6 +113,7 @@ def _asked() -> tuple[list[str], Plan]:
     build.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
     sizes = tuple(sorted(int(size) for size in asked.growth.split(",")))
+    days, courses, packages = (int(size) for size in asked.decade.split(","))
     return names, Plan(
         events=asked.events,
         repeats=asked.repeats,
@@ -118,6 +125,8 @@ def _asked() -> tuple[list[str], Plan]:
         backfill_days=asked.backfill_days,
         backfill_events=asked.backfill_events,
         course_events=asked.course_events,
+        decade=(days, courses, packages),
+        lock_turns=asked.lock_turns,
     )
 
 

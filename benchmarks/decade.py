@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.decade_ledger import COURSES_OF_ALL, DAYS, FIRST, PACKAGES_OF_ALL, TODAY, fill
+from benchmarks.decade_ledger import Years, fill
 from benchmarks.measure import Measure, apart
 from benchmarks.plan import Plan
 from benchmarks.report import Row
@@ -31,7 +31,7 @@ TARGETS = {
 MEMORY = 300  # MB
 
 
-def looks(uri: str) -> Measure:
+def looks(uri: str, of: Years) -> Measure:
     """The seconds of each look, in the order in which a sensor takes them; then once more.
 
     The first look of a process reads every day, a later one those that have changed.
@@ -41,10 +41,12 @@ def looks(uri: str) -> Measure:
     seconds: dict[str, float] = {}
     for again in ("first look", "later look"):
         parts: dict[str, Callable[[], Any]] = {
-            "tracking_due": lambda: tracking_due(store, None, TODAY, (FIRST, TODAY), days=days),
+            "tracking_due": lambda: tracking_due(
+                store, None, of.today, (of.first, of.today), days=days
+            ),
             "packages_due": lambda: packages_due(store),
             "datasets_due": lambda: datasets_due(store, datasets()),
-            "courses sensor": lambda: _tick(store, of_sensor),
+            "courses sensor": lambda: _tick(store, of, of_sensor),
             "days of a site": lambda: days_in_ledger(store, SITES[0]) and None,
             "status": lambda: status(store) and None,
         }
@@ -58,22 +60,23 @@ def looks(uri: str) -> Measure:
     return Measure(told=seconds)
 
 
-def _tick(store: Store, days: CourseDays) -> Any:
+def _tick(store: Store, of: Years, days: CourseDays) -> Any:
     """What the sensor of the courses asks the ledger in a tick."""
     loads = loads_of(store)
     return (
         packages_due(store, loads)
-        or tracking_due(store, None, TODAY, (FIRST, TODAY), loads, days)
+        or tracking_due(store, None, of.today, (of.first, of.today), loads, days)
         or datasets_due(store, datasets(), loads)
     )
 
 
 def rows(plan: Plan) -> list[Row]:
     """The seconds of each look at the ledger of ten years, and the memory of all."""
+    of = Years(*plan.decade)
     with scratch_store(plan) as uri:
-        filled = apart(fill, uri)
-        measure = apart(looks, uri)
-    stage = f"a ledger of {DAYS:,} days, {COURSES_OF_ALL} courses, {PACKAGES_OF_ALL} packages"
+        filled = apart(fill, uri, of)
+        measure = apart(looks, uri, of)
+    stage = f"a ledger of {of.days:,} days, {of.courses} courses, {of.packages} packages"
     return [
         Row(stage, "courses in its packages", filled.events, ""),
         *(

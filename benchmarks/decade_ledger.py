@@ -1,9 +1,10 @@
-"""A ledger of ten years of two sites, in which everything is loaded and up to date.
+"""A ledger of some years of two sites, in which everything is loaded and up to date.
 
 No event and no file is made: entries are written as the stages write them.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -32,46 +33,60 @@ from edx_assets.loading.ledger import (
 from edx_assets.resources.mongo import connect
 from edx_assets.resources.store import BATCH, Collection, Store
 
-FIRST = date(2014, 1, 1)
-DAYS = 3_650
-COURSES_OF_ALL = 500
-PACKAGES_OF_ALL = 520
 LENGTH = timedelta(days=300)
 """Of a course's window; it begins when its number's share of the ten years is over."""
 TAIL = 500
 """Days after a course's end on which it still has events."""
-TODAY = FIRST + timedelta(days=DAYS)
 _TABLES = [name for name in catalogue() if from_package(name)]
+
+
+@dataclass(frozen=True)
+class Years:
+    """How long the sites have had tracking logs, and how many courses and packages there are."""
+
+    days: int
+    courses: int
+    packages: int
+    first: date = date(2014, 1, 1)
+
+    @property
+    def today(self) -> date:
+        """The day after the last."""
+        return self.first + timedelta(days=self.days)
+
+    def start(self, course: int) -> date:
+        """The first day of a course, by its number."""
+        return self.first + timedelta(days=course * (self.days - 30) // self.courses)
+
+    def key(self, course: int) -> str:
+        """The key of a course."""
+        return f"course-v1:DecadeX+C{course}x+1T{self.start(course).year}"
+
+    def delivered(self, package: int) -> date:
+        """The delivery date of a package, by its number: each week one, the last a week ago."""
+        return self.today - timedelta(days=7 * (self.packages - package))
+
+    def in_package(self, package: int) -> list[int]:
+        """The courses that a package has: those that have begun."""
+        return [n for n in range(self.courses) if self.start(n) <= self.delivered(package)]
 
 
 def _moment(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _start(number: int) -> date:
-    return FIRST + timedelta(days=number * (DAYS - 30) // COURSES_OF_ALL)
-
-
-def _key(number: int) -> str:
-    return f"course-v1:DecadeX+C{number}x+1T{_start(number).year}"
-
-
-def _spellings(number: int) -> list[str]:
-    return [_key(number), without_run(_key(number))]
-
-
 def _site(number: int) -> str:
     return SITES[number % len(SITES)]
 
 
-def _days() -> Iterator[tuple[dict[str, Any], list[int]]]:
+def _days(of: Years) -> Iterator[tuple[dict[str, Any], list[int]]]:
     """The entry of each day, and the numbers of the courses with events in it."""
-    for n in range(DAYS):
-        day = FIRST + timedelta(days=n)
+    for n in range(of.days):
+        day = of.first + timedelta(days=n)
         running = [
             number
-            for number in range(COURSES_OF_ALL)
-            if _start(number) <= day < _start(number) + LENGTH + timedelta(days=TAIL)
+            for number in range(of.courses)
+            if of.start(number) <= day < of.start(number) + LENGTH + timedelta(days=TAIL)
         ]
         for site in SITES:
             of_site = [number for number in running if _site(number) == site]
@@ -98,10 +113,10 @@ def _days() -> Iterator[tuple[dict[str, Any], list[int]]]:
                     "first": _moment(day),
                     "last": _moment(day) + timedelta(hours=23),
                     "hours": [1_666] * 24,
-                    "loaded_at": _moment(TODAY),
+                    "loaded_at": _moment(of.today),
                     "courses_refused": [],
                     "courses": [
-                        {"course_key": _key(number), "events": 39_990 // max(1, len(of_site))}
+                        {"course_key": of.key(number), "events": 39_990 // max(1, len(of_site))}
                         for number in of_site
                     ],
                 },
@@ -109,7 +124,7 @@ def _days() -> Iterator[tuple[dict[str, Any], list[int]]]:
             )
 
 
-def fill(uri: str) -> Measure:
+def fill(uri: str, of: Years) -> Measure:
     """Write the ledger: everything is loaded from its newest package, and up to date."""
     store = connect(uri)
     master.prepare(store)
@@ -118,16 +133,16 @@ def fill(uri: str) -> Measure:
     with measure.running():
         files: dict[int, list[DayFile]] = {}
         entries = []
-        for entry, numbers in _days():
+        for entry, numbers in _days(of):
             entries.append(encode(entry))
             file = DayFile(entry["file"], entry["token"], entry["first"], entry["last"])
             for number in numbers:
                 files.setdefault(number, []).append(file)
         _insert(store, IMPORTS, entries)
-        _insert(store, COURSES, (encode(_course(n)) for n in range(COURSES_OF_ALL)))
-        _insert(store, PACKAGES, (encode(_package(n)) for n in range(PACKAGES_OF_ALL)))
-        measure.events = _insert(store, PACKAGE_COURSES, _package_courses())
-        _insert(store, COURSE_LOADS, _loads(files))
+        _insert(store, COURSES, (encode(_course(of, n)) for n in range(of.courses)))
+        _insert(store, PACKAGES, (encode(_package(of, n)) for n in range(of.packages)))
+        measure.events = _insert(store, PACKAGE_COURSES, _package_courses(of))
+        _insert(store, COURSE_LOADS, _loads(of, files))
     return measure
 
 
@@ -139,8 +154,8 @@ def _insert(store: Store, collection: Collection, documents: Any) -> int:
     return count
 
 
-def _course(number: int) -> dict[str, Any]:
-    key, site = _key(number), _site(number)
+def _course(of: Years, number: int) -> dict[str, Any]:
+    key, site = of.key(number), _site(number)
     database = f"DecadeX_C{number}x"
     return {
         "_id": course_partition(key, site),
@@ -151,18 +166,9 @@ def _course(number: int) -> dict[str, Any]:
     }
 
 
-def _package_day(number: int) -> date:
-    return TODAY - timedelta(days=7 * (PACKAGES_OF_ALL - number))
-
-
-def _in_package(number: int) -> list[int]:
-    day = _package_day(number)
-    return [course for course in range(COURSES_OF_ALL) if _start(course) <= day]
-
-
-def _package(number: int) -> dict[str, Any]:
-    courses = [{"course_key": _key(n), "site": _site(n)} for n in _in_package(number)]
-    day = str(_package_day(number))
+def _package(of: Years, number: int) -> dict[str, Any]:
+    courses = [{"course_key": of.key(n), "site": _site(n)} for n in of.in_package(number)]
+    day = str(of.delivered(number))
     return {
         "_id": day,
         "date": day,
@@ -178,26 +184,26 @@ def _package(number: int) -> dict[str, Any]:
     }
 
 
-def _package_courses() -> Iterator[bytes]:
+def _package_courses(of: Years) -> Iterator[bytes]:
     """Each course in each package, with the list of its members."""
-    for course in range(COURSES_OF_ALL):
-        partition = course_partition(_key(course), _site(course))
-        prefix = f"DecadeX-C{course}x-1T{_start(course).year}"
+    for course in range(of.courses):
+        partition = course_partition(of.key(course), _site(course))
+        prefix = f"DecadeX-C{course}x-1T{of.start(course).year}"
         members = [
             RawBSONDocument(
                 encode({"table": name, "member": f"{prefix}-{name}-prod-analytics.sql", "bytes": 9})
             )
             for name in _TABLES
         ]
-        for number in range(PACKAGES_OF_ALL):
-            if _start(course) <= _package_day(number):
-                yield encode(_package_course(number, partition, prefix, course, members))
+        for number in range(of.packages):
+            if of.start(course) <= of.delivered(number):
+                yield encode(_package_course(of, number, partition, prefix, course, members))
 
 
 def _package_course(
-    number: int, partition: str, prefix: str, course: int, members: list[Any]
+    of: Years, number: int, partition: str, prefix: str, course: int, members: list[Any]
 ) -> dict[str, Any]:
-    day = str(_package_day(number))
+    day = str(of.delivered(number))
     return {
         "_id": package_course_id(day, partition),
         "source": [f"{number:032x}", None, 1],
@@ -212,34 +218,34 @@ def _package_course(
     }
 
 
-def _loads(files: dict[int, list[DayFile]]) -> Iterator[bytes]:
+def _loads(of: Years, files: dict[int, list[DayFile]]) -> Iterator[bytes]:
     """What each course's database holds: tables, structure, tracking and datasets."""
-    newest = PACKAGES_OF_ALL - 1
-    day = str(_package_day(newest))
-    for number in range(COURSES_OF_ALL):
-        partition = course_partition(_key(number), _site(number))
-        package: Any = _package_course(newest, partition, "", number, [])
+    newest = of.packages - 1
+    day = str(of.delivered(newest))
+    for number in range(of.courses):
+        partition = course_partition(of.key(number), _site(number))
+        package: Any = _package_course(of, newest, partition, "", number, [])
 
         def load(name: str, source: list[Any], partition: str = partition, **more: Any) -> bytes:
-            told = {"documents": 1_000, "source": source, "loaded_at": _moment(TODAY)}
+            told = {"documents": 1_000, "source": source, "loaded_at": _moment(of.today)}
             names = {"partition": partition, "collection": name}
             return encode({"_id": f"{partition}/{name}", **names, **told, **more})
 
         for name in _TABLES:
             yield load(name, package_source(package, name), package=day, rows=1_000)
-        window = Window(_moment(_start(number)), _moment(_start(number) + LENGTH))
+        window = Window(_moment(of.start(number)), _moment(of.start(number) + LENGTH))
         span = {"start": window.start, "end": window.end}
         structure = package_source(package, COURSE_STRUCTURE)
         yield load(
             TRACKING,
             [
                 settled(
-                    [_key(number), without_run(_key(number))], _site(number), window, structure
+                    [of.key(number), without_run(of.key(number))], _site(number), window, structure
                 ),
                 digest(marks(files[number], window)),
             ],
             state="loaded",
-            sealed=_start(number) + LENGTH < TODAY,
+            sealed=of.start(number) + LENGTH < of.today,
             structure_window=span,
             window=span,
             held_back=[],

@@ -12,7 +12,6 @@ from edx_assets.resources.lock import locked
 from edx_assets.resources.mongo import connect
 
 WRITERS = 8
-TURNS = 60
 HELD_SECONDS = 0.005
 PAUSE_SECONDS = 0.25
 """The mean: the lock is held for a sixth of the time, and somewhat longer with its own requests."""
@@ -21,7 +20,11 @@ PAUSE_SECONDS = 0.25
 def rows(plan: Plan) -> list[Row]:
     """The median and the 99th percentile of all waits."""
     with scratch_store(plan) as uri, multiprocessing.get_context("spawn").Pool(WRITERS) as pool:
-        waits = [wait for own in pool.map(_waits, [uri] * WRITERS, chunksize=1) for wait in own]
+        waits = [
+            wait
+            for own in pool.starmap(_waits, [(uri, plan.lock_turns)] * WRITERS, chunksize=1)
+            for wait in own
+        ]
     note = f"{WRITERS} writers, {len(waits)} turns; longest {max(waits) * 1000:.0f} ms"
     return [
         Row("lock", "median wait", median(waits) * 1000, "ms", 50, True, note),
@@ -29,10 +32,10 @@ def rows(plan: Plan) -> list[Row]:
     ]
 
 
-def _waits(uri: str) -> list[float]:
+def _waits(uri: str, turns: int) -> list[float]:
     """The seconds that one writer waited for each of its turns."""
     store, waits = connect(uri), []
-    for _turn in range(TURNS):
+    for _turn in range(turns):
         sleep(random.uniform(0, 2 * PAUSE_SECONDS))
         asked = monotonic()
         with locked(store, "bench", "writers"):

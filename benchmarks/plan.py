@@ -8,7 +8,10 @@ from edx_assets.local.embedded_store import KINDS, SECANTUSD_PY, program_of
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes are in events; `mongo` is a connection string, or None for the embedded store."""
+    """Sizes are in events, that of `decade` in days, courses and packages.
+
+    `mongo` is a connection string, or None for the embedded store.
+    """
 
     events: int
     repeats: int
@@ -20,6 +23,8 @@ class Plan:
     backfill_days: int
     backfill_events: int
     course_events: int
+    decade: tuple[int, int, int]
+    lock_turns: int
 
     @property
     def embedded(self) -> str | None:

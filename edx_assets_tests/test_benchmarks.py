@@ -25,7 +25,9 @@ STAGES = [
     "memory",
     "by_hand",
     "extraction",
+    "lock",
     "growth",
+    "decade",
     "datasets",
 ]
 
@@ -35,7 +37,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reports of the suite at its smallest."""
     folder = tmp_path_factory.mktemp("build")
     sizes = ["--events", "400", "--repeats", "1", "--growth", "600,900", "--growth-day", "100"]
-    sizes += ["--course-events", "5000"]
+    sizes += ["--course-events", "5000", "--decade", "90,8,6", "--lock-turns", "2"]
     command = [sys.executable, "-m", "benchmarks", "--only", ",".join(STAGES), *sizes]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
