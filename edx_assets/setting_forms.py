@@ -4,10 +4,12 @@ No message repeats a value: it may be a secret, or hold one. What exists in the 
 servers, keys) is checked by the resource that uses it.
 """
 
+import re
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+_PREFIX = re.compile(r"(?!tracking_)[a-z][a-z0-9]{0,14}_")
 _TRUE = ("true", "1", "yes", "on", "t", "y")
 _FALSE = ("false", "0", "no", "off", "f", "n")
 
@@ -73,6 +75,21 @@ def a_security(value: Any) -> Any:
     if word not in ("tls", "starttls", "none", None):
         raise ValueError("is neither tls, starttls nor none: write one of them")
     return word
+
+
+def a_prefix(value: Any) -> Any:
+    """The beginning of database names: with one `_`, at its end, so that none begins another.
+
+    `tracking_` would: the master collection is in `tracking_logs`.
+    """
+    if not isinstance(value, str):
+        return value
+    if not _PREFIX.fullmatch(value.strip()):
+        raise ValueError(
+            "is no beginning of database names: write up to 15 lower-case letters and digits, and"
+            " a _ after them, such as mcgillx_ (tracking_ is taken)"
+        )
+    return value.strip()
 
 
 def a_count(value: Any) -> Any:

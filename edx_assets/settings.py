@@ -20,6 +20,7 @@ from edx_assets.setting_forms import (
     a_count,
     a_date,
     a_mail_server,
+    a_prefix,
     a_security,
     a_truth,
     an_address,
@@ -76,6 +77,9 @@ class Settings(BaseSettings):
     )
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
+    database_prefix: Annotated[str | None, BeforeValidator(a_prefix)] = Field(
+        None, description="how the names of the institution's databases begin (mcgillx_)"
+    )
     courses_file: Path | None = Field(None, description="YAML file with course windows")
     geoip_db: Path | None = Field(
         None, description="MaxMind's database of places (GeoLite2 City, .mmdb)"

@@ -25,6 +25,7 @@ VARIABLES = {
     "EDX_GPG_PASSPHRASE": "correct horse",
     "EDX_GPG_PASSPHRASE_FILE": "/srv/passphrase",
     "EDX_MONGO_URI": "mongodb://czar:battery@db.example.edu/",
+    "EDX_DATABASE_PREFIX": "mcgillx_",
     "EDX_COURSES_FILE": "/srv/courses.yaml",
     "EDX_DATASETS": "/srv/datasets",
     "EDX_GEOIP_DB": "/srv/GeoLite2-City.mmdb",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edx_assets.resources.mongo import connect
+from edx_assets.resources.mongo import connect, prefix
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import InvalidSettingError, load_settings
@@ -29,7 +29,7 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     """
     uri = load_settings().mongo_uri
     if uri is not None:
-        yield connect(uri.get_secret_value(), patience_ms)
+        yield connect(uri.get_secret_value(), patience_ms, prefix())
         return
     if not (data / "mongo").is_dir():
         raise InvalidSettingError(
@@ -39,7 +39,7 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     with local_extra():
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
-        yield connect(embedded)
+        yield connect(embedded, prefix=prefix())
 
 
 def storage_of(data: Path) -> Storage:

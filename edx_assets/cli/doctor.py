@@ -55,7 +55,7 @@ def diagnose(
         "places": lambda: _places(geoip),
         "own datasets": lambda: _own_datasets(settings),
         "settings": lambda: _settings(settings, told),
-        "MongoDB": lambda: _mongodb(store()),
+        "MongoDB": lambda: _mongodb(store(), settings.org),
     }
     told = ""
     for subject, check in checks.items():
@@ -125,14 +125,14 @@ def _s3(buckets: Buckets, newest: dict[str, Delivered]) -> Iterator[Finding]:
     )
 
 
-def _mongodb(store: Store) -> Iterator[Finding]:
+def _mongodb(store: Store, org: str | None) -> Iterator[Finding]:
     version = store.version()
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if len(numbers) == 2 and numbers < _OLDEST_MONGODB:
         yield Finding("MongoDB", "failed", f"version {version}", "5.0 or newer is needed")
     else:
         yield Finding("MongoDB", "ok", f"connected, version {version}")
-    yield from database_findings(store)
+    yield from database_findings(store, org)
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:

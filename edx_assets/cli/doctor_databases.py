@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterator
 
 from edx_assets.cli.finding import Finding
-from edx_assets.loading.ledger import MASTER
+from edx_assets.edx.file_names import events_file
+from edx_assets.loading.ledger import IMPORTS, MASTER
 from edx_assets.loading.registry import registered_courses
 from edx_assets.resources.store import NO_RENAME, STAGING, Collection, Store, StoreError
 from edx_assets.resources.store_causes import StoreRefusedError
@@ -17,24 +18,42 @@ _BY_NAME = (
 _REMEDY = "grant it before its first load: docs/operation.md (A user for edx_assets)"
 
 
-def database_findings(store: Store) -> Iterator[Finding]:
-    """Try every right, in the databases that runs write to; what is tried leaves nothing behind.
+def database_findings(store: Store, org: str | None) -> Iterator[Finding]:
+    """Tell whose the databases are; try every right in those that runs write to.
 
-    A user who has a role for all databases has one in a new database too. Any other needs a right
-    in each course's: they are tried one by one.
+    What is tried leaves nothing behind. A user who has a role for all databases
+    has one in a new database too. Any other needs a right in each course's: they are tried one by
+    one.
     """
+    master = store.full_name(MASTER)
+    told = f"begin with {store.prefix}" if store.prefix else "have no prefix"
+    yield Finding("MongoDB", "ok", f"names of databases {told} (EDX_DATABASE_PREFIX)")
     try:
         renames = _tries(store, MASTER)
     except StoreRefusedError as error:
-        yield Finding("MongoDB", "failed", f"in {MASTER}: {error}")
+        yield Finding("MongoDB", "failed", f"in {master}: {error}")
         return
-    yield from _works(MASTER, renames)
+    yield from _of_others(store, org)
+    yield from _works(master, renames)
     if not renames:
         return
     try:
         yield from _works(_NEW, _tries(store, f"edx_assets_doctor_{secrets.token_hex(4)}"))
     except StoreRefusedError:
         yield from _in_each_course(store)
+
+
+def _of_others(store: Store, org: str | None) -> Iterator[Finding]:
+    """Whether another institution has loaded its days here: then both would be one."""
+    entries = store.find(IMPORTS, {}, fields=["file"])
+    files = {file.org.lower() for entry in entries if (file := events_file(entry["file"] or ""))}
+    if org and (others := sorted(files - {org.lower()})):
+        yield Finding(
+            "MongoDB",
+            "failed",
+            f"{store.full_name(MASTER)} has tracking logs of {', '.join(others)}, not of {org}",
+            "set EDX_DATABASE_PREFIX to a name of this institution's own, or correct EDX_ORG",
+        )
 
 
 def _in_each_course(store: Store) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ def _courses(courses: list[dict[str, Any]]) -> Table:
     table.add_column("documents", justify="right")
     for course in courses:
         table.add_row(f"[bold]{escape(course['database'])}[/]  {_span(course['window'])}", "")
-        if course["database"] != _usual(course):
+        if not course["database"].endswith(_usual(course)):
             table.add_row(f"  of {escape(course['course_key'])} on {course['site']}", "")
         of_datasets = []
         for name, documents in course["collections"].items():

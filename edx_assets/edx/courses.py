@@ -62,8 +62,10 @@ def partition_course(partition: str) -> tuple[str, str]:
     return key, site
 
 
-def database_name(key: str, site: str) -> str:
+def database_name(key: str, site: str, prefix: str = "") -> str:
     """The name of a course's database: `Org_Number_Run` (`…_edge` on edge), usable anywhere.
+
+    It begins with the institution's prefix, if there is one.
 
     A dot or colon becomes `_`. Where that is not a name yet (a letter outside ASCII, a `~`, a `-`
     at the beginning, more than 63 bytes), it is made one by `distinct_name`. The rule is fixed:
@@ -79,7 +81,7 @@ def database_name(key: str, site: str) -> str:
             f"{key[:60]}… has {len(key)} characters, and edX's keys {_MAX_KEY} at most"
         )
     name = "_".join(course_parts(key)) + ("_edge" if site == "edge" else "")
-    name = _SEPARATOR.sub("_", name)
+    name = prefix + _SEPARATOR.sub("_", name)
     if _USABLE.fullmatch(name) and len(name) <= _MAX_NAME:
         return name
     return distinct_name(name, course_partition(key, site))

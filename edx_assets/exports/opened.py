@@ -31,7 +31,7 @@ from edx_assets.exports.tables import (
 from edx_assets.exports.warehouse import WAREHOUSE
 from edx_assets.loading.registry import RegisteredCourse
 from edx_assets.loading.stage import StageMissingError
-from edx_assets.resources.mongo import connect
+from edx_assets.resources.mongo import connect, prefix
 from edx_assets.resources.storage import Storage, second_name
 from edx_assets.resources.store import Collection as StoreCollection
 from edx_assets.resources.store import Store
@@ -150,7 +150,7 @@ def open_course(named: str) -> Opened:
         raise MissingSettingError("mongo_uri")
     if settings.storage is None:
         raise MissingSettingError("storage")
-    store = connect(settings.mongo_uri.get_secret_value())
+    store = connect(settings.mongo_uri.get_secret_value(), prefix=prefix())
     storage = Storage(folder=settings.storage)
     course = find_course(store, named)
     tables = course_tables(store, storage, course, known_datasets(settings.datasets))

@@ -41,7 +41,7 @@ def register_course(store: Store, key: str, site: str) -> str:
     """
     partition = course_partition(key, site)
     try:
-        database = database_name(key, site)
+        database = database_name(key, site, store.prefix)
     except ValueError as error:
         raise CourseRefusedError(str(error)) from None
     if _keeps_name(store, partition, database):

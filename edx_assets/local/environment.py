@@ -45,6 +45,7 @@ def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict
             "EDX_GPG_PASSPHRASE": "",
             "EDX_GPG_PASSPHRASE_FILE": str(institution / "passphrase"),
             "EDX_MONGO_URI": store,
+            "EDX_DATABASE_PREFIX": "",
             "EDX_COURSES_FILE": str(institution / "courses.yaml"),
             "EDX_GEOIP_DB": "",
             "EDX_START_DATE": "2014-02-03",

@@ -33,11 +33,22 @@ class Mongo(ConfigurableResource[Any]):
             uri = load_settings().mongo_uri
             if uri is None:
                 raise MissingSettingError("mongo_uri")
-            self._store = connect(uri.get_secret_value())
+            self._store = connect(uri.get_secret_value(), prefix=prefix())
         return self._store
 
 
-def connect(uri: str, patience_ms: int | None = None) -> Store:
+def prefix() -> str:
+    """How the names of the institution's databases begin; nothing where no setting says.
+
+    Raises:
+        InvalidSettingError: it is wrong; its default could be another institution's.
+    """
+    settings = load_settings()
+    settings.require("database_prefix")
+    return settings.database_prefix or ""
+
+
+def connect(uri: str, patience_ms: int | None = None, prefix: str = "") -> Store:
     """The document store at a connection string, whose options apply, with two exceptions.
 
     Writes must be acknowledged, and reads go to the primary, where the writes go. Otherwise no
@@ -47,6 +58,7 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
         uri: the connection string.
         patience_ms: how long a server is waited for, if not as long as the string says
             (`serverSelectionTimeoutMS`), or else as an election takes.
+        prefix: how the names of all its databases begin.
 
     Raises:
         InvalidSettingError: it is not a connection string, a file or a DNS record that it names is
@@ -73,7 +85,7 @@ def connect(uri: str, patience_ms: int | None = None) -> Store:
     if not client.write_concern.acknowledged:
         client.close()
         raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
-    store = Store(client)
+    store = Store(client, prefix)
     weakref.finalize(store, _close, client)  # nobody else ends the connections of a run or a tick
     return store
 

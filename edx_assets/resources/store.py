@@ -16,6 +16,7 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient, ReplaceOne
 from pymongo.collection import Collection as MongoCollection
+from pymongo.database import Database
 from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 
 from edx_assets.edx.lines import batches
@@ -67,10 +68,13 @@ class Store:
 
     Args:
         client: pymongo's client, with aware dates.
+        prefix: how the name of every database begins. No other is ever read or written: a name
+            that begins otherwise gets the prefix.
     """
 
-    def __init__(self, client: MongoClient[Document]) -> None:
+    def __init__(self, client: MongoClient[Document], prefix: str = "") -> None:
         self._client = client
+        self.prefix = prefix
         self.renames: bool | None = None
         """Whether the server can put one collection in another's place; None: not tried yet."""
 
@@ -187,7 +191,7 @@ class Store:
     def drop(self, collection: Collection) -> None:
         """Drop a collection; nothing happens where there is none."""
         with _own_errors():
-            self._client[collection.database].drop_collection(collection.name)
+            self._database(collection.database).drop_collection(collection.name)
 
     def index(self, collection: Collection, keys: Index, unique: bool = False) -> None:
         """Make an index where there is none yet."""
@@ -197,7 +201,7 @@ class Store:
     def collections(self, database: str) -> list[str]:
         """Names of a database's collections, those being loaded left out."""
         with _own_errors():
-            names = self._client[database].list_collection_names()
+            names = self._database(database).list_collection_names()
         return sorted(name for name in names if not name.startswith(STAGING))
 
     @contextmanager
@@ -240,7 +244,7 @@ class Store:
         # not by its beginning alone: `teams_membership` is a collection beside `teams`
         staged = re.compile(rf"{STAGING}_({'|'.join(map(re.escape, names))})_[0-9a-f]{{8}}")
         with _own_errors():
-            database = self._client[database_name]
+            database = self._database(database_name)
             for name in database.list_collection_names():
                 if staged.fullmatch(name):
                     database.drop_collection(name)
@@ -263,7 +267,11 @@ class Store:
         """
         old, new = (_staged(Collection(database, name)).name for _each in range(2))
         with _own_errors():
-            return renames_over(self._client[database], old, new)
+            return renames_over(self._database(database), old, new)
+
+    def full_name(self, database: str) -> str:
+        """The name of a database as the server has it."""
+        return database if database.startswith(self.prefix) else self.prefix + database
 
     def version(self) -> str:
         """What the server says of its version; `?` where it does not."""
@@ -280,7 +288,10 @@ class Store:
             return "secantusVersion" in self._client.admin.command("buildInfo")
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
-        return self._client[collection.database][collection.name]
+        return self._database(collection.database)[collection.name]
+
+    def _database(self, name: str) -> Database[Document]:
+        return self._client[self.full_name(name)]
 
 
 def _staged(collection: Collection) -> Collection:

@@ -68,9 +68,12 @@ def test_a_database_is_named_from_its_course(key: str, site: str, name: str) -> 
 
 
 @given(_keys, st.sampled_from(["edx", "edge"]), st.dates())
-def test_every_database_s_name_is_usable(key: str, site: str, day: date) -> None:
-    for name in (database_name(key, site), dated_name(database_name(key, site), str(day))):
+@pytest.mark.parametrize("prefix", ["", "a23456789012345_"])
+def test_every_database_s_name_is_usable(prefix: str, key: str, site: str, day: date) -> None:
+    course = database_name(key, site, prefix)
+    for name in (course, dated_name(course, str(day))):
         assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}", name)
+        assert name.startswith(prefix)
 
 
 @given(_keys, _keys, st.dates())
