@@ -12,8 +12,9 @@ from bson import encode
 from click.testing import CliRunner
 from pymongo import MongoClient
 
+from edx_assets.cli.doctor_databases import database_findings
 from edx_assets.cli.main import main
-from edx_assets.loading.ledger import MASTER
+from edx_assets.loading.ledger import IMPORTS, MASTER
 from edx_assets.loading.registry import course_database, register_course
 from edx_assets.resources.mongo import connect
 from edx_assets.settings import InvalidSettingError, load_settings
@@ -132,3 +133,22 @@ def test_a_ledger_that_has_been_moved_below_a_prefix_is_found(empty_mongo_uri: s
     """Its courses' databases get the prefix that they are known without."""
     store = connect(empty_mongo_uri, prefix=ONE)
     assert store.full_name(DATABASE) == store.full_name(ONE + DATABASE) == ONE + DATABASE
+
+
+def test_the_doctor_tells_of_another_institution_in_the_same_databases(
+    empty_mongo_uri: str, client: Client
+) -> None:
+    """With a prefix each has its own, and the doctor says which."""
+    store = connect(empty_mongo_uri)
+    for org in ("mcgillx", "OtherX"):
+        file = f"{org}-edx-events-2014-03-09.log.gz.gpg"
+        store.put(IMPORTS, {"_id": f"edx/{org}", "file": file})
+    store.put(IMPORTS, {"_id": "edx/none", "file": None})
+    [told] = [each for each in database_findings(store, "McGillX") if each.state == "failed"]
+    assert told.found == "tracking_logs has tracking logs of otherx, not of McGillX"
+    assert "EDX_DATABASE_PREFIX" in told.remedy
+    found = list(database_findings(connect(empty_mongo_uri, prefix="mcgillx_"), "McGillX"))
+    assert found[0].found == "names of databases begin with mcgillx_ (EDX_DATABASE_PREFIX)"
+    assert found[1].found == "writes, reads and deletes in mcgillx_tracking_logs"
+    assert {each.state for each in found} == {"ok"}
+    assert client[MASTER].list_collection_names() == [IMPORTS.name]

@@ -1,14 +1,20 @@
-"""A trial of whether a server renames one collection over another, as MongoDB does.
+"""Where servers differ: whether one renames a collection over another, and when it wants indexes.
 
 What is renamed, and when, belongs in `store`.
 """
 
 from typing import Any
 
+from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from edx_assets.resources.store_causes import UNAUTHORIZED
+
+NO_RENAME = (
+    "this server cannot replace a collection in one step (renameCollection with dropTarget): "
+    "use MongoDB 5.0 or newer"
+)
 
 
 def renames_over(database: Database[dict[str, Any]], old: str, new: str) -> bool:
@@ -30,3 +36,12 @@ def renames_over(database: Database[dict[str, Any]], old: str, new: str) -> bool
         database.drop_collection(old)
         database.drop_collection(new)
     return names == ["new"]
+
+
+def indexes_early(client: MongoClient[dict[str, Any]]) -> bool:
+    """Whether indexes have to be there before the documents.
+
+    secantusd-rs makes an index in one transaction. One that is larger than its cache it tries for
+    ever: with 256 MB, the third of a collection of 150,000 records.
+    """
+    return "secantusVersion" in client.admin.command("buildInfo")

@@ -22,7 +22,7 @@ from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 from edx_assets.edx.lines import batches
 from edx_assets.errors import PassingError
 from edx_assets.resources.ahead import ahead
-from edx_assets.resources.renaming import renames_over
+from edx_assets.resources.renaming import NO_RENAME, indexes_early, renames_over
 from edx_assets.resources.store_causes import StoreRefusedError, meaning
 
 Document = dict[str, Any]
@@ -37,11 +37,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 _DUPLICATE = 11000
 STAGING = "_loading"
 """The names of collections that are not for readers begin so."""
-
-NO_RENAME = (
-    "this server cannot replace a collection in one step (renameCollection with dropTarget): "
-    "use MongoDB 5.0 or newer"
-)
 
 
 class Collection(NamedTuple):
@@ -221,12 +216,14 @@ class Store:
             self.renames = self.renames_in(collection.database, collection.name)
         if not self.renames:
             raise StoreError(NO_RENAME)
-        database, name = self._client[collection.database], collection.name
+        database, name = self._database(collection.database), collection.name
         staging = _staged(collection)
         with _own_errors(), suppress(CollectionInvalid):
             database.create_collection(staging.name)
         try:
-            for keys in indexes if self._indexes_early() else ():
+            with _own_errors():
+                early = indexes_early(self._client)
+            for keys in indexes if early else ():
                 self.index(staging, keys)
             yield staging
             held = self.estimated_count(staging)
@@ -277,15 +274,6 @@ class Store:
         """What the server says of its version; `?` where it does not."""
         with _own_errors():
             return str(self._client.admin.command("buildInfo").get("version", "?"))
-
-    def _indexes_early(self) -> bool:
-        """Whether indexes have to be there before the documents.
-
-        secantusd-rs makes an index in one transaction. One that is larger than its cache it tries
-        for ever: with 256 MB, the third of a collection of 150,000 records.
-        """
-        with _own_errors():
-            return "secantusVersion" in self._client.admin.command("buildInfo")
 
     def _in(self, collection: Collection) -> MongoCollection[Document]:
         return self._database(collection.database)[collection.name]

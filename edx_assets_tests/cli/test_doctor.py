@@ -10,7 +10,6 @@ from pymongo import MongoClient
 from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.finding import Finding
 from edx_assets.definitions import build_resources
-from edx_assets.loading.ledger import IMPORTS
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.resources import mongo
 from edx_assets.resources.store import Store
@@ -296,22 +295,3 @@ def test_the_check_leaves_nothing_behind(doctor: Doctor, tmp_path: Path) -> None
     (tmp_path / "storage").mkdir(mode=0o700)
     assert of(doctor(), "storage")[0] == ("ok", f"{tmp_path / 'storage'} is writable")
     assert list((tmp_path / "storage").iterdir()) == []
-
-
-def test_another_institution_in_the_same_databases(
-    doctor: Doctor, store: Store, empty_mongo_uri: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With a prefix each has its own, and the doctor says which."""
-    monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
-    for org in ("mcgillx", "OtherX"):
-        file = f"{org}-edx-events-2014-03-09.log.gz.gpg"
-        store.put(IMPORTS, {"_id": f"edx/{org}", "file": file})
-    store.put(IMPORTS, {"_id": "edx/none", "file": None})
-    told = failed(doctor(), "MongoDB")
-    assert "tracking_logs has tracking logs of otherx, not of McGillX -> set EDX_DATABASE" in told
-    monkeypatch.setenv("EDX_DATABASE_PREFIX", "mcgillx_")
-    found = of(doctor(), "MongoDB")
-    assert ("ok", "names of databases begin with mcgillx_ (EDX_DATABASE_PREFIX)") in found
-    assert ("ok", "writes, reads and deletes in mcgillx_tracking_logs") in found
-    assert {state for state, _found in found} == {"ok"}
-    store.drop(IMPORTS)
