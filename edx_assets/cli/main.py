@@ -17,6 +17,7 @@ from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.export import export, warehouse
 from edx_assets.cli.init import init_folder
 from edx_assets.cli.quarantine import quarantine
+from edx_assets.cli.release import release
 from edx_assets.cli.report import report
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
@@ -78,6 +79,7 @@ def main() -> None:
 
 main.add_command(quarantine)
 main.add_command(export)
+main.add_command(release)
 main.add_command(report)
 main.add_command(warehouse)
 

@@ -1,7 +1,6 @@
 """The export of a course: a folder with a file for each table, a dictionary and a manifest."""
 
 import csv
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,7 +12,7 @@ import orjson
 from edx_assets.datasets.definition import Dataset
 from edx_assets.datasets.engine import engine
 from edx_assets.exports.conversion import convert
-from edx_assets.exports.folder import MANIFEST, replacing_folder
+from edx_assets.exports.folder import MANIFEST, file_entry, replacing_folder
 from edx_assets.exports.formats import Format
 from edx_assets.exports.rows import write_table
 from edx_assets.exports.tables import (
@@ -91,18 +90,12 @@ def export_course(
                     told["cells_marked"] = marked
             told |= {"rows": rows, "description": table.description, **_loaded(table)}
             told |= {"personal": personal_of(table)}
-            manifest["files"].append(_file(file) | told)
+            manifest["files"].append(file_entry(file) | told)
         dictionary = room / "files" / DICTIONARY
         _write_dictionary(dictionary, tables)
-        manifest["files"].append(_file(dictionary) | {"kind": "dictionary"})
+        manifest["files"].append(file_entry(dictionary) | {"kind": "dictionary"})
         (room / "files" / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return target, manifest
-
-
-def _file(path: Path) -> dict[str, Any]:
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest}
 
 
 def _loaded(table: CourseTable) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 It is written under another name beside its place, which only its owner can read.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -54,6 +56,13 @@ def replacing_folder(target: Path) -> Iterator[Path]:
             if target.exists():
                 target.replace(room / "before")
             files.replace(target)
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """What a manifest says of any file: its name, bytes and SHA-256."""
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest}
 
 
 def _check_own(target: Path) -> None:
