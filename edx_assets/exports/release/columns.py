@@ -41,9 +41,12 @@ class Quasi:
         return len(self.levels)
 
 
-def _span(column: str, years: int) -> str:
-    first = f"{column} // {years} * {years}"
-    return f"({first}) || ' to ' || ({first} + {years - 1})"
+_YEAR = "CASE WHEN YoB BETWEEN 1900 AND 2100 THEN YoB END"
+
+
+def _years(count: int) -> str:
+    first = f"({_YEAR}) // {count} * {count}"
+    return f"({first}) || ' to ' || ({first} + {count - 1})"
 
 
 def _moment(name: str, meaning: str) -> Quasi:
@@ -77,12 +80,12 @@ QUASI = {
         Quasi("gender", "gender: `f`, `m` or `o`", (Level("value", "gender"),), ("gender",)),
         Quasi(
             "YoB",
-            "year of birth",
+            "year of birth; empty before 1900",
             (
-                Level("year", "YoB::VARCHAR"),
-                Level("5 years", _span("YoB", 5)),
-                Level("10 years", _span("YoB", 10)),
-                Level("20 years", _span("YoB", 20)),
+                Level("year", f"({_YEAR})::VARCHAR"),
+                Level("5 years", _years(5)),
+                Level("10 years", _years(10)),
+                Level("20 years", _years(20)),
             ),
             ("YoB",),
         ),
@@ -167,10 +170,11 @@ def plain(quasi: Sequence[Quasi]) -> list[tuple[DatasetColumn, str]]:
     here = {column.name: column for column in datasets()["person_course"].columns}
     found = [(here[name], name) for name in _AS_THEY_ARE]
     for name in _GRADES:
-        told = replace(here[name], meaning=f"{here[name].meaning}; rounded to 0.01")
-        found.append((told, f"round({name}, 2)"))
+        meaning = f"{here[name].meaning}; rounded to 0.01"
+        found.append((replace(here[name], meaning=meaning), f"round({name}, 2)"))
     for name in _COUNTS:
-        meaning = f"{here[name].meaning}; two significant digits"
+        told = here[name].meaning if name != "sum_dt" else "time on the course in seconds"
+        meaning = f"{told}; two significant digits"
         found.append((replace(here[name], type="BIGINT", meaning=meaning), f"two_digits({name})"))
     chosen = {each.name for each in quasi}
     return [(column, value) for column, value in found if column.name not in chosen]

@@ -16,14 +16,14 @@ from edx_assets.exports.release.search import Levels, release_classes
 from edx_assets.exports.release.sets import thin
 
 _TWO_DIGITS = """
-CREATE MACRO two_digits(number) AS (
+CREATE MACRO two_digits(number) AS try_cast(
     CASE
-        WHEN number < 100 THEN round(number)::BIGINT
-        ELSE (round(number / 10 ** (floor(log10(number)) - 1))
-            * 10 ** (floor(log10(number)) - 1))::BIGINT
-    END
+        WHEN number < 100 THEN round(number)
+        ELSE round(number / 10 ** (floor(log10(number)) - 1)) * 10 ** (floor(log10(number)) - 1)
+    END AS BIGINT
 )
 """
+"""Null where it is no number, or too large for one."""
 
 
 @dataclass(frozen=True)

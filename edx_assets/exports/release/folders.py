@@ -111,8 +111,8 @@ def release_courses(
         }
         if not rows["released"]:
             raise NothingToReleaseError(
-                f"of {rows['given']} learners, no {rules.k} are alike: name more courses or larger"
-                " ones, or a smaller --k"
+                f"of {rows['given']} learners, no {rules.k} are alike: name larger courses, or a"
+                " smaller --k"
             )
         report: Report = {
             "courses": [*found],
@@ -133,11 +133,12 @@ def release_courses(
             convert(session, CourseTable(TABLE, Kind.DATASET, "", columns, None), made, file, form)
         report["proof"] = prove(file, form, rules.k, names, [each.name for each in columns])
         report["file"] = file_entry(file)
-        about = ("courses", "k", "quasi_identifiers", "joined", "edx_assets", "released_at")
+        about = ("k", "quasi_identifiers", "joined", "edx_assets", "released_at")
+        courses = [course for course in found if course in utility["after"]]
         _write(
             room / "files",
-            {"README.md": readme(file.name, report["courses"], rules, rows["released"]).encode()},
-            {each: report[each] for each in about},
+            {"README.md": readme(file.name, courses, rules, rows["released"]).encode()},
+            {"courses": courses} | {each: report[each] for each in about},
         )
         pages = {"report.json": orjson.dumps(report, option=orjson.OPT_INDENT_2)}
         _write(beside / "files", pages | {"report.md": page(report).encode()}, {})

@@ -31,7 +31,7 @@ out.
 k is {rules.k}. {who} The quasi-identifiers are {", ".join(names) or "none but the course"}.
 
 - `{HIDDEN}` stands for a value that is not told; an empty one was not known. The hidden ones
-  are not so at random: rare values are hidden first. Rows that could not be told at all are left out.
+  are not so at random: rare values are hidden first. Rows that cannot be told at all are left out.
 - A quasi-identifier can be told more finely in one row than in another.
 - Counts have two significant digits.
 

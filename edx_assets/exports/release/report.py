@@ -8,6 +8,8 @@ from typing import Any
 
 Report = dict[str, Any]
 
+_NOTHING = {"rows": 0, "learners": 0}
+
 
 def page(report: Report) -> str:
     """The report in Markdown."""
@@ -75,7 +77,7 @@ def _details(detail: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 
 def _measures(utility: Mapping[str, Any], course: str) -> list[tuple[object, ...]]:
-    before, after = (utility[when].get(course, {}) for when in ("before", "after"))
+    before, after = utility["before"][course], utility["after"].get(course, _NOTHING)
     return [(name, _told(value), _told(after.get(name))) for name, value in before.items()]
 
 

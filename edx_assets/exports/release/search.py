@@ -4,7 +4,7 @@ A class is what persons are alike in: the courses they took and, in each, every 
 A stage looks for the levels at which least is lost, and releases the classes of `k` or more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from duckdb import DuckDBPyConnection
 
@@ -47,22 +47,32 @@ def release_classes(database: DuckDBPyConnection, quasi: Sequence[Quasi], k: int
 
 
 def _best(database: DuckDBPyConnection, top: Levels, k: int) -> Levels | None:
-    """The levels at which least is lost, among those on a way from the finest to all hidden.
+    """The levels at which least is lost, of those that are tried: there are too many for all.
 
-    Each step takes the one that loses least. There are too many others to try them all. None if
-    there is no class of `k`, unless all is hidden.
+    First on a way from the finest to all hidden, each step where it loses least; then back from the
+    best of these, as long as that brings detail back. None if there is no class of `k`, unless all
+    is hidden.
     """
+
+    def least(tried: Iterable[Levels]) -> tuple[float, float, Levels]:
+        return min((_loss(database, each, top, k), _detail(each, top), each) for each in tried)
+
     here = (0,) * len(top)
-    best = (_loss(database, here, top, k), here)
+    best = least([here])
     while here != top:
-        coarser = [
-            (*here[:at], level + 1, *here[at + 1 :])
-            for at, level in enumerate(here)
-            if level < top[at]
-        ]
-        loss, here = min((_loss(database, each, top, k), each) for each in coarser)
-        best = min(best, (loss, here))
-    return best[1] if best[0] < 1 else None
+        step = least(_steps(here, top, 1))
+        here = step[-1]
+        best = min(best, step)
+    while (finer := [*_steps(best[-1], top, -1)]) and (step := least(finer))[0] < best[0]:
+        best = step
+    return best[-1] if best[0] < 1 else None
+
+
+def _steps(levels: Levels, top: Levels, by: int) -> Iterator[Levels]:
+    """The levels that differ in one quasi-identifier."""
+    for at, level in enumerate(levels):
+        if 0 <= level + by <= top[at]:
+            yield (*levels[:at], level + by, *levels[at + 1 :])
 
 
 def _loss(database: DuckDBPyConnection, levels: Levels, top: Levels, k: int) -> float:
@@ -83,12 +93,16 @@ def _loss(database: DuckDBPyConnection, levels: Levels, top: Levels, k: int) -> 
     ).fetchall()
     if not rows:
         return 1
-    lost = sum(map(_lost, levels, top)) / len(top)
-    return float((large * lost + (rows - large)) / rows)
+    return float((large * _detail(levels, top) + (rows - large)) / rows)
 
 
-def _lost(level: int, top: int) -> float:
-    return 1 if level == top else level / max(2 * (top - 1), 1)
+def _detail(levels: Levels, top: Levels) -> float:
+    """The share of detail that a row loses at these levels."""
+    lost = (
+        1 if level == most else level / max(2 * (most - 1), 1)
+        for level, most in zip(levels, top, strict=True)
+    )
+    return sum(lost) / max(len(top), 1)
 
 
 def _persons(levels: Levels, top: Levels) -> str:

@@ -61,27 +61,32 @@ def measured(
 def detail(
     database: DuckDBPyConnection, handed: Path, quasi: Sequence[Quasi], stages: Sequence[Levels]
 ) -> dict[str, Numbers]:
-    """For each quasi-identifier: how many rows have it at which level, and its entropy in bits."""
-    counted = dict(
-        database.execute("SELECT stage, count(*) FROM released GROUP BY stage").fetchall()
-    )
+    """For each quasi-identifier: how many rows have it at which level, and its entropy in bits.
+
+    What `person_course` does not know is `unknown`, unless it is hidden.
+    """
     told: dict[str, Numbers] = {}
     for at, each in enumerate(quasi):
-        names = [*(level.told for level in each.levels), "hidden"]
-        rows = dict.fromkeys(names, 0)
-        for stage, number in counted.items():
-            level = stages[stage][at] if stage < len(stages) else each.top
-            rows[names[level]] += number
+        name, finest = each.name, each.levels[0].value
+        levels = [*(level.told for level in each.levels), "hidden"]
+        of_stage = [levels[stage[at]] for stage in stages] + ["hidden"]
+        rows = dict.fromkeys([*levels, "unknown"], 0)
+        for stage, unknown, number in database.execute(f"""
+            SELECT stage, {finest} IS NULL, count(*) FROM released JOIN rows USING (person, course)
+            GROUP BY ALL
+        """).fetchall():
+            level = of_stage[stage]
+            rows["unknown" if unknown and level != "hidden" else level] += number
         [(before,)] = database.execute(
-            f"SELECT entropy(coalesce('=' || {each.levels[0].value}, '')) FROM rows"
+            f"SELECT entropy(coalesce('=' || {finest}, '')) FROM rows"
         ).fetchall()
         [(after,)] = database.execute(
-            f"SELECT entropy(coalesce('=' || {each.name}, '')) FROM {literal(handed)}"
+            f"SELECT entropy(coalesce('=' || {name}, '')) FROM {literal(handed)}"
         ).fetchall()
-        told[each.name] = {
+        told[name] = {
             "rows": rows,
-            "entropy_before": round(before or 0, 3),
-            "entropy_after": round(after or 0, 3),
+            "entropy_before": round(abs(before or 0), 3),
+            "entropy_after": round(abs(after or 0), 3),
         }
     return told
 
