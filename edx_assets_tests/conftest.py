@@ -49,7 +49,11 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "test_again.py",
     "test_killed_learners.py",
     "test_killed_retry.py",
+    "test_listing.py",
+    "test_load.py",
     "test_meanwhile.py",
+    "test_refresh.py",
+    "test_watching.py",
     "test_soak.py",
 }
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""

@@ -1,6 +1,6 @@
 """Runs as sensors see them: in flight or not, their partitions, and which were requested before."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
@@ -15,6 +15,9 @@ from edx_assets.dagster_internals import (
 
 HISTORY = "edx_assets/history"
 """Tag of runs over old days: `dagster.yaml` runs one of them at a time."""
+
+Ask = Callable[[Collection[str]], dict[str, str]]
+"""Of the run keys that are due, those to request now, each with the key to request it under."""
 
 _IN_FLIGHT = [
     DagsterRunStatus.NOT_STARTED,

@@ -16,11 +16,15 @@ from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.export import export, warehouse
 from edx_assets.cli.init import init_folder
+from edx_assets.cli.listing import list_
+from edx_assets.cli.load import load
 from edx_assets.cli.quarantine import quarantine
+from edx_assets.cli.refresh import rebuild, refresh
 from edx_assets.cli.release import release
 from edx_assets.cli.report import report
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
+from edx_assets.cli.watching import watch
 from edx_assets.edx.dictionary import dictionary as dictionary_page
 from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.kept.disk_use import DiskUse, disk_use
@@ -82,6 +86,10 @@ main.add_command(export)
 main.add_command(release)
 main.add_command(report)
 main.add_command(warehouse)
+main.add_command(list_)
+main.add_command(load)
+main.add_command(refresh)
+main.add_command(rebuild)
 
 
 @main.command()
@@ -135,9 +143,25 @@ def init(
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option(
+    "--watch",
+    "watching",
+    is_flag=True,
+    help="Show rate, remaining days and failures, again and again, until Ctrl-C.",
+)
+@click.option(
+    "--every",
+    default=5.0,
+    type=click.FloatRange(0.5),
+    show_default=True,
+    help="Seconds between two looks of --watch.",
+)
 @DATA
-def status(as_json: bool, data: Path) -> None:
+def status(as_json: bool, watching: bool, every: float, data: Path) -> None:
     """Show what has been loaded (tracking logs, packages, courses), and what the storage keeps."""
+    if watching:
+        watch(data, every, as_json)
+        return
     with database(data) as store:
         now = status_of(store)
     now["storage"] = _disk_use(data)

@@ -4,16 +4,15 @@ A row cannot be read by itself: what its fields are, the file's header says. So 
 whole collection again from the newest package, and what is made from it.
 """
 
-import os
 from itertools import groupby
 from typing import Any
 
 import click
 from dagster import AssetKey, AssetsDefinition, AssetSelection, DagsterInstance, Failure
 
+from edx_assets.cli.instance import dagster_home
 from edx_assets.cli.runs import materialize
 from edx_assets.edx.collections import COURSE_STRUCTURE, LEARNERS, TRACKING, catalogue
-from edx_assets.errors import FinalError
 from edx_assets.loading.courses.learners import JOINED
 from edx_assets.loading.quarantine import held
 from edx_assets.loading.quarantines import Held
@@ -22,15 +21,11 @@ from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
 
 
-class NoInstanceError(FinalError):
-    """Dagster's instance is not named, so no run can be made."""
-
-
 def retry_rows(store: Store, rows: list[Held], dry_run: bool) -> bool:
     """Load the rows' collections again, and say what was loaded; whether every run succeeded.
 
     Raises:
-        NoInstanceError: DAGSTER_HOME is not set.
+        NoInstanceError: DAGSTER_HOME does not name a folder.
     """
     good = True
     for course, of_course in groupby(rows, key=lambda each: each.course):
@@ -56,11 +51,7 @@ def retry_rows(store: Store, rows: list[Held], dry_run: bool) -> bool:
 
 def _run(course: str, names: list[str]) -> None:
     """Load collections of a course again, with what is made from them."""
-    if not os.environ.get("DAGSTER_HOME"):
-        raise NoInstanceError(
-            "rows of courses are loaded again by a run of Dagster's, and DAGSTER_HOME is not set:"
-            " set it to the folder of your Dagster instance"
-        )
+    dagster_home()
     from edx_assets.definitions import build_defs
 
     wanted = {name if name in catalogue() else "unknown_tables" for name in names}

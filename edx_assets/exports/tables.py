@@ -5,6 +5,7 @@ How their rows are read belongs in `rows`; where they are written to, in `course
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -82,10 +83,21 @@ def find_course(store: Store, named: str) -> RegisteredCourse:
     for course in courses:
         if named in (course["_id"], course["database"]):
             return course
+    near = _nearest(named, courses)
+    guess = f" Did you mean {near}?" if near else ""
     raise UnknownCourseError(
         f"{named} is no course here ({len(courses)} are): write its key as `edx-assets status"
-        " --json` does, with @edge for a course on edge"
+        f" --json` does, with @edge for a course on edge.{guess}"
     )
+
+
+def _nearest(named: str, courses: list[RegisteredCourse]) -> str | None:
+    """The key or database that is most like a name, or a key that has it as a part."""
+    names = {name.lower(): name for each in courses for name in (each["database"], each["_id"])}
+    near = get_close_matches(named.lower(), names, 1) or [
+        name for name in sorted(names) if named.lower() in name
+    ]
+    return names[near[0]] if near else None
 
 
 def course_tables(

@@ -1,7 +1,6 @@
 """A run that is terminated ends at once, as canceled, and keeps the days that are done."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus
 
 from edx_assets.assets.tracking_logs import STAGES
+from edx_assets_tests.hanging_gpg import gpg_that_hangs
 from edx_assets_tests.institution import Institution, event
 
 SPAN = ("2014-02-03", "2014-02-08")
@@ -88,16 +88,7 @@ def test_while_a_day_is_decrypted(
 ) -> None:
     for day in range(3, 9):
         testx.deliver(f"2014-02-0{day}", [event(day)])
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    second = tmp_path / "second"
-    hanging = programs / "gpg"
-    hanging.write_text(
-        f"#!/bin/sh\n[ -e {second} ] && echo $$ > {second} && exec sleep 600\n"
-        f'touch {second}\nexec {shutil.which("gpg")} "$@"\n'
-    )
-    hanging.chmod(0o700)
-    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    second = gpg_that_hangs(tmp_path, monkeypatch)
     home = tmp_path / "dagster"
     with running(home) as (process, instance):
         wait_for(lambda: second.exists() and second.read_text().strip(), home)

@@ -3,8 +3,8 @@
 No run is requested here.
 """
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
 from typing import cast
 
 from edx_assets.loading.entries import PackageEntry
@@ -17,18 +17,25 @@ WINDOW = timedelta(days=35)
 """Packages this close to the newest are requested; older ones are loaded only by hand."""
 
 
-def deliveries_due(buckets: Buckets, store: Store, busy: Collection[str]) -> dict[str, str]:
+def deliveries_due(
+    buckets: Buckets,
+    store: Store,
+    busy: Collection[str],
+    wanted: Callable[[date], bool] | None = None,
+) -> dict[str, str]:
     """Delivery dates whose package or opt-in list on S3 is not sorted yet, with their versions.
 
     Args:
         buckets: the institution's buckets.
         store: the document store.
         busy: dates whose package is in flight; they are left out.
+        wanted: which dates are asked for, if not those of the last weeks.
     """
     found, opt_in = buckets.packages(), buckets.opt_in_lists()
     due = {}
     for day, item in found.items():
-        if str(day) in busy or day < max(found) - WINDOW:
+        asked = wanted(day) if wanted else day >= max(found) - WINDOW
+        if str(day) in busy or not asked:
             continue
         other = opt_in[day].etag if day in opt_in else None
         entry = cast(PackageEntry | None, store.get(PACKAGES, str(day)))

@@ -1,6 +1,7 @@
 """The courses sensor: a new package refreshes its courses; their tracking follows the master."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from edx_assets.automation.due.courses import packages_due
 from edx_assets.automation.due.datasets import datasets_due
 from edx_assets.automation.due.loads import loads_of
 from edx_assets.automation.due.tracking import tracking_due
-from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
+from edx_assets.automation.runs import Ask, partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import default_status, plain_ticks
 from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.collections import TRACKING
@@ -111,13 +112,27 @@ def courses_to_ask(
     until its package has changed, its tracking not until the ledger has, and its datasets not until
     their definitions have.
     """
+    ask = partial(to_ask, instance, SENSOR, night=night)
+    return requests_of_due(instance, store, courses_file, log_days, known, ask, days)
+
+
+def requests_of_due(
+    instance: DagsterInstance,
+    store: Store,
+    courses_file: Path | None,
+    log_days: tuple[date, date],
+    known: dict[str, Dataset],
+    ask: Ask,
+    days: CourseDays | None = None,
+) -> list[RunRequest]:
+    """The runs of `courses_to_ask`, where `ask` says which of those that are due are wanted."""
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
     sorting = runs_of(runs, "packages")
     loads = loads_of(store)
     refresh = {} if sorting else packages_due(store, loads)
     whole = {f"{course}:{version}": course for course, version in refresh.items()}
-    keys = to_ask(instance, SENSOR, whole.keys(), night)
+    keys = ask(whole.keys())
     requests = {
         whole[key]: RunRequest(run_key=asked, partition_key=whole[key])
         for key, asked in keys.items()
@@ -140,8 +155,8 @@ def courses_to_ask(
     tracking = [AssetKey(["course", TRACKING]), *datasets]
     return [
         *requests.values(),
-        *_requests(to_ask(instance, SENSOR, behind.keys(), night), behind, tracking),
-        *_requests(to_ask(instance, SENSOR, redefined.keys(), night), redefined, datasets),
+        *_requests(ask(behind.keys()), behind, tracking),
+        *_requests(ask(redefined.keys()), redefined, datasets),
     ]
 
 

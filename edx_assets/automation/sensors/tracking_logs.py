@@ -1,7 +1,7 @@
 """The tracking-logs sensor of a site: requests each new, late or overwritten file, once."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
@@ -46,6 +46,18 @@ class DaysDue:
     requests: list[RunRequest]
     asked_before: int
     in_flight: int
+
+
+@dataclass(frozen=True)
+class DaysFound:
+    """Due days that no run is at work on, each with its version on S3; and those in flight.
+
+    `newest` is the newest day that is known to have a file.
+    """
+
+    free: dict[date, str]
+    in_flight: Set[date]
+    newest: date
 
 
 def tracking_logs_sensor(site: str, settings: Settings) -> SensorDefinition:
@@ -125,6 +137,18 @@ def due(
         settings: the settings.
         night: as in `to_ask`.
     """
+    found = days_found(runs, store, site, listed, settings)
+    requests = {str(r.run_key): r for r in day_requests(site, found.free, found.newest)}
+    keys = to_ask(instance, sensor_name(site), requests.keys(), night)
+    new = [requests[key].with_replaced_attrs(run_key=asked) for key, asked in keys.items()]
+    asked = sum(len(days_asked(request)) for request in new)
+    return DaysDue(new, len(found.free) - asked, len(found.in_flight))
+
+
+def days_found(
+    runs: Sequence[DagsterRun], store: Store, site: str, listed: Files, settings: Settings
+) -> DaysFound:
+    """The days that are due in the listed years, whoever asked for them before; args as `due`."""
     last = last_day(settings)
     ledger = days_in_ledger(store, site)
     files = [
@@ -138,11 +162,7 @@ def due(
     busy |= days_waiting(ledger, busy)
     free = {day: version for day, version in wanted.items() if day not in busy}
     known = [day for _item, day in files] + [day for day, entry in ledger.items() if entry["file"]]
-    requests = {str(r.run_key): r for r in day_requests(site, free, max(known, default=last))}
-    keys = to_ask(instance, sensor_name(site), requests.keys(), night)
-    new = [requests[key].with_replaced_attrs(run_key=asked) for key, asked in keys.items()]
-    asked = sum(len(days_asked(request)) for request in new)
-    return DaysDue(new, len(free) - asked, len(wanted) - len(free))
+    return DaysFound(free, wanted.keys() - free.keys(), max(known, default=last))
 
 
 def history_in_flight(instance: DagsterInstance) -> int:

@@ -1,0 +1,102 @@
+"""What a command that makes runs works with: settings, instance, store; its output and its end."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from dagster import DagsterInstance, RunRequest
+from rich.console import Console
+
+from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of
+from edx_assets.cli.instance import instance_of
+from edx_assets.cli.interrupts import interrupts
+from edx_assets.cli.launching import Outcome, RunProcess
+from edx_assets.cli.progress import make_runs, steps_of
+from edx_assets.cli.wanted import Wanted
+from edx_assets.resources.store import Store
+from edx_assets.settings import Settings, load_settings
+
+_SHOWN = 5
+_STOPPED = 130
+"""The exit status after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What a command that makes runs works with."""
+
+    settings: Settings
+    instance: DagsterInstance
+    store: Store
+    resources: dict[str, Any]
+    process: RunProcess
+    console: Console
+    as_json: bool
+
+
+@contextmanager
+def shell_for(command: str, data: Path, as_json: bool) -> Iterator[Shell]:
+    """What a command works with; Ctrl-C ends it with a word on how to go on."""
+    console = Console(stderr=as_json)
+    try:
+        with (
+            interrupts() as heard,
+            instance_of(data) as instance,
+            RunProcess(instance, command, heard) as process,
+        ):
+            # imported here: at the top it would read the settings before they name the demo's
+            from edx_assets.definitions import build_resources
+
+            settings = load_settings()
+            settings.require("start_date", "end_date")
+            resources = build_resources(settings)
+            store = resources["mongo"].store()
+            yield Shell(settings, instance, store, resources, process, console, as_json)
+    except KeyboardInterrupt:
+        console.print("Stopped. What was done stays; the same command goes on from there.")
+        sys.exit(_STOPPED)
+
+
+def one_by_one(
+    shell: Shell, requests: list[RunRequest], prefix: str
+) -> Callable[[], RunRequest | None]:
+    """The requests in turn, but those whose partition another run has taken meanwhile."""
+    left = iter(requests)
+
+    def following() -> RunRequest | None:
+        for request in left:
+            if request.partition_key not in partitions_of(
+                runs_of(runs_in_flight(shell.instance), prefix)
+            ):
+                return request
+        return None
+
+    return following
+
+
+def make(
+    shell: Shell, following: Callable[[], RunRequest | None], requests: list[RunRequest]
+) -> list[Outcome]:
+    return make_runs(shell.process, following, sum(map(steps_of, requests)), shell.console)
+
+
+def finish(shell: Shell, outcomes: list[Outcome], wanted: Wanted, what: str) -> None:
+    """Say what has become of it, and exit by that."""
+    failed = [outcome for outcome in outcomes if not outcome.good]
+    if shell.as_json:
+        runs = [outcome.as_json() for outcome in outcomes]
+        click.echo(json.dumps({"runs": runs, "in_flight": wanted.in_flight}, indent=2))
+    elif not outcomes and not wanted.in_flight:
+        shell.console.print(f"Nothing to do: {what} is loaded and up to date.")
+    if wanted.in_flight:
+        more = ", …" if len(wanted.in_flight) > _SHOWN else ""
+        shell.console.print(
+            f"Left to runs in flight: {', '.join(wanted.in_flight[:_SHOWN])}{more}"
+            f" ({len(wanted.in_flight)}); `edx-assets status --watch` follows them."
+        )
+    sys.exit(1 if failed else 0)
