@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     )
     gpg_passphrase_file: Path | None = Field(None, description="file with the passphrase")
     mongo_uri: SecretStr | None = Field(None, description="connection string of MongoDB")
+    mongo_uri_file: Path | None = Field(None, description="file with the connection string")
     database_prefix: Annotated[str | None, BeforeValidator(a_prefix)] = Field(
         None, description="how the names of the institution's databases begin (mcgillx_)"
     )

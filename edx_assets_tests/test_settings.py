@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from edx_assets.resources.mongo import institution_store
 from edx_assets.settings import (
     InvalidSettingError,
     MissingSettingError,
@@ -25,6 +26,7 @@ VARIABLES = {
     "EDX_GPG_PASSPHRASE": "correct horse",
     "EDX_GPG_PASSPHRASE_FILE": "/srv/passphrase",
     "EDX_MONGO_URI": "mongodb://czar:battery@db.example.edu/",
+    "EDX_MONGO_URI_FILE": "/srv/mongo_uri",
     "EDX_DATABASE_PREFIX": "mcgillx_",
     "EDX_COURSES_FILE": "/srv/courses.yaml",
     "EDX_DATASETS": "/srv/datasets",
@@ -203,3 +205,16 @@ def test_what_is_missing_is_named_and_explained(name: str) -> None:
     )
     assert Settings.model_fields[name].description
     assert text.endswith("Set it in the environment or in .env")
+
+
+def test_the_connection_string_comes_from_a_file_too(
+    mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MissingSettingError, match="EDX_MONGO_URI is not set"):
+        institution_store()
+    (tmp_path / "uri").write_text(f"{mongo_uri}\n")
+    monkeypatch.setenv("EDX_MONGO_URI_FILE", str(tmp_path / "uri"))
+    assert institution_store().version()
+    (tmp_path / "uri").unlink()
+    with pytest.raises(InvalidSettingError, match="EDX_MONGO_URI_FILE: .* cannot be read"):
+        institution_store()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edx_assets.resources.mongo import connect, prefix
+from edx_assets.resources.mongo import connect, institution_store
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import InvalidSettingError, load_settings
@@ -27,9 +27,9 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     Raises:
         InvalidSettingError: there is neither; none is made.
     """
-    uri = load_settings().mongo_uri
-    if uri is not None:
-        yield connect(uri.get_secret_value(), patience_ms, prefix())
+    settings = load_settings()
+    if settings.mongo_uri is not None or settings.mongo_uri_file is not None:
+        yield institution_store(patience_ms)
         return
     if not (data / "mongo").is_dir():
         raise InvalidSettingError(
@@ -39,15 +39,14 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     with local_extra():
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
-        yield connect(embedded, prefix=prefix())
+        yield connect(embedded, prefix=settings.database_prefix or "")
 
 
 def storage_of(data: Path) -> Storage:
     """The storage of EDX_STORAGE, or that of the demo where nothing else is set."""
     settings = load_settings()
-    return Storage(
-        folder=settings.storage or (None if settings.mongo_uri else str(data / "storage"))
-    )
+    own = settings.mongo_uri is not None or settings.mongo_uri_file is not None
+    return Storage(folder=settings.storage or (None if own else str(data / "storage")))
 
 
 @contextmanager

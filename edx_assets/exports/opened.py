@@ -31,7 +31,7 @@ from edx_assets.exports.tables import (
 from edx_assets.exports.warehouse import WAREHOUSE
 from edx_assets.loading.registry import RegisteredCourse
 from edx_assets.loading.stage import StageMissingError
-from edx_assets.resources.mongo import connect, prefix
+from edx_assets.resources.mongo import institution_store
 from edx_assets.resources.storage import Storage, second_name
 from edx_assets.resources.store import Collection as StoreCollection
 from edx_assets.resources.store import Store
@@ -145,12 +145,10 @@ def open_course(named: str) -> Opened:
         StoreError: the database failed.
     """
     settings = load_settings()
-    settings.require("mongo_uri", "storage")
-    if settings.mongo_uri is None:
-        raise MissingSettingError("mongo_uri")
+    settings.require("storage")
     if settings.storage is None:
         raise MissingSettingError("storage")
-    store = connect(settings.mongo_uri.get_secret_value(), prefix=prefix())
+    store = institution_store()
     storage = Storage(folder=settings.storage)
     course = find_course(store, named)
     tables = course_tables(store, storage, course, known_datasets(settings.datasets))

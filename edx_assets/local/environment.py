@@ -45,6 +45,7 @@ def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict
             "EDX_GPG_PASSPHRASE": "",
             "EDX_GPG_PASSPHRASE_FILE": str(institution / "passphrase"),
             "EDX_MONGO_URI": store,
+            "EDX_MONGO_URI_FILE": "",
             "EDX_DATABASE_PREFIX": "",
             "EDX_COURSES_FILE": str(institution / "courses.yaml"),
             "EDX_GEOIP_DB": "",

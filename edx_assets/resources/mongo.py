@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 
 from edx_assets.resources.connection_causes import connection_string, misspelt
 from edx_assets.resources.store import Document, Store, StoreError
-from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings
+from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings, secret
 
 _PATIENCE_MS = 15_000  # a replica set elects a new primary within 12 s
 _FAREWELL_SECONDS = 1
@@ -30,22 +30,25 @@ class Mongo(ConfigurableResource[Any]):
             StoreError: DNS does not answer for it.
         """
         if self._store is None:
-            uri = load_settings().mongo_uri
-            if uri is None:
-                raise MissingSettingError("mongo_uri")
-            self._store = connect(uri.get_secret_value(), prefix=prefix())
+            self._store = institution_store()
         return self._store
 
 
-def prefix() -> str:
-    """How the names of the institution's databases begin; nothing where no setting says.
+def institution_store(patience_ms: int | None = None) -> Store:
+    """The document store of the settings, and in it the databases of their prefix.
 
     Raises:
-        InvalidSettingError: it is wrong; its default could be another institution's.
+        MissingSettingError: neither EDX_MONGO_URI nor EDX_MONGO_URI_FILE is set.
+        InvalidSettingError: one of them cannot be used, or EDX_DATABASE_PREFIX is wrong: without
+            it, the databases could be another institution's.
+        StoreError: DNS does not answer for it.
     """
     settings = load_settings()
-    settings.require("database_prefix")
-    return settings.database_prefix or ""
+    settings.require("mongo_uri", "mongo_uri_file", "database_prefix")
+    uri = secret(settings, "mongo_uri").strip()
+    if not uri:
+        raise MissingSettingError("mongo_uri")
+    return connect(uri, patience_ms, settings.database_prefix or "")
 
 
 def connect(uri: str, patience_ms: int | None = None, prefix: str = "") -> Store:
