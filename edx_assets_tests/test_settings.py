@@ -216,5 +216,5 @@ def test_the_connection_string_comes_from_a_file_too(
     monkeypatch.setenv("EDX_MONGO_URI_FILE", str(tmp_path / "uri"))
     assert institution_store().version()
     (tmp_path / "uri").unlink()
-    with pytest.raises(InvalidSettingError, match="EDX_MONGO_URI_FILE: .* cannot be read"):
+    with pytest.raises(InvalidSettingError, match=r"EDX_MONGO_URI_FILE: .* cannot be read"):
         institution_store()

@@ -145,10 +145,10 @@ def open_course(named: str) -> Opened:
         StoreError: the database failed.
     """
     settings = load_settings()
+    store = institution_store()
     settings.require("storage")
     if settings.storage is None:
         raise MissingSettingError("storage")
-    store = institution_store()
     storage = Storage(folder=settings.storage)
     course = find_course(store, named)
     tables = course_tables(store, storage, course, known_datasets(settings.datasets))
