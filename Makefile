@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-build --generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
 .PHONY: demo dev soak torture test lint lock licences advisories bench clean
 
 # Only what requirements.lock names, by its hashes: neither a dependency nor a tool for the build of
@@ -38,8 +40,9 @@ lint: $(VENV)/installed  ## what CI checks beside the tests
 	$(BIN)/pip check
 	$(BIN)/pip-licenses >/dev/null
 
-lock: $(VENV)/installed  ## requirements.lock anew, after a change of pyproject.toml (LOCK=--upgrade for newer versions)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-build --generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --output-file requirements.lock $(LOCK)
+lock: $(VENV)/installed  ## both requirements.lock anew, after a change of pyproject.toml (LOCK=--upgrade for newer versions)
+	$(COMPILE) --extra dev --output-file requirements.lock $(LOCK)
+	$(COMPILE) --extra deploy --constraint requirements.lock --output-file deploy/requirements.lock $(LOCK)
 
 licences: $(VENV)/installed  ## every package's licence; fails on one that pyproject.toml does not allow
 	@$(BIN)/pip-licenses --order=license --allow-only= --ignore-packages none

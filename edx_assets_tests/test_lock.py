@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 OWN = "edx-assets"
-EXTRAS = ("frames", "local", "dev")  # what `make lock` locks beside the project's own dependencies
+# what `make lock` locks beside the project's own dependencies
+EXTRAS = ("frames", "local", "postgres", "dev")
 REMEDY = "run `make lock`, and commit requirements.lock"
 
 

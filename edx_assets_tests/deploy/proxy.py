@@ -69,7 +69,7 @@ def certificate(folder: Path, subject: str, *signed_by: str) -> tuple[Path, Path
 @contextmanager
 def webservers(folder: Path) -> Iterator[tuple[int, int]]:
     """The ports of two webservers of one Dagster instance; the second is read-only."""
-    ports = _free_port(), _free_port()
+    ports = free_port(), free_port()
     program = str(Path(sys.executable).with_name("dagster-webserver"))
     with ExitStack() as opened:
         for port, more in zip(ports, ([], ["--read-only"]), strict=True):
@@ -90,7 +90,7 @@ def proxy(
     folder: Path, full: int, read_only: int, changes: dict[str, str] | None = None
 ) -> Iterator[Proxy]:
     """nginx as it is shipped, but for its ports, its paths and these changes of its text."""
-    http, https = _free_port(), _free_port()
+    http, https = free_port(), free_port()
     made, key = certificate(folder, NAME)
     users = folder / "users"
     users.write_text("".join(f"{user}:{_hash(word)}\n" for user, word in PASSWORDS.items()))
@@ -147,7 +147,8 @@ def _hash(password: str) -> str:
     ).stdout.strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port where nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
