@@ -26,6 +26,7 @@ STAGES = (
     "tables",
     "directory",
     "load",
+    "retired",
     "ways",
     "memory",
     "by_hand",

@@ -17,7 +17,7 @@ from edx_assets.datasets.definition import datasets
 from edx_assets.edx.collections import COURSE_STRUCTURE, TRACKING, catalogue, from_package
 from edx_assets.edx.courses import Window, course_partition
 from edx_assets.edx.file_names import SITES
-from edx_assets.loading.courses.collection import package_source
+from edx_assets.loading.courses.package import package_source
 from edx_assets.loading.courses.window_files import DayFile, digest, marks
 from edx_assets.loading.courses.window_query import settled, without_run
 from edx_assets.loading.days import master

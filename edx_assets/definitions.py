@@ -35,6 +35,7 @@ from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
+from edx_assets.retire_job import retire_job
 from edx_assets.settings import Settings, load_settings
 
 
@@ -60,7 +61,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             kept_files,
         ],
         asset_checks=checks(settings, pipeline, known),
-        jobs=[*jobs(pipeline), export_job(known)],
+        jobs=[*jobs(pipeline), export_job(known), retire_job(settings, known)],
         sensors=[*sensors(settings, known), *notice_sensors(settings)],
         schedules=[
             *schedules(settings, known),

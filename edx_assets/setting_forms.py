@@ -92,6 +92,14 @@ def a_prefix(value: Any) -> Any:
     return value.strip()
 
 
+def a_retirement(value: Any) -> Any:
+    """What becomes of retired learners' data."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word not in ("delete", "pseudonymise"):
+        raise ValueError("is neither delete nor pseudonymise: write one of them")
+    return word
+
+
 def a_count(value: Any) -> Any:
     """A whole number from 1 on."""
     if not isinstance(value, str):

@@ -21,6 +21,7 @@ from edx_assets.setting_forms import (
     a_date,
     a_mail_server,
     a_prefix,
+    a_retirement,
     a_security,
     a_truth,
     an_address,
@@ -112,6 +113,11 @@ class Settings(BaseSettings):
     )
     keep_packages: Annotated[int | None, BeforeValidator(a_count)] = Field(
         None, description="how many of the newest database packages to keep"
+    )
+    retire: Annotated[str, BeforeValidator(a_retirement)] = Field(
+        "delete",
+        description="what becomes of retired learners' data: delete, or pseudonymise, which keeps"
+        " their events and rows under a keyed pseudonym",
     )
     automation: Annotated[bool, BeforeValidator(a_truth)] = Field(
         False, description="whether sensors and the nightly reconcile are on from the start"

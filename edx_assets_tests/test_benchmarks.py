@@ -22,6 +22,7 @@ STAGES = [
     "tables",
     "directory",
     "load",
+    "retired",
     "memory",
     "by_hand",
     "extraction",

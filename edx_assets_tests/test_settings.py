@@ -38,6 +38,7 @@ VARIABLES = {
     "EDX_KEEP_RAW_DAYS": "90",
     "EDX_KEEP_DECRYPTED_DAYS": "2",
     "EDX_KEEP_PACKAGES": "3",
+    "EDX_RETIRE": "pseudonymise",
     "EDX_AUTOMATION": "True",
     "EDX_NOTICE_WEBHOOK": "https://chat.example.edu/hooks/staple",
     "EDX_NOTICE_SMTP_HOST": "mail.example.edu:25",
@@ -79,6 +80,7 @@ def test_nothing_is_needed() -> None:
         "start_date": date(2012, 9, 1),
         "max_line_mb": 64,
         "retry_seconds": 10,
+        "retire": "delete",
         "automation": False,
     }
     assert {name: value for name, value in settings if value is not None} == defaults

@@ -53,28 +53,30 @@ class CheckFailedError(FinalError):
 
 
 def lines_accounted_for(store: Store, day: SiteDay) -> AssetCheckResult:
-    """Whether lines = loaded + duplicates + rejected, and the collections have as many."""
+    """Whether every line is accounted for, and the collections have as many as the ledger says."""
     entry = day_entry(store, day)
     if entry is None or not is_settled(entry):
         state = "half loaded" if entry else "not loaded"
         return AssetCheckResult(passed=False, description=f"the day is {state}")
     lines, loaded = entry["lines"], entry["loaded"]
     duplicates, rejected = entry["duplicates"], entry["rejected"]
+    retired = entry.get("retired", 0)
     held = in_quarantine = 0
     if file := entry["file"]:
         held = master.count(store, file)
         in_quarantine = quarantine.held(store, MASTER_TRACKING, file)
-    accounted_for = lines == loaded + duplicates + rejected
+    accounted_for = lines == loaded + duplicates + rejected + retired
     return AssetCheckResult(
         passed=accounted_for and held == loaded and in_quarantine == rejected,
         description=f"{lines} lines = {loaded} loaded + {duplicates} duplicates + {rejected}"
-        f" rejected; the master collection has {held} records, the quarantine {in_quarantine}"
-        " lines",
+        f" rejected + {retired} retired; the master collection has {held} records, the quarantine"
+        f" {in_quarantine} lines",
         metadata={
             "lines": lines,
             "loaded": loaded,
             "duplicates": duplicates,
             "rejected": rejected,
+            "retired": retired,
             "records_held": held,
             "lines_in_quarantine": in_quarantine,
         },

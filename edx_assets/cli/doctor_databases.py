@@ -7,8 +7,8 @@ from edx_assets.cli.finding import Finding
 from edx_assets.edx.file_names import events_file
 from edx_assets.loading.ledger import IMPORTS, MASTER
 from edx_assets.loading.registry import registered_courses
-from edx_assets.resources.renaming import NO_RENAME
-from edx_assets.resources.store import STAGING, Collection, Store, StoreError
+from edx_assets.resources.renaming import NO_RENAME, STAGING
+from edx_assets.resources.store import Collection, Store, StoreError
 from edx_assets.resources.store_causes import StoreRefusedError
 
 _NEW = "a new database, as a course has"

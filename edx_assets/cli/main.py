@@ -22,6 +22,7 @@ from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.refresh import rebuild, refresh
 from edx_assets.cli.release import release
 from edx_assets.cli.report import report
+from edx_assets.cli.retire import retire
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.cli.watching import watch
@@ -85,6 +86,7 @@ main.add_command(quarantine)
 main.add_command(export)
 main.add_command(release)
 main.add_command(report)
+main.add_command(retire)
 main.add_command(warehouse)
 main.add_command(list_)
 main.add_command(load)

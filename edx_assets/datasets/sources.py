@@ -19,6 +19,7 @@ from edx_assets.datasets.places import write_places
 from edx_assets.datasets.tables import table_batches, table_schema
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.entries import CourseLoad, Source, TrackingLoad, TrackingState
+from edx_assets.loading.ledger import made_from
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.geoip import GeoIp
@@ -59,10 +60,10 @@ def source_of(
                     f"{partition} has no tracking yet: materialize course/tracking first"
                 )
             users = loads.get(_USERS)
-            held += [load["source"], users["source"] if users else None]
+            held += [load["source"], made_from(users) if users else None]
         else:
             other = loads.get(need)
-            held.append(other["source"] if other else None)
+            held.append(made_from(other) if other else None)
     return [dataset.made_by, blake2b(repr(held).encode(), digest_size=16).hexdigest()]
 
 

@@ -98,6 +98,12 @@ class DayEntry(TypedDict):
     hours: NotRequired[list[int]]
     loaded_at: NotRequired[datetime]
     courses_refused: NotRequired[list[str]]
+    retired: NotRequired[int]
+    """Lines of retired learners."""
+    cleared: NotRequired[bool]
+    """The decrypted file has retired learners: it is not kept."""
+    retiring: NotRequired[bool]
+    """Retired learners are being removed from the day, or that was killed."""
 
 
 class PackageMember(TypedDict):
@@ -184,6 +190,10 @@ class CourseLoad(TypedDict):
     duplicates: NotRequired[int]
     duplicate_lines: NotRequired[list[int]]
     rejected: NotRequired[int]
+    retired: NotRequired[int]
+    """Rows of retired learners."""
+    retirement: NotRequired[str]
+    """When learners were last removed from what is loaded: a token."""
     content: NotRequired[str]
     columns: NotRequired[dict[str, str]]
     """A table's columns, each with its type."""

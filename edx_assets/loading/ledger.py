@@ -15,6 +15,7 @@ from edx_assets.loading.entries import (
     DayEntry,
     DayState,
     PackageCourse,
+    Source,
     TrackingLoad,
     Was,
 )
@@ -144,6 +145,14 @@ def forget_course_load(store: Store, partition: str, collection: Collection) -> 
 def course_load(store: Store, partition: str, collection: str) -> CourseLoad | None:
     """The ledger's entry for a collection of a course's database, or None."""
     return cast(CourseLoad | None, store.get(COURSE_LOADS, _load_id(partition, collection)))
+
+
+def made_from(load: CourseLoad) -> Source:
+    """What a collection was made from: what is made from the collection notes it as its source.
+
+    It changes as well where rows of retired learners were removed.
+    """
+    return [*load["source"], *([told] if (told := load.get("retirement")) else [])]
 
 
 def course_loads(store: Store, partition: str) -> dict[str, CourseLoad]:

@@ -3,6 +3,7 @@
 What is renamed, and when, belongs in `store`.
 """
 
+import secrets
 from typing import Any
 
 from pymongo import MongoClient
@@ -15,6 +16,15 @@ NO_RENAME = (
     "this server cannot replace a collection in one step (renameCollection with dropTarget): "
     "use MongoDB 5.0 or newer"
 )
+
+
+STAGING = "_loading"
+"""The names of collections that are not for readers begin so."""
+
+
+def staged_name(name: str) -> str:
+    """A name beside that of a collection, which nobody has."""
+    return f"{STAGING}_{name}_{secrets.token_hex(4)}"
 
 
 def renames_over(database: Database[dict[str, Any]], old: str, new: str) -> bool:

@@ -5,7 +5,6 @@ is: its text can hold documents.
 """
 
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,7 +21,13 @@ from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 from edx_assets.edx.lines import batches
 from edx_assets.errors import PassingError
 from edx_assets.resources.ahead import ahead
-from edx_assets.resources.renaming import NO_RENAME, indexes_early, renames_over
+from edx_assets.resources.renaming import (
+    NO_RENAME,
+    STAGING,
+    indexes_early,
+    renames_over,
+    staged_name,
+)
 from edx_assets.resources.store_causes import StoreRefusedError, meaning
 
 Document = dict[str, Any]
@@ -35,8 +40,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 """A batch ends where it passes so many bytes: it is held in memory whole."""
 
 _DUPLICATE = 11000
-STAGING = "_loading"
-"""The names of collections that are not for readers begin so."""
 
 
 class Collection(NamedTuple):
@@ -193,6 +196,12 @@ class Store:
         with _own_errors():
             self._in(collection).create_index(list(keys), unique=unique)
 
+    def databases(self) -> list[str]:
+        """Names of the databases that can be read or written."""
+        with _own_errors():
+            names = self._client.list_database_names()
+        return sorted(name for name in names if name.startswith(self.prefix))
+
     def collections(self, database: str) -> list[str]:
         """Names of a database's collections, those being loaded left out."""
         with _own_errors():
@@ -217,7 +226,7 @@ class Store:
         if not self.renames:
             raise StoreError(NO_RENAME)
         database, name = self._database(collection.database), collection.name
-        staging = _staged(collection)
+        staging = collection._replace(name=staged_name(name))
         with _own_errors(), suppress(CollectionInvalid):
             database.create_collection(staging.name)
         try:
@@ -259,12 +268,10 @@ class Store:
         """Whether the server can rename over a collection in this database: it is tried.
 
         Not all do that speak MongoDB's protocol, and one may answer that it did, having done
-        nothing. The trial leaves nothing behind; if it is killed, `clear_staged` of `name` drops
-        what it has left.
+        nothing. What a trial that is killed leaves behind, `clear_staged` of `name` drops.
         """
-        old, new = (_staged(Collection(database, name)).name for _each in range(2))
         with _own_errors():
-            return renames_over(self._database(database), old, new)
+            return renames_over(self._database(database), staged_name(name), staged_name(name))
 
     def full_name(self, database: str) -> str:
         """The name of a database as the server has it."""
@@ -280,11 +287,6 @@ class Store:
 
     def _database(self, name: str) -> Database[Document]:
         return self._client[self.full_name(name)]
-
-
-def _staged(collection: Collection) -> Collection:
-    """A collection beside it, under a name that nobody has."""
-    return collection._replace(name=f"{STAGING}_{collection.name}_{secrets.token_hex(4)}")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import cast
 from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.edx.collections import OPT_IN, from_package
 from edx_assets.edx.courses import course_partition
-from edx_assets.loading.courses.collection import package_source
+from edx_assets.loading.courses.package import package_source
 from edx_assets.loading.entries import PackageCourse, PackageEntry
 from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES, package_course_id
 from edx_assets.loading.registry import registered_courses

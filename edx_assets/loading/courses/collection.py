@@ -6,16 +6,16 @@ Rows are read and encoded in `rows`; `tracking` and `learners` have modules of t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from typing import cast
 
-from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, OPT_IN, indexes
-from edx_assets.edx.course_export import VERSION, ExportError
+from edx_assets.edx.collections import indexes
+from edx_assets.edx.course_export import ExportError
 from edx_assets.edx.course_structure import StructureError
-from edx_assets.edx.schema import moved, schema_version
+from edx_assets.edx.schema import moved
 from edx_assets.edx.tables import TableError
 from edx_assets.errors import FinalError
+from edx_assets.loading.courses.package import course_package, file_of, holds, package_source
 from edx_assets.loading.courses.rows import RowCounts, Rows, encoded, rows_of
 from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.entries import CourseLoad, PackageCourse, Source
@@ -25,9 +25,8 @@ from edx_assets.loading.ledger import (
     forget_course_load,
     note_course_load,
     note_load,
-    package_of,
 )
-from edx_assets.loading.packages.members import course_file, opt_in_list
+from edx_assets.loading.packages.members import remove_decrypted
 from edx_assets.loading.quarantine import (
     BadLines,
     held,
@@ -36,15 +35,16 @@ from edx_assets.loading.quarantine import (
     release,
 )
 from edx_assets.loading.registry import course_database
-from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
+from edx_assets.loading.retired.loads import RetiredRows
+from edx_assets.loading.retired.rows import remove_known
+from edx_assets.loading.retired.suppression import Suppression, refuse_if_changed, suppression
+from edx_assets.loading.stage import CountMismatchError, Metadata
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets.settings import load_settings
 
 _DUPLICATES_NOTED = 10_000  # lines: the ledger's entry is one document
-ROWS = 3
-"""Version of the rows' processing; a file loaded with another version is loaded again."""
 
 
 class UnusableFileError(FinalError):
@@ -76,8 +76,26 @@ def load_collection(
     """
     package = course_package(store, partition, day)
     collection = Collection(course_database(store, partition, day), name)
+    known = suppression(store, storage)
+    retirement = RetiredRows(known.retired, name, partition) if known.retired else None
     with turn(store, collection):
-        return _load(store, storage, gnupg, partition, collection, package, day, optional, rebuild)
+        metadata = _load(
+            store,
+            storage,
+            gnupg,
+            partition,
+            collection,
+            package,
+            day,
+            optional,
+            rebuild,
+            known,
+            retirement,
+        )
+    if retirement and retirement.met:
+        remove_decrypted(storage, package, name)
+        remove_known(store, storage, partition, collection, retirement, day is None)
+    return metadata
 
 
 def _load(
@@ -90,9 +108,11 @@ def _load(
     day: str | None,
     optional: bool,
     rebuild: bool,
+    known: Suppression,
+    retirement: RetiredRows | None,
 ) -> Metadata:
     name = collection.name
-    if optional and not _holds(package, name):
+    if optional and not holds(package, name):
         if day is None:
             forget_collection(store, partition, collection)
         return {
@@ -108,13 +128,14 @@ def _load(
     label = f"{package['file']}: {package['prefix']} {name}"
     with (
         _naming(label),
-        _file(storage, gnupg, package, name) as path,
+        file_of(storage, gnupg, package, name) as path,
         rows_of(path, partition, name, label, load_settings().max_line_mb * 2**20) as (
             rows,
             findings,
         ),
     ):
-        counts = _replace(store, collection, None if day else partition, label, rows)
+        ours = None if day else partition
+        counts = _replace(store, collection, ours, label, rows, known, retirement)
         found = findings()
         empty = path is not None and not path.stat().st_size
     load = CourseLoad(
@@ -127,6 +148,8 @@ def _load(
         source=source,
         loaded_at=datetime.now(UTC),
     )
+    if counts.retired:
+        load["retired"] = counts.retired
     if counts.duplicates:
         load["duplicate_lines"] = counts.duplicates[:_DUPLICATES_NOTED]
     if counts.without_parsed:
@@ -163,54 +186,9 @@ def forget_collection(store: Store, partition: str, collection: Collection) -> N
     forget_course_load(store, partition, collection)
 
 
-def package_source(package: PackageCourse, name: str) -> Source:
-    """The source recorded for a collection: the package's state, and the version of the reader."""
-    version = VERSION if name == COURSE_EXPORT else schema_version(name)
-    return [*package["source"], package["date"], ROWS, *([version] if version else [])]
-
-
-def course_package(store: Store, partition: str, day: str | None) -> PackageCourse:
-    """A course in the newest package that contains it, or in the package of a delivery date.
-
-    Raises:
-        StageMissingError: no such package has been sorted.
-    """
-    package = package_of(store, partition, day)
-    if package is None:
-        raise StageMissingError(
-            f"no package {f'of {day} ' if day else ''}with {partition} has been sorted: materialize"
-            " packages/course_files for a delivery date that contains it"
-        )
-    return package
-
-
 def is_current(store: Store, collection: Collection, load: CourseLoad, source: Source) -> bool:
     """Whether a collection was made from this source, and still has as many documents as then."""
     return load["source"] == source and store.count(collection) == load["documents"]
-
-
-def _holds(package: PackageCourse, name: str) -> bool:
-    if name == OPT_IN:
-        return bool(package["opt_in"])
-    return any(member["table"] == name for member in package["tables"])
-
-
-@contextmanager
-def _file(
-    storage: Storage, gnupg: Gnupg, package: PackageCourse, name: str
-) -> Iterator[Path | None]:
-    """The collection's file, decrypted; None if the package does not have it."""
-    if not _holds(package, name):
-        if name == COURSE_STRUCTURE:
-            raise StructureError("the package does not contain it")
-        yield None
-    elif name == OPT_IN:
-        with opt_in_list(storage, gnupg, package["date"], package["site"]) as path:
-            yield path
-    else:
-        member = next(each for each in package["tables"] if each["table"] == name)
-        with course_file(storage, gnupg, package, member) as path:
-            yield path
 
 
 @contextmanager
@@ -224,7 +202,13 @@ def _naming(label: str) -> Iterator[None]:
 
 
 def _replace(
-    store: Store, collection: Collection, partition: str | None, label: str, rows: Rows
+    store: Store,
+    collection: Collection,
+    partition: str | None,
+    label: str,
+    rows: Rows,
+    known: Suppression,
+    retirement: RetiredRows | None,
 ) -> RowCounts:
     """Replace a collection and its lines in the quarantine, and count both.
 
@@ -234,16 +218,22 @@ def _replace(
     counts = RowCounts()
     bad: BadLines = []
     with store.replacing(collection, indexes(collection.name)) as staging:
-        for batch, inserted in store.insert_all(staging, encoded(rows, counts, bad)):
+        documents = encoded(rows, counts, bad, retirement)
+        for batch, inserted in store.insert_all(staging, documents):
             lines = [counts.sent.popleft() for _document in batch]
             counts.duplicates += [lines[position][0] for position in sorted(inserted.duplicates)]
             for position, code in inserted.refused.items():
                 number, raw = lines[position]
+                if retirement and retirement.is_in(raw):
+                    counts.retired += 1
+                    continue
                 reason = refused_by_database(code)
                 counts.rejected[reason] += 1
                 bad.append((number, reason, raw))
-        counts.loaded = counts.rows - len(counts.duplicates) - counts.rejected.total()
+        left_out = len(counts.duplicates) + counts.rejected.total() + counts.retired
+        counts.loaded = counts.rows - left_out
         _check(label, "documents are in the collection", counts.loaded, store.count(staging))
+        refuse_if_changed(store, known)
         if partition:
             doubt_course_load(store, partition, collection.name)
     release(store, collection)
@@ -270,6 +260,7 @@ def _metadata(collection: Collection, load: CourseLoad, outcome: str) -> Metadat
         "documents": load["documents"],
         "duplicates": load["duplicates"],
         "rejected": load["rejected"],
+        **({"retired": retired} if (retired := load.get("retired")) else {}),
         **({"duplicate_lines": _told(lines)} if (lines := load.get("duplicate_lines")) else {}),
     }
 

@@ -17,7 +17,7 @@ from edx_assets.edx.collections import LEARNERS, indexes
 from edx_assets.loading.courses.collection import is_current
 from edx_assets.loading.courses.turns import turn
 from edx_assets.loading.entries import CourseLoad, Source
-from edx_assets.loading.ledger import course_load, note_course_load
+from edx_assets.loading.ledger import course_load, made_from, note_course_load
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.store import Collection, Store
@@ -60,7 +60,7 @@ def _join(store: Store, partition: str, learners: Collection, rebuild: bool) -> 
             raise StageMissingError(
                 f"{partition} has no {collection} yet: materialize course/{collection} first"
             )
-        source.append(load["source"])
+        source.append(made_from(load))
     before = course_load(store, partition, LEARNERS)
     if before and not rebuild and is_current(store, learners, before, source):
         return {

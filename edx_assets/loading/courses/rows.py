@@ -22,6 +22,7 @@ from edx_assets.edx.reasons import Reason
 from edx_assets.edx.schema import PARSED, drift
 from edx_assets.edx.tables import TableReader, is_column_name
 from edx_assets.loading.quarantine import RAW_KEPT, BadLines
+from edx_assets.loading.retired.loads import RetiredRows
 from edx_assets.loading.stage import Metadata
 
 Rows = Iterable[Row | BadLine]
@@ -32,7 +33,7 @@ _NOT_ENCODED = (BSONError, ValueError, OverflowError, RecursionError, TypeError)
 
 @dataclass
 class RowCounts:
-    """How many of a file's rows were loaded, duplicate or rejected.
+    """How many of a file's rows were loaded, duplicate, rejected or retired.
 
     `sent` has the number and the bytes of each row that was encoded, in order, until it is known
     what became of it. `without_parsed`: rows that were too large with their parsed values.
@@ -42,6 +43,7 @@ class RowCounts:
     loaded: int = 0
     duplicates: list[int] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
+    retired: int = 0
     without_parsed: int = 0
     sent: deque[tuple[int, bytes]] = field(default_factory=deque)
 
@@ -107,14 +109,23 @@ def _findings(collection: str, table: TableReader) -> Metadata:
     return {name: value for name, value in found.items() if value}
 
 
-def encoded(rows: Rows, counts: RowCounts, bad: BadLines) -> Iterator[bytes]:
+def encoded(
+    rows: Rows, counts: RowCounts, bad: BadLines, retirement: RetiredRows | None = None
+) -> Iterator[bytes]:
     """Encode rows as BSON; those that cannot be encoded go to `bad`. All are counted.
 
-    A row that cannot be stored with its parsed values is stored without them.
+    A row that cannot be stored with its parsed values is stored without them. With `retirement`,
+    retired learners are left out.
     """
     sent = counts.sent.append
     for row in rows:
         counts.rows += 1
+        if retirement:
+            left = retirement.left(row)
+            if left is None:
+                counts.retired += 1
+                continue
+            row = left
         if isinstance(row, BadLine):
             counts.rejected[row.reason] += 1
             bad.append((row.number, row.reason, row.raw))

@@ -2,7 +2,8 @@
 
 from edx_assets.edx.collections import catalogue
 from edx_assets.errors import FinalError, PassingError, can_pass, foreseen
-from edx_assets.loading.courses.collection import course_package, forget_collection, load_collection
+from edx_assets.loading.courses.collection import forget_collection, load_collection
+from edx_assets.loading.courses.package import course_package
 from edx_assets.loading.ledger import course_loads
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import Metadata

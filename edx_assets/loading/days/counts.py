@@ -33,11 +33,11 @@ def facts_of(record: Mapping[str, Any]) -> Facts:
 
 @dataclass
 class DayCounts:
-    """How many of a day's lines were loaded, duplicate or rejected, and counts of the records.
+    """How many of a day's lines were loaded, duplicate, rejected or retired; counts of the records.
 
-    `repeated` are the duplicates that repeat a line of the same file, `repeated_lines` the numbers
-    of the first of these. `explicit_courses` are the courses that an explicit event names by a
-    complete course key.
+    `changed` records are loaded without the name of a retired learner. `repeated` are the
+    duplicates that repeat a line of the same file, `repeated_lines` the numbers of the first of
+    these. `explicit_courses` are the courses that an explicit event names by a complete course key.
     """
 
     lines: int = 0
@@ -46,6 +46,8 @@ class DayCounts:
     repeated: int = 0
     repeated_lines: list[int] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
+    retired: int = 0
+    changed: int = 0
     implicit: int = 0
     courses: Counter[str] = field(default_factory=Counter)
     explicit_courses: set[str] = field(default_factory=set)

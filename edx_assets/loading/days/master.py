@@ -42,7 +42,7 @@ class Note(TypedDict):
 def changing(store: Store) -> AbstractContextManager[None]:
     """The lock under which records change their owner and files are counted.
 
-    `insert` takes it itself; callers of `forget`, `settle` and `count` must hold it.
+    `insert` takes it itself; callers of `forget`, `settle`, `count` and `totals` must hold it.
     """
     return locked(store, MASTER, "records")
 
@@ -104,6 +104,16 @@ def settle(store: Store, replaced: Sequence[str], file: str | None) -> None:
 def count(store: Store, file: str) -> int:
     """Number of records that a file owns."""
     return store.count(MASTER_TRACKING, {"load_file": file})
+
+
+def totals(store: Store, file: str) -> Totals:
+    """The counts of the records that a file owns, by counting them."""
+    counts = DayCounts()
+    fields = ["course_id", "event_type", "timestamp"]
+    records = store.find(MASTER_TRACKING, {"load_file": file}, fields=fields)
+    while batch := [facts_of(record) for record in islice(records, BATCH)]:
+        counts.add(batch)
+    return counts.totals()
 
 
 def rank(file: str) -> tuple[str, str, str]:
@@ -269,21 +279,12 @@ def _recount(store: Store, done: set[str]) -> None:
             entry["recount_for"] = waiting
         else:
             del entry["was"]
-            entry = {**entry, **_totals(store, str(entry["file"]))}
-            entry["duplicates"] = entry["lines"] - entry["rejected"] - entry["loaded"]
+            entry = {**entry, **totals(store, str(entry["file"]))}
+            others = entry["rejected"] + entry.get("retired", 0)
+            entry["duplicates"] = entry["lines"] - others - entry["loaded"]
             entry["state"], entry["token"] = DayState.LOADED, new_token()
         store.put(IMPORTS, entry)
 
 
 def _entries(store: Store, query: dict[str, Any]) -> list[DayEntry]:
     return cast(list[DayEntry], list(store.find(IMPORTS, query)))
-
-
-def _totals(store: Store, file: str) -> Totals:
-    """Count a file's records."""
-    counts = DayCounts()
-    fields = ["course_id", "event_type", "timestamp"]
-    records = store.find(MASTER_TRACKING, {"load_file": file}, fields=fields)
-    while batch := [facts_of(record) for record in islice(records, BATCH)]:
-        counts.add(batch)
-    return counts.totals()

@@ -9,6 +9,7 @@ from time import monotonic
 
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.edx.lines import DAMAGED_GZIP, gzipped_lines
+from edx_assets.edx.retired import Retired
 from edx_assets.errors import FinalError
 from edx_assets.loading.days import master
 from edx_assets.loading.days.counts import DayCounts
@@ -26,6 +27,7 @@ from edx_assets.loading.ledger import (
 )
 from edx_assets.loading.quarantine import release
 from edx_assets.loading.registry import register_courses
+from edx_assets.loading.retired.suppression import refuse_if_changed, suppression
 from edx_assets.loading.stage import CountMismatchError, Metadata, StageMissingError
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -52,6 +54,7 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         OlderFileError: a newer delivery of the day has been loaded, by another worker.
         DamagedLogError: the decrypted file is damaged; it is removed.
         CountMismatchError: lines and records do not add up.
+        LostKeyError: the key of the list of retired learners is gone.
         StoreError: the database failed.
     """
     log = daily_log(storage, day)
@@ -63,6 +66,8 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
     with master.changing(store):
         before = day_entry(store, day)
         if not rebuild and before and _is_loaded(store, before, log.etag):
+            if before.get("cleared"):
+                storage.delete(decrypted_key(day))
             return _metadata(before, "unchanged", 0.0)
         _refuse_older(before, log)
         if log.file is not None and not storage.use(decrypted_key(day)):
@@ -93,11 +98,13 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
             master.forget(store, file)
             release(store, MASTER_TRACKING, file)
     counts = DayCounts()
+    known = suppression(store, storage)
     if log.file is not None:
-        _load_file(store, storage, day, log, counts)
+        _load_file(store, storage, day, log, counts, known.retired)
     refused = register_courses(store, counts.explicit_courses, day.site)
     with master.changing(store):
         _is_still_ours(store, day, entry)
+        refuse_if_changed(store, known)
         master.settle(store, earlier, log.file)
         _check(store, log.file, log.lines, counts)
         del entry["was"]
@@ -111,10 +118,16 @@ def load_day(store: Store, storage: Storage, day: SiteDay, rebuild: bool = False
         entry["repeated_lines"] = counts.repeated_lines
         entry["rejected"] = counts.rejected.total()
         entry["reasons"] = dict(counts.rejected)
+        if counts.retired:
+            entry["retired"] = counts.retired
+        if cleared := bool(counts.retired or counts.changed):
+            entry["cleared"] = True
         entry["loaded_at"] = datetime.now(UTC)
         entry["replaces"] = []
         entry["courses_refused"] = refused
         store.put(IMPORTS, entry)
+    if cleared:
+        storage.delete(decrypted_key(day))
     return _metadata(entry, "loaded", monotonic() - started)
 
 
@@ -177,7 +190,12 @@ def _kept(store: Store, entry: DayEntry | None) -> DayEntry:
 
 
 def _load_file(
-    store: Store, storage: Storage, day: SiteDay, log: DailyLog, counts: DayCounts
+    store: Store,
+    storage: Storage,
+    day: SiteDay,
+    log: DailyLog,
+    counts: DayCounts,
+    retired: Retired,
 ) -> None:
     key, file = decrypted_key(day), str(log.file)
     most = load_settings().max_line_mb * 2**20
@@ -185,7 +203,7 @@ def _load_file(
         if not is_whole(storage, day, log):
             raise BadGzipFile
         with storage.reading(key) as path, gzipped_lines(path, most) as lines:
-            load_lines(store, lines, file, day.site, counts)
+            load_lines(store, lines, file, day.site, counts, retired)
     except DAMAGED_GZIP:
         storage.delete(key)
         raise DamagedLogError(
@@ -201,13 +219,13 @@ def _is_loaded(store: Store, entry: DayEntry, etag: str) -> bool:
 
 def _check(store: Store, file: str | None, lines: int, counts: DayCounts) -> None:
     held = master.count(store, file) if file else 0
-    total = counts.loaded + counts.duplicates + counts.rejected.total()
+    total = counts.loaded + counts.duplicates + counts.rejected.total() + counts.retired
     if not (lines == counts.lines == total and held == counts.loaded):
         raise CountMismatchError(
             f"{file}: {lines} lines decrypted, {counts.lines} read; {counts.loaded} loaded,"
-            f" {counts.duplicates} duplicates, {counts.rejected.total()} rejected; {held} records"
-            " in the master collection: materialize this partition again, and report it if it"
-            " fails again"
+            f" {counts.duplicates} duplicates, {counts.rejected.total()} rejected,"
+            f" {counts.retired} retired; {held} records in the master collection: materialize this"
+            " partition again, and report it if it fails again"
         )
 
 
@@ -232,6 +250,8 @@ def _metadata(entry: DayEntry, outcome: str, seconds: float) -> Metadata:
             metadata["events_by_hour"] = entry["hours"]
     if entry.get("reasons"):
         metadata["rejected_by_reason"] = entry["reasons"]
+    if entry.get("retired"):
+        metadata["retired"] = entry["retired"]
     if entry.get("repeated"):
         metadata["repeated_lines"] = entry["repeated"]
     if entry.get("courses_refused"):

@@ -273,10 +273,12 @@ def _end(store: Store, day: SiteDay, token: str, file: str) -> None:
 
 def _check(store: Store, file: str, entry: DayEntry) -> None:
     lines, rejected, repeated = entry["lines"], entry["rejected"], entry["repeated"]
+    retired = entry.get("retired", 0)
     held = master.count(store, file)
     noted = store.count(DUPLICATES, {"load_file": file})
-    if lines != held + noted + repeated + rejected:
+    if lines != held + noted + repeated + rejected + retired:
         raise CountMismatchError(
             f"{file}: {lines} lines; {held} loaded, {noted + repeated} duplicates, {rejected} in"
-            " the quarantine: materialize this partition again, and report it if it fails again"
+            f" the quarantine, {retired} of retired learners: materialize this partition again, and"
+            " report it if it fails again"
         )

@@ -84,13 +84,19 @@ def course_file(
     """
     if why := member.get("refused"):
         raise DamagedPackageError(why)
-    day = files["date"]
-    key = f"{courses_folder(day)}/{files['site']}/{files['prefix']}/{member['table']}"
+    key = _member_key(files, member["table"])
     if not _is_kept(storage, key):
-        with package_file(storage, day) as source:
+        with package_file(storage, files["date"]) as source:
             _decrypt(storage, gnupg, source, files["file"], member["member"], key)
     with storage.reading(key) as path:
         yield path
+
+
+def remove_decrypted(storage: Storage, files: CourseFiles, table: str) -> None:
+    """Remove a decrypted member of a package; where it is needed again, it is decrypted again."""
+    key = _member_key(files, table)
+    storage.delete(key)
+    storage.delete(note_key(key))
 
 
 @contextmanager
@@ -102,7 +108,7 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
         GpgError: it cannot be decrypted now.
         StageMissingError: neither it nor the zip that it came in is in the storage.
     """
-    key = f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
+    key = _opt_in_key(day, site)
     if not _is_kept(storage, key):
         with package_file(storage, day, OPT_IN) as source:
             with opened(source, OPT_IN) as archive:
@@ -115,6 +121,16 @@ def opt_in_list(storage: Storage, gnupg: Gnupg, day: str, site: str) -> Iterator
             return
     with storage.reading(key) as path:
         yield path
+
+
+def _member_key(files: CourseFiles, table: str) -> str:
+    if table == OPT_IN:
+        return _opt_in_key(files["date"], files["site"])
+    return f"{courses_folder(files['date'])}/{files['site']}/{files['prefix']}/{table}"
+
+
+def _opt_in_key(day: str, site: str) -> str:
+    return f"{courses_folder(day)}/{site}/{OPT_IN}.csv"
 
 
 def _is_kept(storage: Storage, key: str) -> bool:

@@ -1,0 +1,153 @@
+"""Retired learners: who is one, by keyed hashes alone, and documents without them.
+
+What becomes of their events and rows belongs in `retired_events` and `retired_rows`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import chain
+from typing import Any
+
+from edx_assets.edx.identifiers import LINK, LONGEST_NAME, PIECE, USER_ID, USERNAME, WORD, hashed
+from edx_assets.edx.mentions import mentions, names, pieces, replaced
+from edx_assets.edx.personal import Identity, personal_fields
+from edx_assets.edx.user_ids import user_id_of
+
+REMOVED = "[retired]"
+"""What stands in a text in a retired learner's place."""
+
+_ASKED = 200_000  # identifiers whose answers are kept: a day of a large institution has as many
+_ID_IN_TEXT = re.compile(
+    r"""((?:user_id|student_id|author_id)["'\\]*\s*[:=]\s*["'\\]*|/users/)([0-9]{1,18})(?![0-9])"""
+)
+"""User ids in JSON that stays text, in query strings and in the forum's addresses."""
+
+
+@dataclass(frozen=True)
+class IdFields:
+    """The names of fields that hold user ids, and of those that hold usernames."""
+
+    user_ids: frozenset[str]
+    usernames: frozenset[str]
+
+
+@cache
+def id_fields(collection: str) -> IdFields:
+    """Those of a collection, at any depth; of an unknown one, those of all tracking records."""
+    fields = personal_fields(collection) or personal_fields("tracking") or {}
+
+    def named(identity: Identity) -> frozenset[str]:
+        return frozenset(
+            path.rpartition(".")[2] for path, each in fields.items() if each.identity == identity
+        )
+
+    return IdFields(named(Identity.USER_ID), named(Identity.USERNAME))
+
+
+class Retired:
+    """The retired learners, by the keyed hashes of their identifiers.
+
+    Args:
+        key: the key of the hashes.
+        hashes: those of all retired learners.
+        pseudonyms: whether a pseudonym takes the place of an identifier; otherwise nothing does.
+    """
+
+    def __init__(self, key: bytes, hashes: Set[bytes], pseudonyms: bool) -> None:
+        self._key, self._hashes, self.pseudonyms = key, hashes, pseudonyms
+        has_id = self._asking(USER_ID)
+        self.has_id = lru_cache(_ASKED)(lambda user_id: has_id(str(user_id)))
+        """Whether an id (an integer) is a retired learner's."""
+        self._has_piece = self._asking(PIECE)
+        self.has_username = self._asking(USERNAME)
+        """Whether a username is a retired learner's."""
+        self.has_word = self._asking(WORD)
+        """Whether a username, an e-mail, an anonymous id or a name in a text is."""
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    def _asking(self, kind: str) -> Callable[[str], bool]:
+        key, hashes = self._key, self._hashes
+
+        @lru_cache(_ASKED)
+        def has(value: str) -> bool:
+            return hashed(key, kind, value) in hashes
+
+        return has
+
+    def has_user_id(self, value: Any) -> bool:
+        """Whether a value (an integer, or its digits) is a retired learner's id."""
+        user_id = user_id_of(value)
+        return user_id is not None and self.has_id(user_id)
+
+    def has_all(self, hashes: Set[bytes]) -> bool:
+        """Whether all of these hashes are among those of the retired learners."""
+        return hashes <= self._hashes
+
+    def has_row(self, of: str, value: Any) -> bool:
+        """Whether the row with this key, of the table that `of` names, is a retired learner's."""
+        return value is not None and hashed(self._key, LINK, f"{of}\0{value}") in self._hashes
+
+    def row_hash(self, of: str, value: Any) -> bytes:
+        """The hash by which `has_row` recognises a row."""
+        return hashed(self._key, LINK, f"{of}\0{value}")
+
+    def in_place_of_id(self, value: Any) -> int | None:
+        """What takes the place of a user id: a negative integer, or nothing."""
+        if not self.pseudonyms:
+            return None
+        told = hashed(self._key, "pseudonym of user id", str(user_id_of(value)))
+        return -(int.from_bytes(told[:6], "big") + 1)
+
+    def in_place_of(self, text: str) -> str:
+        """What takes the place of any other identifier."""
+        if not self.pseudonyms:
+            return REMOVED
+        return f"retired_{hashed(self._key, 'pseudonym', text)[:8].hex()}"
+
+    def text(self, text: str) -> str:
+        """A text without the identifiers of retired learners, found as whole words."""
+        if not any(map(self._has_piece, pieces(text))):
+            return _ID_IN_TEXT.sub(self._id_in_text, text)
+        found = [
+            (start, end, self.in_place_of(word))
+            for start, end, word in chain(mentions(text), names(text, LONGEST_NAME))
+            if self.has_word(word)
+        ]
+        told = replaced(text, found) if found else text
+        return _ID_IN_TEXT.sub(self._id_in_text, told)
+
+    def _id_in_text(self, found: re.Match[str]) -> str:
+        if not self.has_user_id(found[2]):
+            return found[0]
+        other = self.in_place_of_id(found[2])
+        return found[1] + ("0" if other is None else str(other))
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds an identifier of a retired learner."""
+        return self.text(text) != text
+
+    def without(self, document: Mapping[str, Any], fields: IdFields) -> dict[str, Any]:
+        """A document without the identifiers of retired learners, at any depth."""
+        return {name: self._field(name, value, fields) for name, value in document.items()}
+
+    def _field(self, name: str, value: Any, fields: IdFields) -> Any:
+        if type(value) is list:
+            each = [self._field(name, entry, fields) for entry in value]
+            return [new for new, old in zip(each, value, strict=True) if new or not old]
+        if isinstance(value, dict):
+            return self.without(value, fields)
+        if name in fields.user_ids and self.has_user_id(value):
+            return self.in_place_of_id(value)
+        if type(value) is str and value:
+            if name in fields.usernames and self.has_username(value):
+                return self.in_place_of(value)
+            return self.text(value)
+        return value
+
+
+NOBODY = Retired(b"", frozenset(), pseudonyms=False)
+"""No retired learners."""

@@ -1,0 +1,100 @@
+"""Tracking records and retired learners: whose event it is, and who else is named in it.
+
+Looking for names costs many times what reading an event does, so only events that name others by
+their nature are searched. An answer to a problem, say, is not.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from edx_assets.edx.personal import Kind, personal_fields
+from edx_assets.edx.retired import Retired, id_fields
+
+Record = dict[str, Any]
+
+NAMING = (
+    "forum|discussion|comment|team|cohort|instructor|wiki|notes|openassessment|/u/|/users/|profile"
+    "|account|course_experience|support|bulk|masquerade|peer"
+)
+"""A pattern of the types and addresses of events that can name other learners: those of the forum,
+teams, course staff, the wiki, notes, open responses and profiles."""
+
+PROFILE = "/u/"
+"""In the address of a learner's profile page, before the username."""
+
+_NAMING = re.compile(NAMING)
+_TRACKING = id_fields("tracking")
+TARGETS = frozenset(
+    path.rpartition(".")[2]
+    for path, personal in (personal_fields("tracking") or {}).items()
+    if path.startswith("event.**.") and personal.kind == Kind.IDENTIFIER
+)
+"""Fields of an event's payload that name a learner, who need not be the one who caused it."""
+
+_SAYING = ("event", "event_type", "page", "referer", "name", "label")
+"""Fields that can name learners in events of others, beside the path in the context."""
+
+_OF_COMPUTER = ("ip", "session", "agent", "host", "referer")
+
+
+def is_own(retired: Retired, record: Record) -> bool:
+    """Whether a retired learner caused the event."""
+    username = record.get("username")
+    if type(username) is str and username and retired.has_username(username):
+        return True
+    user_id = record.get("user_id")
+    return type(user_id) is int and retired.has_id(user_id)
+
+
+def without_retired(retired: Retired, record: Record) -> Record | None:
+    """A record without retired learners: itself where it names none, or None where it goes."""
+    own = is_own(retired, record)
+    if own and not retired.pseudonyms:
+        return None
+    if not own and not _may_name(retired, record):
+        return record
+    if not own:
+        told = _without_names(retired, record)
+    else:
+        told = retired.without(record, _TRACKING)
+        for of_computer in (told, told.get("context")):
+            if type(of_computer) is dict:
+                of_computer.update({each: None for each in _OF_COMPUTER if each in of_computer})
+    return told if told != record else record
+
+
+def _without_names(retired: Retired, record: Record) -> Record:
+    """Somebody else's record, searched where it can name learners."""
+    said = {name: record[name] for name in _SAYING if name in record}
+    told = record | retired.without(said, _TRACKING)
+    context = record.get("context")
+    if type(context) is dict and type(context.get("path")) is str:
+        told["context"] = context | {"path": retired.text(context["path"])}
+    return told
+
+
+@lru_cache(65_536)
+def _names_others(event_type: str) -> bool:
+    return _NAMING.search(event_type) is not None
+
+
+def _may_name(retired: Retired, record: Record) -> bool:
+    """Whether an event is to be searched for retired learners."""
+    event_type, page = record.get("event_type"), record.get("page")
+    if type(event_type) is str and _names_others(event_type):
+        return True
+    if type(page) is str and PROFILE in page:
+        return True
+    event = record.get("event")
+    if type(event) is not dict or TARGETS.isdisjoint(event):
+        return False
+    return any(_names(retired, event[name]) for name in TARGETS & event.keys())
+
+
+def _names(retired: Retired, value: Any) -> bool:
+    if type(value) is str:
+        return retired.has_word(value) or retired.has_username(value) or retired.has_user_id(value)
+    if type(value) is list:
+        return any(_names(retired, each) for each in value)
+    return retired.has_user_id(value)

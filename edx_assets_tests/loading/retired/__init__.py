@@ -1,0 +1,1 @@
+"""Tests of `edx_assets.loading.retired`."""
