@@ -49,6 +49,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "test_again.py",
     "test_killed_learners.py",
     "test_killed_retry.py",
+    "test_from_folder.py",
     "test_listing.py",
     "test_load.py",
     "test_meanwhile.py",

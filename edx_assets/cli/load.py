@@ -11,6 +11,7 @@ from dagster import RunRequest
 
 from edx_assets.automation.requests import days_asked
 from edx_assets.cli.database import DATA
+from edx_assets.cli.from_folder import load_folder, load_folder_packages
 from edx_assets.cli.options import FROM, JSON, SITE, TO, as_day
 from edx_assets.cli.shell import Shell, finish, make, one_by_one, shell_for
 from edx_assets.cli.wanted import (
@@ -30,6 +31,12 @@ from edx_assets.partitions import packages_partitions
 @FROM
 @TO
 @click.option("--packages", is_flag=True, help="Database packages, in place of tracking logs.")
+@click.option(
+    "--from-folder",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="Load files that are in this folder, or in folders in it, and that S3 does not have.",
+)
 @click.option("--rebuild", is_flag=True, help="Load them again, even if nothing has changed.")
 @JSON
 @DATA
@@ -38,6 +45,7 @@ def load(
     first: datetime | None,
     last: datetime | None,
     packages: bool,
+    folder: Path | None,
     rebuild: bool,
     as_json: bool,
     data: Path,
@@ -52,7 +60,11 @@ def load(
         raise click.UsageError("a package is of both sites: leave out --site, or --packages")
     days = (as_day(first), as_day(last))
     with shell_for("load", data, as_json) as shell:
-        if packages:
+        if folder and packages:
+            load_folder_packages(shell, folder, days, rebuild)
+        elif folder:
+            load_folder(shell, folder, sites or SITES, days, rebuild)
+        elif packages:
             _load_packages(shell, days, rebuild)
         else:
             _load_days(shell, sites or SITES, days, rebuild)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import click
 from dagster import DagsterInstance, RunRequest
 from rich.console import Console
+from rich.markup import escape
 
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of
 from edx_assets.cli.instance import instance_of
@@ -85,13 +86,36 @@ def make(
     return make_runs(shell.process, following, sum(map(steps_of, requests)), shell.console)
 
 
-def finish(shell: Shell, outcomes: list[Outcome], wanted: Wanted, what: str) -> None:
-    """Say what has become of it, and exit by that."""
+def finish(
+    shell: Shell,
+    outcomes: list[Outcome],
+    wanted: Wanted,
+    what: str,
+    problems: Sequence[str] = (),
+    left: Mapping[str, list[str]] | None = None,
+) -> None:
+    """Say what has become of it, and exit by that.
+
+    Args:
+        shell: what the command works with.
+        outcomes: how its runs ended.
+        wanted: what was left to runs in flight.
+        what: what is up to date if there was no run, in words.
+        problems: what could not be tried, each with its cause and remedy.
+        left: what was left alone, by the reason.
+    """
     failed = [outcome for outcome in outcomes if not outcome.good]
+    for problem in problems:
+        shell.console.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     if shell.as_json:
-        runs = [outcome.as_json() for outcome in outcomes]
-        click.echo(json.dumps({"runs": runs, "in_flight": wanted.in_flight}, indent=2))
-    elif not outcomes and not wanted.in_flight:
+        told: dict[str, Any] = {
+            "runs": [each.as_json() for each in outcomes],
+            "in_flight": wanted.in_flight,
+        }
+        if left is not None:
+            told |= {"left": left, "problems": problems}
+        click.echo(json.dumps(told, indent=2))
+    elif not outcomes and not wanted.in_flight and not problems:
         shell.console.print(f"Nothing to do: {what} is loaded and up to date.")
     if wanted.in_flight:
         more = ", …" if len(wanted.in_flight) > _SHOWN else ""
@@ -99,4 +123,4 @@ def finish(shell: Shell, outcomes: list[Outcome], wanted: Wanted, what: str) -> 
             f"Left to runs in flight: {', '.join(wanted.in_flight[:_SHOWN])}{more}"
             f" ({len(wanted.in_flight)}); `edx-assets status --watch` follows them."
         )
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or problems else 0)

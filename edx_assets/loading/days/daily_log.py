@@ -84,7 +84,7 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
         if raw.size:
             with naming(raw.file), storage.reading(encrypted_key(day)) as encrypted:
                 gnupg.decrypt(encrypted, path, most_of(raw.size))
-        lines, unpacked, behind = _checked(path, raw.file)
+        lines, unpacked, behind = checked(path, raw.file)
         size, digest = path.stat().st_size, digest_of(path)
     note = DailyLog(raw.file, raw.etag, lines, unpacked, size, digest, behind, raw.delivered)
     note_daily_log(storage, day, note)
@@ -103,10 +103,13 @@ def _metadata(note: DailyLog, outcome: str) -> Metadata:
     return metadata
 
 
-def _checked(path: Path, name: str) -> tuple[int, int, int]:
+def checked(path: Path, name: str) -> tuple[int, int, int]:
     """Number of lines and bytes in a gzipped file, and of bytes behind its stream, cut off here.
 
     gunzip too only warns of those: a line end is easily added on a file's way.
+
+    Raises:
+        DamagedLogError: it is not gzip, is cut short, or unpacks to too much.
     """
     try:
         return *_measure(path, name), 0

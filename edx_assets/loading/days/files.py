@@ -14,6 +14,7 @@ _LOG = re.compile(r"events/(edx|edge)/[0-9]{4}/([0-9]{4}-[0-9]{2}-[0-9]{2})\.log
 class RawLog:
     """A day's downloaded, encrypted file; `file` is None for a day without one.
 
+    `key` is empty where the file was brought from a folder; it is then stored decrypted, if it was.
     `delivered` is when S3 got it; it orders the deliveries of a day, and a note of an earlier
     version lacks it. The same file may be delivered twice.
     """

@@ -38,7 +38,8 @@ def fetch_day(
     key = encrypted_key(day)
     if item is None:
         if before and before.file and _is_stored(storage, day, before):
-            return {"file": before.file, "bytes": before.size, "outcome": "kept: gone from S3"}
+            why = "gone from S3" if before.key else "brought from a folder"
+            return {"file": before.file, "bytes": before.size, "outcome": f"kept: {why}"}
         if not buckets.has_events_after(day, today):
             raise NotDeliveredError(
                 f"S3 has no tracking log of {day.site} for {day.day}, nor for any later day: edX"
