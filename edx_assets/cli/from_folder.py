@@ -234,7 +234,7 @@ def _following(
 
 def _tell(shell: Shell, plan: Plan, found: Found) -> None:
     for why, what in plan.left.items():
-        shell.console.print(f"{len(what)} {_days(what)}: {why}", soft_wrap=True)
+        shell.console.print(f"{_days(what)}: {why}", soft_wrap=True)
     if found.of_others:
         some = ", ".join(found.of_others[:3])
         shell.console.print(
@@ -246,7 +246,7 @@ def _tell(shell: Shell, plan: Plan, found: Found) -> None:
 
 
 def _days(what: list[str]) -> str:
-    return what[0] if len(what) == 1 else f"from {what[0]} to {what[-1]}"
+    return what[0] if len(what) == 1 else f"{len(what)} from {what[0]} to {what[-1]}"
 
 
 def _tell_of_s3(shell: Shell, error: Exception) -> None:

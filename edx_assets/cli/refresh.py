@@ -35,7 +35,12 @@ def refresh(courses: tuple[str, ...], as_json: bool, data: Path) -> None:
         found = courses_wanted(shell.instance, shell.store, courses_file, shell.settings, known)
         requests = [r for r in found.requests if not courses or r.partition_key in partitions]
         busy = [course for course in found.in_flight if not courses or course in partitions]
-        finish(shell, _make_courses(shell, requests), Wanted(requests, busy), "every course")
+        finish(
+            shell,
+            _make_courses(shell, requests),
+            Wanted(requests, busy),
+            ", ".join(partitions) or "every course",
+        )
 
 
 @click.command()

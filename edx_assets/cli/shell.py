@@ -116,7 +116,7 @@ def finish(
             told |= {"left": left, "problems": problems}
         click.echo(json.dumps(told, indent=2))
     elif not outcomes and not wanted.in_flight and not problems:
-        shell.console.print(f"Nothing to do: {what} is loaded and up to date.")
+        shell.console.print(f"Nothing to do: {what} is up to date.", soft_wrap=True)
     if wanted.in_flight:
         more = ", …" if len(wanted.in_flight) > _SHOWN else ""
         shell.console.print(

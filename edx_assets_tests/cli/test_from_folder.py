@@ -117,13 +117,19 @@ def test_another_file_replaces_what_a_folder_brought_only_if_that_is_wanted(
 ) -> None:
     name = "testx-edx-events-2014-02-03.log.gz"
     keep(testx, tmp_path / "old", name, event(1))
+    keep(testx, tmp_path / "old", name.replace("03", "06"), event(6))
     keep(testx, tmp_path / "new", name, event(1), event(2))
     assert run("load", "--from-folder", str(tmp_path / "old")).exit_code == 0
     stays = run("load", "--from-folder", str(tmp_path / "new"))
     assert "--rebuild replaces it" in stays.stdout
-    assert counts(store) == {"edx/2014-02-03": (1, 1, 0)}
+    assert counts(store)["edx/2014-02-03"] == (1, 1, 0)
+    assert run("load", "--site", "edx").exit_code == 0  # the days between are known to be empty
+    assert {e["date"] for e in day_entries(store) if e["state"] == "no_file"} == {
+        "2014-02-04",
+        "2014-02-05",
+    }
     assert run("load", "--from-folder", str(tmp_path / "new"), "--rebuild").exit_code == 0
-    assert counts(store) == {"edx/2014-02-03": (2, 2, 0)}
+    assert counts(store)["edx/2014-02-03"] == (2, 2, 0)
 
 
 def test_what_cannot_be_used_harms_its_day_alone(

@@ -12,6 +12,7 @@ from edx_assets.loading.days.files import (
     decrypted_key,
     encrypted_key,
     is_whole,
+    log_of,
     note_raw_log,
     raw_log,
 )
@@ -26,7 +27,7 @@ def fetch_day(
 ) -> Metadata:
     """Download a day's file, unless the storage has it already; with `rebuild`, in any case.
 
-    A day without a file is empty if S3 has later days: edge is often silent. A file that is no
+    A day without a file is empty if S3 or the storage has later days: edge is often silent. A file that is no
     longer on S3 is kept; if the storage has it no longer either, the day is as one without a file.
 
     Raises:
@@ -40,7 +41,7 @@ def fetch_day(
         if before and before.file and _is_stored(storage, day, before):
             why = "gone from S3" if before.key else "brought from a folder"
             return {"file": before.file, "bytes": before.size, "outcome": f"kept: {why}"}
-        if not buckets.has_events_after(day, today):
+        if not (buckets.has_events_after(day, today) or _holds_later(storage, day)):
             raise NotDeliveredError(
                 f"S3 has no tracking log of {day.site} for {day.day}, nor for any later day: edX"
                 " delivers a day's file the next day or later; materialize this partition then"
@@ -68,3 +69,9 @@ def _is_stored(storage: Storage, day: SiteDay, raw: RawLog) -> bool:
         and is_whole(storage, day, log)
         and storage.use(decrypted_key(day))
     )
+
+
+def _holds_later(storage: Storage, day: SiteDay) -> bool:
+    """Whether the storage has a log of the site for a later day, one from a folder above all."""
+    logs = (log_of(file.key) for file in storage.files())
+    return any(log and log[0].site == day.site and log[0].day > day.day for log in logs)
