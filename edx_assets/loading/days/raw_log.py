@@ -27,8 +27,9 @@ def fetch_day(
 ) -> Metadata:
     """Download a day's file, unless the storage has it already; with `rebuild`, in any case.
 
-    A day without a file is empty if S3 or the storage has later days: edge is often silent. A file that is no
-    longer on S3 is kept; if the storage has it no longer either, the day is as one without a file.
+    A day without a file is empty if S3 or the storage has later days: edge is often silent. A file
+    that is no longer on S3 is kept; if the storage has it no longer either, the day is as one
+    without a file.
 
     Raises:
         NotDeliveredError: the file is not on S3 yet.
