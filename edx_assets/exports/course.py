@@ -14,6 +14,8 @@ from edx_assets.datasets.engine import engine
 from edx_assets.exports.conversion import convert
 from edx_assets.exports.folder import MANIFEST, file_entry, replacing_folder
 from edx_assets.exports.formats import Format
+from edx_assets.exports.pseudonyms.disguise import Disguise
+from edx_assets.exports.pseudonyms.scope import Scope
 from edx_assets.exports.rows import write_table
 from edx_assets.exports.tables import (
     CourseTable,
@@ -39,6 +41,7 @@ def export_course(
     form: Format,
     known: dict[str, Dataset],
     only: Sequence[str] = (),
+    pseudonyms: Scope | None = None,
 ) -> tuple[Path, Manifest]:
     """Write a course's tables into a folder of its own below `folder`; return it and its manifest.
 
@@ -52,12 +55,14 @@ def export_course(
         form: the form of the tables' files.
         known: every dataset by name.
         only: the names of tables; all by default.
+        pseudonyms: how far pseudonyms reach; without it, identifiers are written as they are.
 
     Raises:
         UnknownCourseError, UnknownTableError: there is none of that name.
         StageMissingError: the course has no table yet, or one is half loaded.
         ForeignFilesError: other files are where the course's folder has to be.
         SourceChangedError: a table was loaded again in the meantime.
+        IdentifierLeftError: a file with pseudonyms still holds an identifier.
         StoreError: the database failed.
     """
     course = find_course(store, named)
@@ -76,10 +81,19 @@ def export_course(
         "datasets_not_made": [name for name in known if name not in found],
     }
     with replacing_folder(target) as room, engine(room) as session:
+        disguise = None
+        if pseudonyms is not None:
+            read = room / "read"
+            read.mkdir(mode=0o700)
+            disguise = Disguise(store, storage, course, found.values(), pseudonyms, read)
+            tables = disguise.kept(tables)
         for table in tables:
             source = room / f"{table.name}.parquet"
             file = room / "files" / f"{table.name}.{form}"
-            rows = write_table(store, storage, course, table, source)
+            if disguise is not None:
+                rows = disguise.write(table, source)
+            else:
+                rows = write_table(store, storage, course, table, source)
             told: dict[str, Any] = {"table": table.name, "kind": str(table.kind)}
             if form == Format.PARQUET:
                 source.replace(file)
@@ -94,6 +108,8 @@ def export_course(
         dictionary = room / "files" / DICTIONARY
         _write_dictionary(dictionary, tables)
         manifest["files"].append(file_entry(dictionary) | {"kind": "dictionary"})
+        if disguise is not None:
+            manifest["pseudonyms"] = disguise.told(room / "files", tables, form, [DICTIONARY])
         (room / "files" / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return target, manifest
 
