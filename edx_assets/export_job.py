@@ -9,6 +9,7 @@ from edx_assets.assets.stages import plain_failures, summary
 from edx_assets.datasets.definition import Dataset
 from edx_assets.errors import foreseen
 from edx_assets.exports.formats import Format
+from edx_assets.exports.pseudonyms.scope import Reach, scope_of
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
 
@@ -25,6 +26,17 @@ class Export(Config):
     )
     format: Format = Field(Format.PARQUET, description="Form of the files.")
     only: list[str] = Field([], description="Names of tables; all if there are none.")
+    pseudonymised: bool = Field(
+        False,
+        description="Replace what tells who somebody is by pseudonyms, and prove that none is"
+        " left.",
+    )
+    reach: Reach | None = Field(
+        None,
+        description="Of pseudonyms: within what a learner has the same one; COURSE, or PROJECT if"
+        " one is named.",
+    )
+    project: str = Field("", description="Of pseudonyms: the name of the project that has them.")
 
 
 def export_job(known: dict[str, Dataset]) -> JobDefinition:
@@ -41,11 +53,12 @@ def export_job(known: dict[str, Dataset]) -> JobDefinition:
         metadata = {}
         with plain_failures():
             store = mongo.store()
+            scope = scope_of(config.reach, config.project) if config.pseudonymised else None
             for course in dict.fromkeys(config.courses):
                 try:
                     target, manifest = export_course(
                         store, storage, course, Path(config.folder), config.format, known,
-                        config.only,
+                        config.only, scope,
                     )  # fmt: skip
                 except Exception as error:  # also what nobody foresaw harms this course alone
                     failures.append(foreseen(error))

@@ -12,7 +12,9 @@ from edx_assets.edx.pseudonyms import FIRST_NUMBER, Pseudonyms, scope_key
 
 KEY = scope_key(b"k" * 32, "course\0a")
 HERE, ELSEWHERE = Pseudonyms(KEY), Pseudonyms(scope_key(b"k" * 32, "course\0b"))
-values = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
+values = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(
+    str.strip
+)
 
 
 @given(st.sampled_from([*Identity]), values)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from edx_assets.exports.formats import Format
 from edx_assets.exports.pseudonyms.gathering import gather
 from edx_assets.exports.pseudonyms.known import Known
@@ -68,12 +70,19 @@ class Disguise:
         """The tables without what nobody has classed: it can hold anything, and is left out."""
         found = []
         for table in tables:
-            kept, gone = without_unclassed(table)
+            kept, unclassed = without_unclassed(table)
+            gone = [name for name in unclassed if self._holds(table, name)]
             if gone:
                 self._left_out[table.name] = gone
             if kept is not None:
                 found.append(kept)
         return found
+
+    def _holds(self, table: CourseTable, column: str) -> bool:
+        """Whether any row has something in a column."""
+        with pq.ParquetFile(self._sources[table.name]) as file:
+            batches = file.iter_batches(columns=[column])
+            return any(batch.column(0).null_count < batch.num_rows for batch in batches)
 
     def write(self, table: CourseTable, target: Path) -> int:
         """Write a kept table to a Parquet file, and return its number of rows."""

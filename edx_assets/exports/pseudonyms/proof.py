@@ -103,7 +103,7 @@ class Proof:
         if personal.identity is not None:
             return self._in_identifier(value, personal.identity)
         kinds = {column.name: column.type for column in table.columns}
-        if kinds[name] == "JSON":
+        if kinds[name] == "JSON" or isinstance(value, list | dict):
             return self._in_json(_parsed(value), json_field())
         if isinstance(value, str):
             return self._in_text(value, free=personal.kind == Kind.FREE_TEXT)

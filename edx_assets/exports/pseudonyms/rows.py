@@ -74,17 +74,21 @@ class Rewriting:
 
     def _column(self, table: CourseTable, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
         column = batch.column(field.name)
-        personal = cell_class(table, field.name)
-        is_json = any(c.name == field.name and c.type == "JSON" for c in table.columns)
-        text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-        if personal is None or not (text or personal.identity is not None):
+        personal = cell_class(table, field.name) or Personal(Kind.FREE_TEXT)
+        extended = isinstance(field.type, pa.BaseExtensionType)  # as Parquet's JSON is
+        stored = column.storage if extended else column
+        if personal.identity is None and _is_plain(stored.type):
             return column
-        encoded = pc.dictionary_encode(column)
+        if pa.types.is_nested(stored.type):  # of an institution's own dataset
+            return pa.array([self._value(v, self._json) for v in stored.to_pylist()], stored.type)
+        is_json = any(c.name == field.name and c.type == "JSON" for c in table.columns)
+        encoded = pc.dictionary_encode(stored)  # most texts come again and again
         values = [
             value if value is None else self._cell(value, personal, is_json)
             for value in encoded.dictionary.to_pylist()
         ]
-        return pa.array(values, field.type).take(encoded.indices)
+        found = pa.array(values, stored.type).take(encoded.indices)
+        return pa.ExtensionArray.from_storage(field.type, found) if extended else found
 
     def _cell(self, value: Any, personal: Personal, is_json: bool) -> Any:
         if personal.identity is not None:
@@ -123,3 +127,9 @@ class Rewriting:
         if isinstance(value, int) and not isinstance(value, bool):
             return self._pseudonyms.of_number(identity, value)
         return value
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether cells of a type hold no text."""
+    types = pa.types
+    return bool(types.is_primitive(kind) or types.is_null(kind) or types.is_decimal(kind))

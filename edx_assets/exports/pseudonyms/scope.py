@@ -52,3 +52,12 @@ class Scope:
             Reach.INSTITUTION: "",
         }[self.reach]
         return Pseudonyms(scope_key(secret_key(storage, KEY), f"{self.reach}\0{within}"))
+
+
+def scope_of(reach: str | None, project: str) -> Scope:
+    """The scope that is asked for; without a reach, that of the project if one is named.
+
+    Raises:
+        ScopeError: a project has no name, or something else has one.
+    """
+    return Scope(Reach(reach or (Reach.PROJECT if project else Reach.COURSE)), project)
