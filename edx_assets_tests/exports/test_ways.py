@@ -88,3 +88,36 @@ def test_a_form_that_is_none_is_refused(here: Path) -> None:
         in command(KEY, "--to", here, "--format", "x").output
     )
     assert not here.exists()
+
+
+def test_both_write_pseudonyms(here: Path) -> None:
+    asked = ("--format", "csv", "--pseudonymised", "--project", "thesis")
+    result = command(KEY, OTHER, "--to", here / "a", *asked)
+    assert result.exit_code == 0, result.output
+    told = "pseudonyms of the project thesis; proof: 2 identifiers searched for in 2 files, 0 found"
+    assert result.output.count(told) == 2
+    ran = run(
+        courses=[KEY, OTHER], folder=str(here / "b"), format="CSV", pseudonymised=True,
+        project="thesis",
+    )  # fmt: skip
+    assert ran.success, failure_text(ran)
+    users = [
+        (here / way / database / "auth_user.csv").read_bytes()
+        for way in "ab"
+        for database in (DATABASE, "TestX_T101_2015")
+    ]
+    assert len({*users}) == 1
+    assert b"ana" not in users[0]
+
+
+def test_a_scope_that_is_not_told_well_is_refused(here: Path) -> None:
+    result = command(KEY, "--to", here, "--project", "thesis")
+    assert "are of pseudonyms: add --pseudonymised" in result.output
+    result = command(KEY, "--to", here, "--pseudonymised", "--reach", "project")
+    assert result.exit_code == 1
+    assert "a project needs a name" in result.output
+    text = failure_text(
+        run(courses=[KEY], folder=str(here), pseudonymised=True, reach="COURSE", project="x")
+    )
+    assert "a project needs a name, and only a project has one" in text
+    assert not here.exists()

@@ -88,7 +88,7 @@ class Proof:
                 field = root if name == "document" else root.below(name)
                 kind = self._in_json(_parsed(value) if name == "document" else value, field)
             elif table is None:
-                kind = self._in_text(value, free=False)
+                kind = self.in_text(value, free=False)
             else:
                 kind = self._in_cell(table, name, value)
             if kind is not None:
@@ -106,20 +106,20 @@ class Proof:
         if kinds[name] == "JSON" or isinstance(value, list | dict):
             return self._in_json(_parsed(value), json_field())
         if isinstance(value, str):
-            return self._in_text(value, free=personal.kind == Kind.FREE_TEXT)
+            return self.in_text(value, free=personal.kind == Kind.FREE_TEXT)
         return None
 
     def _in_json(self, value: Any, field: Field) -> Identity | None:
         kinds: list[Identity | None] = []
         if isinstance(value, dict):
-            kinds = [self._in_text(name, free=True) for name in value]
+            kinds = [self.in_text(name, free=True) for name in value]
             kinds += [self._in_json(each, field.below(name)) for name, each in value.items()]
         elif isinstance(value, list):
             kinds = [self._in_json(each, field) for each in value]
         elif field.personal.identity is not None:
             return self._in_identifier(value, field.personal.identity)
         elif isinstance(value, str):
-            return self._in_text(value, free=field.personal.kind != Kind.QUASI)
+            return self.in_text(value, free=field.personal.kind != Kind.QUASI)
         return next((kind for kind in kinds if kind is not None), None)
 
     def _in_identifier(self, value: Any, identity: Identity) -> Identity | None:
@@ -132,9 +132,10 @@ class Proof:
         if isinstance(value, int):
             return identity if value < FIRST_NUMBER else None
         found = self._known.words.get(_folded(text.removeprefix("'")))
-        return found if found is not None else self._in_text(text, free=True)
+        return found if found is not None else self.in_text(text, free=True)
 
-    def _in_text(self, text: str, *, free: bool) -> Identity | None:
+    def in_text(self, text: str, *, free: bool) -> Identity | None:
+        """What a text holds; of one that a program wrote (not `free`), what can be nothing else."""
         forms = [text]
         if "%" in text or "&" in text or "\\" in text:
             forms.append(_decoded(text))

@@ -6,9 +6,10 @@ What an identifier is belongs in `known`; how documents and tables are rewritten
 import re
 from functools import lru_cache
 
+from edx_assets.edx.escapes import views
 from edx_assets.edx.mentions import folded, mentions, names, pieces, replaced
 from edx_assets.edx.personal import Identity
-from edx_assets.edx.pseudonyms import Pseudonyms, is_address, is_email
+from edx_assets.edx.pseudonyms import Pseudonyms, is_address
 from edx_assets.exports.pseudonyms.known import Known, is_strong
 
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)")
@@ -16,6 +17,7 @@ _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w
 _MAY_BE_EMAIL = re.compile(
     r"(?:@|%40|\\u0040|&#64;|&#x40;|&commat;)[\w-]+(?:\.|%2E)", re.IGNORECASE
 )
+_EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)*\.\w+")
 _ABOUT_USER = re.compile(
     r"""(?:(?<![\w.+-])@                           # @mary
         | (?:^|[\W_])                             # users/7, username=mary, "user_id": 7
@@ -24,6 +26,7 @@ _ABOUT_USER = re.compile(
         ) ([\w.@+-]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ODD = re.compile(r"[^\w.@+'\-]")
 _SHORT = 300  # characters of a text that is kept: the same ones come again and again
 _KEPT = 50_000
 
@@ -45,6 +48,7 @@ class Texts:
         self._by_piece: dict[str, list[frozenset[str]]] = {}
         self._names_by_piece: dict[str, list[frozenset[str]]] = {}
         self._most = 2
+        self._odd = {w: re.compile(re.escape(w), re.IGNORECASE) for w in self._free if _is_odd(w)}
         self._index()
         self._cached = lru_cache(_KEPT)(self._replaced)
 
@@ -81,6 +85,7 @@ class Texts:
                 for start, end, name in names(text, self._most)
                 if name in self._known.names
             ]
+        found += self._odd_words(text, there, free)
         found += self._addresses(text, free)
         if free:
             found += self._of_users(text)
@@ -97,13 +102,22 @@ class Texts:
         found = []
         for start, end, word in mentions(text):
             identity = known.get(word)
-            if identity is None and emails and is_email(word) and word[-1].isalnum():
+            if identity is None and emails and _EMAIL.fullmatch(word):
                 identity = Identity.EMAIL
             elif identity is None and word in sessions:
                 identity = Identity.SESSION
             if identity is not None:
                 found.append((start, end, self._pseudonyms.of_text(identity, word)))
         return found
+
+    def _odd_words(self, text: str, there: set[str], free: bool) -> list[tuple[int, int, str]]:
+        return [
+            (*view.place(*match.span()), self._pseudonyms.of_text(self._free[word], word))
+            for word, pattern in self._odd.items()
+            if (free or word in self._strong) and pieces(word) <= there
+            for view in views(text)
+            for match in pattern.finditer(view.text)
+        ]
 
     def _addresses(self, text: str, free: bool) -> list[tuple[int, int, str]]:
         found = []
@@ -132,6 +146,13 @@ class Texts:
                 pseudonym = self._pseudonyms.of_text(identity, word)
                 found.append((start, start + len(match[1].rstrip(".-+@")), pseudonym))
         return found
+
+
+def _is_odd(word: str) -> bool:
+    """Whether a word may not be told where it stands among others, for its marks."""
+    return bool(_ODD.search(word)) or (
+        not word.isalnum() and all(told != word for *_place, told in mentions(f"0@{word}@0"))
+    )
 
 
 def _may_have(there: set[str], index: dict[str, list[frozenset[str]]]) -> bool:
