@@ -11,6 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -36,6 +37,8 @@ _ENTITY = re.compile(r"&#?\w{1,8};")
 _JSON_ESCAPE = re.compile(r"(?<!\\)\\{1,4}[nrtbf]")
 _JSON_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BATCH = 2_000  # rows
+_SHORT = 300  # characters of a text whose answer is kept: the same ones come again and again
+_KEPT = 50_000
 
 
 class IdentifierLeftError(FinalError):
@@ -64,6 +67,7 @@ class Proof:
         for word in self._searched:
             rarest = min(_PIECE.findall(word), key=lambda p: (p in known.vocabulary, counts[p]))
             self._index.setdefault(rarest, []).append(word)
+        self._cached = lru_cache(_KEPT)(self._in_any_form)
         self.cells = 0
 
     def search(self, path: Path, table: CourseTable | None, form: Format) -> None:
@@ -136,13 +140,15 @@ class Proof:
 
     def in_text(self, text: str, *, free: bool) -> Identity | None:
         """What a text holds; of one that a program wrote (not `free`), what can be nothing else."""
-        forms = [text]
-        if "%" in text or "&" in text or "\\" in text:
-            forms.append(_decoded(text))
-        for form in forms:
-            if (kind := self._in_form(_folded(form), free)) is not None:
-                return kind
-        return None
+        if len(text) <= _SHORT:
+            return self._cached(text, free)
+        return self._in_any_form(text, free)
+
+    def _in_any_form(self, text: str, free: bool) -> Identity | None:
+        found = self._in_form(_folded(text), free)
+        if found is None and ("%" in text or "&" in text or "\\" in text):
+            found = self._in_form(_folded(_decoded(text)), free)
+        return found
 
     def _in_form(self, text: str, free: bool) -> Identity | None:
         if "2001:db8:" in text:  # its random digits can be a word, such as `beef`
@@ -171,7 +177,11 @@ class Proof:
             pattern = r"[\W_]{1,4}".join(map(re.escape, parts))
             places = [match.span() for match in re.finditer(pattern, text)]
         else:
-            places = [match.span() for match in re.finditer(re.escape(word), text)]
+            places = []
+            at = text.find(word)
+            while at >= 0:
+                places.append((at, at + len(word)))
+                at = text.find(word, at + 1)
         return any(
             not _is_letter(text[start - 1 : start]) and not _is_letter(text[end : end + 1])
             for start, end in places
