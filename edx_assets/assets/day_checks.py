@@ -37,6 +37,8 @@ WEEKS = 8
 """A day is compared with this many weeks of its weekday: courses come and go within a term."""
 ENOUGH = 4
 """Days of history needed for a comparison."""
+LATELY = 7
+"""A day that is far from its weekday's history may still be near these days before it."""
 
 _ALWAYS_MANY = 0.05  # of the lines: too many, whatever the history
 _RARELY_MANY = 0.001  # of the lines: never too many, whatever the history
@@ -108,10 +110,14 @@ def rejected_share(store: Store, day: SiteDay) -> AssetCheckResult:
 
 
 def volume(store: Store, day: SiteDay) -> AssetCheckResult:
-    """Whether the day has about as many events as its weekday usually has."""
+    """Whether the day has about as many events as its weekday usually has, or as days of late.
+
+    Courses begin and end within the weeks that a weekday is compared with.
+    """
     entry = day_entry(store, day)
     loaded = entry.get("loaded", 0) if entry else 0
     history = [each["loaded"] for each in _history(store, day)]
+    lately = [each["loaded"] for each in _settled_before(store, day, timedelta(days=1), LATELY)]
     if len(history) < ENOUGH:
         return AssetCheckResult(
             passed=True,
@@ -121,14 +127,20 @@ def volume(store: Store, day: SiteDay) -> AssetCheckResult:
             metadata={"loaded": loaded, "days_of_history": len(history)},
         )
     usual = median(history)
-    near = usual / _TIMES_VOLUME <= loaded <= usual * _TIMES_VOLUME
+    usuals = [usual, median(lately)] if len(lately) >= ENOUGH else [usual]
+    near = any(each / _TIMES_VOLUME <= loaded <= each * _TIMES_VOLUME for each in usuals)
     return AssetCheckResult(
         # a weekday that is usually without events, as on edge, has no useful median
         passed=not usual or near or abs(loaded - usual) < _FEW_EVENTS,
         severity=AssetCheckSeverity.WARN,
         description=f"{loaded} events; the median of this weekday in the {WEEKS} weeks before is"
-        f" {usual:g}",
-        metadata={"loaded": loaded, "usual": float(usual), "days_of_history": len(history)},
+        f" {usual:g}" + "".join(f", of the {LATELY} days before {each:g}" for each in usuals[1:]),
+        metadata={
+            "loaded": loaded,
+            "usual": float(usual),
+            "days_of_history": len(history),
+            **({"lately": float(usuals[1])} if usuals[1:] else {}),
+        },
     )
 
 
@@ -163,7 +175,8 @@ DAY_CHECKS: dict[str, DayCheck] = {
     "volume": DayCheck(
         volume,
         f"The day has between a third and {_TIMES_VOLUME} times the median number of events of the"
-        f" same weekday in the {WEEKS} weeks before (checked once {ENOUGH} of them are loaded). A"
+        f" same weekday in the {WEEKS} weeks before (checked once {ENOUGH} of them are loaded), or"
+        f" of the {LATELY} days before, which a course that has just begun or ended is in too. A"
         " failure means that part of the file is missing, that a course began or ended, or that it"
         " was a holiday. Check whether a course's dates explain it; if not, ask edX for the file"
         " again.",
@@ -221,8 +234,12 @@ def check_day(context: AssetExecutionContext, day: SiteDay) -> Exception | None:
 
 def _history(store: Store, day: SiteDay) -> list[DayEntry]:
     """The entries of the same weekday in the weeks before that are loaded or had no file."""
-    weeks = (timedelta(weeks=n) for n in range(1, WEEKS + 1))
-    before = [str(day._replace(day=day.day - week)) for week in weeks]
+    return _settled_before(store, day, timedelta(weeks=1), WEEKS)
+
+
+def _settled_before(store: Store, day: SiteDay, step: timedelta, times: int) -> list[DayEntry]:
+    """The entries of days before, a step apart, that are loaded or had no file."""
+    before = [str(day._replace(day=day.day - step * n)) for n in range(1, times + 1)]
     fields = ["state", "lines", "loaded", "rejected"]
     found = store.find(IMPORTS, {"_id": {"$in": before}}, fields=fields)
     return [entry for entry in cast(Iterator[DayEntry], found) if is_settled(entry)]

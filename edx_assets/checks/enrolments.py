@@ -7,13 +7,16 @@ from dagster import AssetCheckResult, AssetCheckSeverity
 
 from edx_assets.checks.not_loaded import not_loaded
 from edx_assets.edx.collections import ENROLMENTS, TRACKING
+from edx_assets.edx.courses import Window
 from edx_assets.edx.delivery import PACKAGE_AGE
-from edx_assets.loading.ledger import course_load, tracking_load
+from edx_assets.loading.courses.window_query import master_query
+from edx_assets.loading.ledger import MASTER_TRACKING, course_load, tracking_load
 from edx_assets.loading.registry import registered_course
 from edx_assets.resources.store import Collection, Store
 
 ACTIVATED = "edx.course.enrollment.activated"
 DEACTIVATED = "edx.course.enrollment.deactivated"
+_EVENTS = {"event_type": {"$in": [ACTIVATED, DEACTIVATED]}}
 
 TOLERANCE = 0.05
 """Share of learners for whom table and events may disagree: some changes are without an event."""
@@ -22,20 +25,30 @@ TOLERANCE = 0.05
 def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
     """Whether each learner's last enrolment event agrees with `is_active`.
 
+    The table is as old as its package. Where the course ended before, its events after the end
+    count too: they are in the master collection.
+
     Memory grows with the number of learners who have such events, not with the number of events.
 
     Raises:
         StoreError: the database failed.
     """
-    if tracking_load(store, partition) is None:
+    tracking = tracking_load(store, partition)
+    if tracking is None:
         return not_loaded(TRACKING)
     enrolments = course_load(store, partition, ENROLMENTS)
     if enrolments is None:
         return not_loaded(ENROLMENTS)
-    database = registered_course(store, partition)["database"]
+    course = registered_course(store, partition)
+    database = course["database"]
     package = date.fromisoformat(enrolments["package"])
     cut = datetime(package.year, package.month, package.day, tzinfo=UTC) - PACKAGE_AGE
-    last = _last_events(store, database)
+    last = _last_events(store, Collection(database, TRACKING), _EVENTS)
+    end = tracking["window"]["end"]
+    if end is not None and end < cut:
+        # the table knows who left after the course's end, of which its tracking has no event
+        after = master_query([course["course_key"]], course["site"], Window(end, cut))
+        last |= _last_events(store, MASTER_TRACKING, after | _EVENTS)
     agree = disagree = unsettled = without_event = inactive = 0
     for row in store.find(Collection(database, ENROLMENTS), {}, fields=["user_id", "is_active"]):
         event = last.get(row["user_id"])
@@ -72,12 +85,13 @@ def enrolments_agree(store: Store, partition: str) -> AssetCheckResult:
     )
 
 
-def _last_events(store: Store, database: str) -> dict[Any, tuple[datetime, bool]]:
+def _last_events(
+    store: Store, collection: Collection, query: dict[str, Any]
+) -> dict[Any, tuple[datetime, bool]]:
     """When each learner last enrolled or unenrolled, and whether they enrolled."""
     last: dict[Any, tuple[datetime, bool]] = {}
-    query = {"event_type": {"$in": [ACTIVATED, DEACTIVATED]}}
     fields = ["event_type", "timestamp", "event", "event_source"]
-    for record in store.find(Collection(database, TRACKING), query, fields=fields):
+    for record in store.find(collection, query, fields=fields):
         event = record.get("event")
         # a browser can send any user, and the acting user may be staff: `event` has the learner
         user = event.get("user_id") if isinstance(event, dict) else None

@@ -102,6 +102,5 @@ def _steps(manifest: dict[str, Any], instance: DagsterInstance) -> Iterator[Step
         )
     for course in sorted(instance.get_dynamic_partitions("courses")):
         yield f"course {course}", WHOLE_COURSE, course
-    upkeep = AssetSelection.assets("upkeep/overview", "upkeep/quarantine_reasons")
-    yield "the overview", upkeep, None
     yield "the datasets of all courses", AssetSelection.assets(WAREHOUSE), None
+    yield "the overview", AssetSelection.groups("upkeep"), None

@@ -7,8 +7,31 @@ from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from edx_assets.local.delivered_days import newest_day
 from edx_assets.local.embedded_s3 import embedded_s3
 from edx_assets.local.embedded_store import embedded_store
+from edx_assets.local.sample.delivery import EVENTS_BUCKET, PACKAGES_BUCKET
+
+_UNSET = (
+    "EDX_DATASETS",
+    "EDX_GEOIP_DB",
+    "EDX_GPG_PASSPHRASE",
+    "EDX_KEEP_DECRYPTED_DAYS",
+    "EDX_KEEP_PACKAGES",
+    "EDX_KEEP_RAW_DAYS",
+    "EDX_MAX_LINE_MB",
+    "EDX_NOTICE_MAIL_FROM",
+    "EDX_NOTICE_MAIL_TO",
+    "EDX_NOTICE_SMTP_HOST",
+    "EDX_NOTICE_SMTP_PASSWORD",
+    "EDX_NOTICE_SMTP_PASSWORD_FILE",
+    "EDX_NOTICE_SMTP_TLS",
+    "EDX_NOTICE_SMTP_USER",
+    "EDX_NOTICE_WEBHOOK",
+    "EDX_RETRY_SECONDS",
+    "EDX_UI_URL",
+)
+"""Settings that the demo does not use. Left out, they would be read from `.env`."""
 
 
 @contextmanager
@@ -32,25 +55,25 @@ def local_environment(data: Path, mongo_uri: str | None = None) -> Iterator[dict
         endpoint = servers.enter_context(embedded_s3(institution / "buckets"))
         store = mongo_uri or servers.enter_context(embedded_store(data / "mongo"))
         variables = {
+            **dict.fromkeys(_UNSET, ""),
             "DAGSTER_HOME": str(home),
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": "us-east-1",
             "EDX_ORG": "McGillX",
-            "EDX_EVENTS_BUCKET": "edx-course-data",
-            "EDX_PACKAGES_BUCKET": "course-data",
+            "EDX_EVENTS_BUCKET": EVENTS_BUCKET,
+            "EDX_PACKAGES_BUCKET": PACKAGES_BUCKET,
             "EDX_S3_ENDPOINT_URL": endpoint,
             "EDX_STORAGE": str(data / "storage"),
             "EDX_GNUPG_HOME": str(institution / "gnupg"),
-            "EDX_GPG_PASSPHRASE": "",
             "EDX_GPG_PASSPHRASE_FILE": str(institution / "passphrase"),
             "EDX_MONGO_URI": store,
             "EDX_MONGO_URI_FILE": "",
             "EDX_DATABASE_PREFIX": "",
             "EDX_COURSES_FILE": str(institution / "courses.yaml"),
-            "EDX_GEOIP_DB": "",
             "EDX_START_DATE": "2014-02-03",
-            "EDX_END_DATE": "2014-04-30",  # some weeks more than the sample has, to deliver into
+            # later days are not missing: the sample has none of them
+            "EDX_END_DATE": str(newest_day(endpoint) or ""),
             "EDX_AUTOMATION": "true",  # what ticks is `dagster dev`: the demo itself has no daemon
         }
         before = {name: os.environ.get(name) for name in variables}

@@ -170,6 +170,27 @@ def test_the_volume_is_held_against_the_weekdays_history(
     assert volume(store, SiteDay("edx", DAY)).passed is passed
 
 
+@pytest.mark.parametrize(
+    ("lately", "lines", "passed"),
+    [
+        (300, 200, True),  # courses have ended: the days before have few events too
+        (300, 99, False),
+        (3000, 3000, True),  # courses have begun
+        (3000, 9001, False),
+    ],
+)
+def test_the_volume_may_be_that_of_the_days_before(
+    store: Store, lately: int, lines: int, passed: bool
+) -> None:
+    weeks_before(store, 8, 900)
+    for other in range(1, 7):
+        load(store, DAY - timedelta(days=other), lately)
+    load(store, DAY, lines)
+    told = volume(store, SiteDay("edx", DAY))
+    assert told.passed is passed
+    assert f"of the 7 days before {lately}" in (told.description or "")
+
+
 def test_nothing_of_a_learner_is_in_what_the_checks_tell(testx: Institution) -> None:
     testx.deliver("2014-02-03", [event(1, username="zoe_the_learner"), b'{"zoe_the_learner": '])
     testx.run_day("2014-02-03")

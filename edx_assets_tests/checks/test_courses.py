@@ -205,6 +205,21 @@ def test_events_behind_the_package_are_none_of_its_business(
     assert told.metadata["too_late_for_the_package"].value == 1
 
 
+@pytest.mark.parametrize(
+    ("day", "passed"),
+    [("2014-02-20", True), ("2014-02-27", False)],  # before the package's tables, and after
+)
+def test_who_leaves_after_the_course_has_ended_is_told_by_the_master_collection(
+    testx: Institution, store: Store, day: str, passed: bool
+) -> None:
+    built(testx, events=[enrolled(1, 7, active=False)])
+    back = enrolled(2, 7) | {"time": f"{day}T10:00:00+00:00"}
+    testx.deliver(day, [back])
+    assert testx.run_day(day).success
+    extracted(testx)
+    assert enrolments_agree(store, COURSE).passed is passed
+
+
 @pytest.mark.parametrize("verdict", [users_known, structure_bound, enrolments_agree])
 def test_what_is_not_loaded_is_told_and_fails(
     testx: Institution, store: Store, verdict: Any
