@@ -6,6 +6,7 @@ What a subcommand does is in the modules next to this one.
 import json
 import sys
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,50 @@ def dev(data: Path, port: int) -> None:
         from edx_assets.cli.dev import run_dev
 
     sys.exit(run_dev(data, port))
+
+
+@main.command()
+@click.argument("file", required=False, type=_FILE)
+@click.option("--new-day", "what", flag_value="new", help="The day after the newest one.")
+@click.option("--correct", "what", flag_value="correct", help="The newest day again, mended.")
+@click.option("--broken", "what", flag_value="broken", help="A new day whose file is cut off.")
+@click.option("--site", type=click.Choice(["edx", "edge"]), help="Of FILE, if its name lacks it.")
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Of FILE, if its name lacks it.",
+)
+@click.option("--wait", is_flag=True, help="Follow it until it is in its courses.")
+@click.option(
+    "--patience",
+    default=300,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Seconds to wait at most.",
+)
+@DATA
+def deliver(
+    file: Path | None,
+    what: str | None,
+    site: str | None,
+    day: datetime | None,
+    wait: bool,
+    patience: int,
+    data: Path,
+) -> None:
+    """Put a tracking log or a package into the demo's bucket, as edX would.
+
+    FILE is a tracking log, which is compressed and encrypted for the demo's key unless it is
+    already, or a package. Or choose one of --new-day, --correct and --broken.
+    """
+    if (file is None) == (what is None):
+        raise click.UsageError("Name a FILE, or give one of --new-day, --correct and --broken.")
+    with local_extra():
+        from edx_assets.cli.deliver import run_deliver
+
+    chosen = file if file is not None else str(what)
+    well = run_deliver(data, chosen, site, day.date() if day else None, patience if wait else None)
+    sys.exit(0 if well else 1)
 
 
 def _disk_use(data: Path) -> DiskUse | None:

@@ -10,6 +10,14 @@ from edx_assets.local.sample.delivery import EVENTS_BUCKET
 _DAY = re.compile(r"-events-(\d{4}-\d{2}-\d{2})\.log\.gz\.gpg$")
 
 
+def log_of_day(endpoint_url: str, site: str, day: date) -> str | None:
+    """The key of a site's tracking log of a day, or None if there is none."""
+    for key in _keys(endpoint_url):
+        if f"/{site}/" in key and (match := _DAY.search(key)) and match[1] == str(day):
+            return key
+    return None
+
+
 def newest_day(endpoint_url: str) -> date | None:
     """The newest day with a tracking log of any site, or None if there is none."""
     days = (match[1] for key in _keys(endpoint_url) if (match := _DAY.search(key)))

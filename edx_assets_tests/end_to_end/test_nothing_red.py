@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from dagster import AssetKey, DagsterEventType, DagsterInstance
-from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster import AssetKey, DagsterEventType, DagsterInstance, RepositoryDefinition
 
 from edx_assets.dagster_internals import AssetPartitionStatus
 from edx_assets.definitions import build_defs
@@ -12,8 +11,8 @@ from edx_assets.settings import load_settings
 
 
 @pytest.fixture(scope="module")
-def graph(built: object) -> AssetGraph:
-    return build_defs(load_settings()).get_repository_def().asset_graph
+def repository(built: object) -> RepositoryDefinition:
+    return build_defs(load_settings()).get_repository_def()
 
 
 @pytest.fixture
@@ -23,8 +22,9 @@ def instance(built: object) -> Iterator[DagsterInstance]:
 
 
 def test_every_partition_of_every_asset_is_materialized(
-    graph: AssetGraph, instance: DagsterInstance
+    repository: RepositoryDefinition, instance: DagsterInstance
 ) -> None:
+    graph = repository.asset_graph
     for key in graph.materializable_asset_keys:
         partitions = graph.get(key).partitions_def
         if partitions is None:
@@ -38,7 +38,7 @@ def test_every_partition_of_every_asset_is_materialized(
 
 
 def test_every_check_has_passed_for_every_partition(
-    graph: AssetGraph, instance: DagsterInstance
+    repository: RepositoryDefinition, instance: DagsterInstance
 ) -> None:
     newest = {}
     for run in instance.get_runs(ascending=True):
@@ -46,7 +46,7 @@ def test_every_check_has_passed_for_every_partition(
             assert record.dagster_event is not None
             check = record.dagster_event.asset_check_evaluation_data
             newest[check.asset_check_key, check.partition] = check
-    assert {key for key, _partition in newest} == set(graph.asset_check_keys)
+    assert {key for key, _partition in newest} == set(repository.asset_graph.asset_check_keys)
     failed = [
         f"{key.to_user_string()} {partition}: {check.description}"
         for (key, partition), check in newest.items()

@@ -47,6 +47,11 @@ class Key:
             raise EncryptionError(f"gpg did not encrypt: {done.status}")
         return bytes(done.data)
 
+    def decrypted(self, content: bytes, passphrase: str) -> bytes | None:
+        """What was encrypted for this key; None if it cannot be decrypted, or is not whole."""
+        done = self.gpg.decrypt(content, passphrase=passphrase, always_trust=True)
+        return bytes(done.data) if done.ok else None
+
 
 @contextmanager
 def new_key(folder: Path) -> Iterator[Key]:
@@ -87,17 +92,47 @@ def new_key(folder: Path) -> Iterator[Key]:
     _make_private(folder / "gnupg")
 
 
+@contextmanager
+def made_key(folder: Path) -> Iterator[Key]:
+    """The key pair that `new_key` has made in a folder, from a copy with a short path.
+
+    Raises:
+        EncryptionError: it is not there, or gpg cannot read it.
+    """
+    with tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp") as short:
+        try:
+            if (folder / "gnupg").is_dir():
+                left_behind = shutil.ignore_patterns("S.*", "*.lock", ".#*")
+                shutil.copytree(folder / "gnupg", short, ignore=left_behind, dirs_exist_ok=True)
+            gpg = gnupg.GPG(gnupghome=short)
+            keys = gpg.list_keys(secret=True)
+            if not keys:
+                raise EncryptionError(f"gpg finds no key of the demo's in {folder / 'gnupg'}")
+            yield Key(gpg, str(keys[0]["fingerprint"]))
+        finally:
+            subprocess.run(["gpgconf", "--homedir", short, "--kill", "gpg-agent"], check=False)
+
+
 def deliver_logs(folder: Path, key: Key, files: list[DayFile]) -> None:
     """Write each existing daily log, gzipped and encrypted, into its bucket's folder."""
 
     def deliver(file: DayFile) -> None:
         if file.name:
-            place = f"{EVENTS_BUCKET}/{ORG}/{file.site}/events/{file.day.year}/{file.name}"
-            packed = gzip.compress(file.content(), compresslevel=6, mtime=0)
-            _write(folder / "buckets" / place, key.encrypted(packed))
+            place = f"{EVENTS_BUCKET}/{log_key(file.site, file.day, file.name)}"
+            _write(folder / "buckets" / place, key.encrypted(packed(file.content())))
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(deliver, files))
+
+
+def log_key(site: str, day: date, name: str) -> str:
+    """The key of a tracking log in its bucket."""
+    return f"{ORG}/{site}/events/{day.year}/{name}"
+
+
+def packed(log: bytes) -> bytes:
+    """A tracking log as it is before its encryption."""
+    return gzip.compress(log, compresslevel=6, mtime=0)
 
 
 def deliver_packages(folder: Path, key: Key, packages: list[Package]) -> None:

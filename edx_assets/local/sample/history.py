@@ -15,7 +15,8 @@ from edx_assets.local.sample.problems import look_at_deleted
 from edx_assets.local.sample.sessions import enrol, study
 
 _EDGE_LEARNERS = 4  # the course team, trying things out
-_CHANCE_OF_A_VISIT = 0.19  # per day
+CHANCE_OF_A_VISIT = 0.19
+"""Of a learner's visit to a course on a day."""
 _VISITS_TO_DELETED = (4, 8, 16, 32)  # numbers of visits, counted per course
 
 
@@ -42,6 +43,17 @@ class History:
 
 def make_history(seed: int, learners: int, calendar: Calendar) -> History:
     """Let learners enrol, visit and write; the number of events grows with theirs."""
+    rng, history = begin(seed, learners, calendar)
+    _enrol_all(rng, history)
+    _visit_all(rng, history, calendar)
+    return history
+
+
+def begin(seed: int, learners: int, calendar: Calendar) -> tuple[Random, History]:
+    """A history in which nobody has enrolled or visited yet, and what its randomness goes on with.
+
+    Its courses, learners and enrolments are those of every history made with the same arguments.
+    """
     rng = Random(f"{seed}/history")
     courses = make_courses(seed, calendar.last_day)
     on_edx = [course for course in courses if course.site == "edx"]
@@ -59,9 +71,7 @@ def make_history(seed: int, learners: int, calendar: Calendar) -> History:
     history = History(courses, enrolments)
     history.posts += [_welcome(rng, course, people[0]) for course in on_edx]
     history.posts += [_welcome(rng, course, team[0]) for course in on_edge]
-    _enrol_all(rng, history)
-    _visit_all(rng, history, calendar)
-    return history
+    return rng, history
 
 
 def _enrolment(rng: Random, learner: Learner, course: Course, calendar: Calendar) -> Enrolment:
@@ -89,7 +99,7 @@ def _enrol_all(rng: Random, history: History) -> None:
     for enrolment in history.enrolments:
         for moment, active in ((enrolment.created, True), (enrolment.left, False)):
             if moment:
-                visit = _visit(rng, enrolment, moment)
+                visit = visit_of(rng, enrolment, moment)
                 enrol(visit, enrolment.mode, active)
                 history.events += visit.events
 
@@ -101,7 +111,7 @@ def _visit_all(rng: Random, history: History, calendar: Calendar) -> None:
     for start, number in sorted(_planned(rng, history, calendar)):
         enrolment = history.enrolments[number]
         course = enrolment.course
-        visit = _visit(rng, enrolment, start)
+        visit = visit_of(rng, enrolment, start)
         lesson = course.sequentials[lessons[number] % len(course.sequentials)]
         study(visit, lesson, history.posts)
         lessons[number] += 1
@@ -118,13 +128,13 @@ def _planned(rng: Random, history: History, calendar: Calendar) -> list[tuple[da
         came: set[str] = set()
         for number, enrolment in enumerate(history.enrolments):
             if rng.random() < _chance(enrolment, day, calendar):
-                start = _some_time(rng, day)
+                start = some_time(rng, day)
                 if start > enrolment.created:
                     planned.append((start, number))
                     came.add(enrolment.course.site)
         for site in SITES:
             if site not in came and calendar.has_lines(site, day):  # else its file would be empty
-                start = _some_time(rng, day)
+                start = some_time(rng, day)
                 planned.append((start, _anyone(rng, history, site, start)))
     return planned
 
@@ -138,7 +148,7 @@ def _anyone(rng: Random, history: History, site: str, moment: datetime) -> int:
     return rng.choice(there)
 
 
-def _some_time(rng: Random, day: date) -> datetime:
+def some_time(rng: Random, day: date) -> datetime:
     """Mornings and evenings in the Americas, in UTC."""
     hours = rng.triangular(6, 23.5, 17)
     return datetime.combine(day, time(), UTC) + timedelta(seconds=hours * 3600)
@@ -151,10 +161,11 @@ def _chance(enrolment: Enrolment, day: date, calendar: Calendar) -> float:
         return 0.3 if calendar.has_lines("edge", day) else 0
     _start, end = enrolment.course.window
     over = end is not None and day >= end.date()
-    return _CHANCE_OF_A_VISIT / 4 if over else _CHANCE_OF_A_VISIT
+    return CHANCE_OF_A_VISIT / 4 if over else CHANCE_OF_A_VISIT
 
 
-def _visit(rng: Random, enrolment: Enrolment, start: datetime) -> Visit:
+def visit_of(rng: Random, enrolment: Enrolment, start: datetime) -> Visit:
+    """A visit of the learner of an enrolment to its course, in a session of its own."""
     session = f"{rng.getrandbits(128):032x}"
     course = enrolment.course
     return Visit(enrolment.learner, course, start, rng, session, page=course.url("about"))
