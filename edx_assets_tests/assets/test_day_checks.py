@@ -57,6 +57,7 @@ def test_a_good_day_passes_each_check(testx: Institution) -> None:
         "loaded": 40,
         "duplicates": 1,
         "rejected": 1,
+        "retired": 0,
         "records_held": 40,
         "lines_in_quarantine": 1,
     }
