@@ -61,6 +61,18 @@ def test_every_asset_says_what_it_is(definitions: Definitions) -> None:
         assert node.code_version, key
 
 
+def test_tracking_shows_its_fields_and_how_it_is_queried(definitions: Definitions) -> None:
+    graph = definitions.get_repository_def().asset_graph
+    metadata = graph.get(AssetKey(["course", "tracking"])).metadata
+    columns = {each.name: each for each in metadata["dagster/column_schema"].schema.columns}
+    assert columns.keys() >= {"timestamp", "event_type", "module_id", "parent_data", "load_file"}
+    assert columns["username"].constraints.other == ["identifier: username"]
+    assert all(each.description for each in columns.values())
+    query = metadata["example_query"].md_str
+    assert "db.tracking.aggregate" in query
+    assert "mongodb://USER:PASSWORD@HOST" in query  # its form, whatever the setting holds
+
+
 def test_tracking_comes_after_the_structure_and_both_masters(definitions: Definitions) -> None:
     graph = definitions.get_repository_def().asset_graph
     upstream = AssetSelection.assets("course/tracking").upstream(depth=1).resolve(graph)

@@ -24,12 +24,14 @@ from dagster import (
 from pydantic import Field
 
 from edx_assets.assets.column_schema import column_schema
+from edx_assets.assets.how_to_query import tracking_metadata
 from edx_assets.assets.packages import course_files
 from edx_assets.assets.stages import (
     OWNERS,
     Rebuild,
     plain_failures,
     retried,
+    show_failure,
     shown,
     summary,
 )
@@ -200,6 +202,7 @@ def _collections(group: str, collections: list[CourseCollection]) -> AssetsDefin
                 )
             except Exception as error:  # also what nobody foresaw harms this collection alone
                 failures.append(foreseen(error))
+                show_failure(context, [key], course, str(failures[-1]))
             else:
                 yield MaterializeResult(asset_key=key, metadata=shown(metadata))
         if failures:
@@ -243,6 +246,7 @@ def _tracking(log_days: tuple[date, date]) -> AssetsDefinition:
     @asset(
         **_CORE,
         description=catalogue()[TRACKING].description,
+        metadata=tracking_metadata(),
         deps=[
             AssetKey(["course", "course_structure"]),
             *(

@@ -18,7 +18,15 @@ from dagster import (
 )
 
 from edx_assets.assets.column_schema import table_column
-from edx_assets.assets.stages import OWNERS, Rebuild, plain_failures, retried, shown, summary
+from edx_assets.assets.stages import (
+    OWNERS,
+    Rebuild,
+    plain_failures,
+    retried,
+    show_failure,
+    shown,
+    summary,
+)
 from edx_assets.datasets.definition import EVENTS, PLACES, Dataset
 from edx_assets.edx.collections import TRACKING
 from edx_assets.errors import foreseen
@@ -59,10 +67,11 @@ def dataset_assets(known: dict[str, Dataset]) -> AssetsDefinition:
                 mongo.store(), storage, context.partition_key, wanted, known, config.forced, geoip
             )
             for name, outcome in made:
+                key = AssetKey(["course", name])
                 if isinstance(outcome, Exception):
                     failures.append(foreseen(outcome))
+                    show_failure(context, [key], context.partition_key, str(failures[-1]))
                 else:
-                    key = AssetKey(["course", name])
                     yield MaterializeResult(asset_key=key, metadata=shown(outcome))
         if failures:
             raise retried(context, summary(failures, len(wanted), "datasets"))

@@ -9,6 +9,8 @@ from edx_assets.dagster_internals import AssetCheckExecutionRecordStatus, AssetP
 Failed = dict[str, list[str]]
 """By partition, the assets (`edx/raw_log`) and checks that failed for it."""
 
+NOTHING_FAILED = "none"
+
 
 def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefinition]) -> Failed:
     """Partitions whose newest run failed and that have not been materialized since.
@@ -36,7 +38,7 @@ def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefiniti
 def as_markdown(failed: Failed, most: int = 50) -> str:
     """Failed partitions as Markdown: one line for each, with what failed."""
     if not failed:
-        return "none"
+        return NOTHING_FAILED
     lines = [
         f"- `{partition}`: {', '.join(names[:4])}"
         + (f" and {len(names) - 4} more" if len(names) > 4 else "")

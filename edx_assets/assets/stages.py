@@ -3,13 +3,15 @@
 The work of a stage is in `loading`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import sleep
 from typing import Any
 
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
+    AssetObservation,
     Backoff,
     Config,
     DagsterInstance,
@@ -78,6 +80,9 @@ def plain_failures(context: AssetExecutionContext | None = None) -> Iterator[Non
     except EXPECTED as error:
         failure = Failure(str(foreseen(error)), allow_retries=can_pass(error))
         raised = retried(context, failure) if context else failure
+        if context and isinstance(raised, Failure) and context.has_partition_key:
+            keys = context.selected_asset_keys
+            show_failure(context, keys, context.partition_key, failure.description or "")
         raise raised from raised.__cause__
     except Exception as error:
         failure = Failure(str(foreseen(error)), allow_retries=False)
@@ -98,6 +103,24 @@ def retried(context: AssetExecutionContext, failure: Failure) -> Failure | Retry
     request = RetryRequested(policy.max_retries)
     request.__cause__ = failure
     return request
+
+
+def show_failure(
+    context: AssetExecutionContext, keys: Iterable[AssetKey], partition: str, text: str
+) -> None:
+    """Put a failure's cause and remedy on the pages of the assets' partition.
+
+    There, Dagster itself shows no more than the run.
+    """
+    for key in keys:
+        context.log_event(
+            AssetObservation(
+                asset_key=key,
+                partition=partition,
+                description=f"Not made: {text}",
+                metadata={"not_made_because": text},
+            )
+        )
 
 
 def summary(failures: list[Exception], total: int, what: str, untried: int = 0) -> Failure:

@@ -27,6 +27,7 @@ from edx_assets.assets.stages import (
     plain_failures,
     retried,
     reveal_courses,
+    show_failure,
     shown,
     summary,
 )
@@ -138,6 +139,9 @@ def _run_day(
         except Exception as error:  # also what nobody foresaw harms this day alone
             failure = foreseen(error)
             context.log.error(f"{site}/{name} {partition}: {failure}")
+            names = list(stages)
+            left = [AssetKey([site, each]) for each in names[names.index(name) :]]
+            show_failure(context, left, partition, str(failure))
             return failure
         metadata.setdefault("seconds", round(monotonic() - started, 2))
         context.log_event(

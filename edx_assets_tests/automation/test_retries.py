@@ -144,6 +144,7 @@ def test_automation_is_off_until_it_is_switched_on_but_in_the_demo(
             "packages_sensor",
             "courses_sensor",
             "warehouse_sensor",
+            "overview_sensor",
             "nightly_reconcile",
             "nightly_tidying",
             "daily_overview",

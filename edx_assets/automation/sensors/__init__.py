@@ -3,6 +3,7 @@
 from dagster import SensorDefinition
 
 from edx_assets.automation.sensors.courses import courses_sensor
+from edx_assets.automation.sensors.overview import overview_sensor
 from edx_assets.automation.sensors.packages import packages_sensor
 from edx_assets.automation.sensors.tracking_logs import tracking_logs_sensor
 from edx_assets.automation.sensors.warehouse import warehouse_sensor
@@ -12,7 +13,8 @@ from edx_assets.settings import Settings
 
 
 def sensors(settings: Settings, known: dict[str, Dataset]) -> list[SensorDefinition]:
-    """Every sensor: one per site, one for packages, one for courses, one for the file of all.
+    """Every sensor: one per site, one for packages, one for courses, one for the file of all,
+    and one for the overview.
 
     Args:
         settings: the settings.
@@ -23,4 +25,5 @@ def sensors(settings: Settings, known: dict[str, Dataset]) -> list[SensorDefinit
         packages_sensor(settings),
         courses_sensor(settings, known),
         warehouse_sensor(settings, known),
+        overview_sensor(settings),
     ]
