@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-build --generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: demo dev soak torture test lint lock licences advisories bench clean
+.PHONY: demo dev soak torture test lint lock licences advisories docs dist bench clean
 
 # Only what requirements.lock names, by its hashes: neither a dependency nor a tool for the build of
 # the project is looked up anywhere.
@@ -51,8 +51,19 @@ licences: $(VENV)/installed  ## every package's licence; fails on one that pypro
 advisories: $(VENV)/installed  ## what PyPI's advisories say of the locked versions
 	$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock
 
+# Not among the locked packages: nothing but the site needs these two.
+docs: $(VENV)/installed  ## the documentation as a site (build/site); fails on a link that leads nowhere
+	rm -rf build/pages
+	mkdir -p build/pages
+	cp -r README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md LICENSE docs examples deploy build/pages/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/uv tool run --with mkdocs-material==9.8.2 mkdocs@1.6.1 build --strict --quiet
+
+dist: $(VENV)/installed  ## the wheel and the source, as they are published
+	rm -rf dist
+	$(BIN)/uv build
+
 bench: $(VENV)/installed  ## the benchmarks: a table, build/bench.json (BENCH="--only load" for less)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:  ## all that was built, the demo's data included
-	rm -rf $(VENV) build data *.egg-info
+	rm -rf $(VENV) build dist data *.egg-info

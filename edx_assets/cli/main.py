@@ -24,6 +24,7 @@ from edx_assets.cli.refresh import rebuild, refresh
 from edx_assets.cli.release import release
 from edx_assets.cli.report import report
 from edx_assets.cli.retire import retire
+from edx_assets.cli.sections import write_sections
 from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.cli.watching import watch
@@ -55,6 +56,9 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red
 class _Commands(click.Group):
     """Tells in a line, with what to do, why a command cannot go on. Ctrl-C is click's own."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_sections(self, ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -80,7 +84,10 @@ def _of_the_system(error: OSError) -> str:
 @click.group(cls=_Commands)
 @click.version_option(package_name="edx-assets")
 def main() -> None:
-    """edX research data as per-course MongoDB databases."""
+    """Turn edX's research data into MongoDB databases, one for each course.
+
+    To see it work: edx-assets demo, then edx-assets dev. For your own institution: edx-assets init.
+    """
 
 
 main.add_command(quarantine)
@@ -207,7 +214,7 @@ def sample(folder: Path, seed: int, learners: int, weeks: int) -> None:
 @_LEARNERS
 @_WEEKS
 def demo(data: Path, learners: int, weeks: int) -> None:
-    """Take a sample institution through every stage with Dagster, on embedded servers."""
+    """Make a sample institution, and load all of it; two minutes, on this machine alone."""
     with local_extra():
         from edx_assets.cli.demo import run_demo
 
@@ -224,7 +231,7 @@ def demo(data: Path, learners: int, weeks: int) -> None:
     help="Port of Dagster's UI.",
 )
 def dev(data: Path, port: int) -> None:
-    """Run the embedded servers and `dagster dev` on what the demo built."""
+    """Open Dagster's UI on what the demo built, with sensors that load what is delivered."""
     with local_extra():
         from edx_assets.cli.dev import run_dev
 

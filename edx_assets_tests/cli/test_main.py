@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,14 @@ def told(result: Result) -> str:
     assert len(lines) == 1
     assert lines[0].startswith("Error: ")
     return lines[0]
+
+
+def test_the_help_lists_each_command_with_a_whole_sentence() -> None:
+    text = run("--help").output
+    listed = {line.split()[0] for line in text.splitlines() if re.match(r"  [a-z]+  ", line)}
+    assert listed == main.commands.keys()
+    assert text.count("...") == 1  # in the usage: no sentence is cut
+    assert text.index("Try it") < text.index("Set it up") < text.index("Use the data")
 
 
 @pytest.mark.parametrize("command", ["demo", "status"])
