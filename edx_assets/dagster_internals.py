@@ -4,6 +4,7 @@ None has changed throughout 1.13; pyproject pins Dagster to that minor version.
 """
 
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
@@ -45,6 +46,7 @@ __all__ = [
     "RUN_KEY",
     "AssetCheckExecutionRecordStatus",
     "AssetPartitionStatus",
+    "CheckRunHealthResult",
     "InstigatorState",
     "InstigatorStatus",
     "InstigatorType",
@@ -53,4 +55,5 @@ __all__ = [
     "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
+    "WorkerStatus",
 ]

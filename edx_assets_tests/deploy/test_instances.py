@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dagster import DagsterInstance
 from packaging.requirements import Requirement
 
 from edx_assets_tests.deploy.compose import DEPLOY
@@ -58,3 +59,30 @@ def test_every_extra_for_dagster_belongs_to_its_release(extra: str) -> None:
     aws = next(each for each in project["dependencies"] if each.startswith("dagster-aws"))
     first = Requirement(project["optional-dependencies"][extra][0])
     assert first.specifier == Requirement(aws).specifier
+
+
+def test_that_of_celery_has_the_workers_runs_and_recovers_by_itself() -> None:
+    instance = read(DEPLOY / "celery" / "dagster.yaml")
+    assert instance.pop("storage") == read(DEPLOY / "dagster.yaml")["storage"]
+    launcher = instance.pop("run_launcher")
+    assert launcher["config"] == {"broker": {"env": "CELERY_BROKER"}} | {
+        "backend": {"env": "CELERY_BROKER"}
+    }
+    worker = read(DEPLOY / "celery" / "worker.yaml")["execution"]["config"]
+    assert launcher["config"].items() <= worker.items()
+    module = Path(*launcher["module"].split(".")).with_suffix(".py")
+    assert f"class {launcher['class']}(" in (ROOT / module).read_text(encoding="utf-8")
+    differ = {name for name in OWN if instance.pop(name) != OWN[name]}
+    assert differ == {"run_retries", "run_monitoring"}
+    assert not instance
+
+
+def test_dagster_loads_celerys_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dagster_celery")
+    config = read(DEPLOY / "celery" / "dagster.yaml")
+    del config["storage"]
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("CELERY_BROKER", "redis://127.0.0.1:1/0")
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert type(instance.run_launcher).__name__ == "WatchedCeleryRunLauncher"
+        assert instance.run_launcher.supports_check_run_worker_health
