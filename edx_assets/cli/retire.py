@@ -55,7 +55,10 @@ def retire(file: Path, yes: bool, as_json: bool, data: Path) -> None:
 def _print(number: int, done: Retirement, yes: bool) -> None:
     learners = f"{number} learner{'' if number == 1 else 's'}"
     if done.found:
-        table = Table("collection", "removed" if yes else "would go", "changed", "quarantined")
+        table = Table()
+        table.add_column("collection", overflow="fold")
+        for heading in ("removed" if yes else "would go", "changed", "quarantined"):
+            table.add_column(heading, justify="right")
         for name, counts in sorted(done.found.items()):
             table.add_row(name, *(f"{counts.get(each, 0):,}" for each in ("go", "change", "lines")))
         Console(soft_wrap=True).print(table)

@@ -9,7 +9,8 @@ from edx_assets.resources.store import Store
 
 Status = dict[str, Any]
 
-_FILE = ("site", "date", "file", "state", "lines", "loaded", "duplicates", "rejected")
+_COUNTS = ("lines", "loaded", "duplicates", "rejected", "retired")
+_FILE = ("site", "date", "file", "state", *_COUNTS)
 _PACKAGE = (
     "date",
     "file",
@@ -35,7 +36,7 @@ def status(store: Store) -> Status:
         loads.setdefault(load["partition"], {})[load["collection"]] = load
     return {
         "files": [
-            {name: entry.get(name, 0 if name in _FILE[4:] else None) for name in _FILE}
+            {name: entry.get(name, 0 if name in _COUNTS else None) for name in _FILE}
             for entry in day_entries(store, fields=_FILE)
         ],
         "packages": [

@@ -11,6 +11,7 @@ from edx_assets.datasets.definition import datasets
 from edx_assets.loading.kept.disk_use import DiskUse
 
 _COUNTS = ("lines", "loaded", "duplicates", "rejected")
+_RETIRED = "retired"  # a column only where there are some
 
 
 def print_status(status: dict[str, Any], console: Console) -> None:
@@ -49,19 +50,20 @@ def _print_loaded(status: dict[str, Any], console: Console) -> None:
 
 def _files(files: list[dict[str, Any]]) -> Table:
     table = Table(title="Tracking logs")
-    for name in ("site", "month", "files", "silent", *_COUNTS):
+    counts = (*_COUNTS, _RETIRED) if any(file[_RETIRED] for file in files) else _COUNTS
+    for name in ("site", "month", "files", "silent", *counts):
         table.add_column(name, justify="left" if name in ("site", "month") else "right")
     months: dict[tuple[str, str], Counter[str]] = {}
     unfinished = []
     for file in files:
         sums = months.setdefault((file["site"], file["date"][:7]), Counter())
         sums["files" if file["file"] else "silent"] += 1
-        for name in _COUNTS:
+        for name in counts:
             sums[name] += file[name]
         if file["state"] == "loading":
             unfinished.append(f"{file['site']} {file['date']}")
     for (site, month), sums in sorted(months.items()):
-        table.add_row(site, month, *(f"{sums[name]:,}" for name in ("files", "silent", *_COUNTS)))
+        table.add_row(site, month, *(f"{sums[name]:,}" for name in ("files", "silent", *counts)))
     if unfinished:
         table.caption = f"not finished: {', '.join(unfinished)}"
     return table

@@ -98,6 +98,8 @@ def test_a_learner_is_retired_and_does_not_come_back(
     assert imports is not None
     counts = ("lines", "loaded", "duplicates", "rejected", "retired", "state")
     assert [imports[name] for name in counts] == [5, 2, 0, 0, 3, "loaded"]
+    (day,) = json.loads(CliRunner().invoke(main, ["status", "--json"]).stdout)["files"]
+    assert day["lines"] == day["loaded"] + day["retired"] == 5
     receipts = list(client["tracking_logs"]["retirements"].find())
     assert [(each["state"], each["list"]) for each in receipts] == [("done", list_file.name)]
     people = client["TestX_T101_2014"]["person_course"].find()

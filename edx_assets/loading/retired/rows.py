@@ -16,7 +16,6 @@ from edx_assets.edx.collections import (
     COURSE_STRUCTURE,
     LEARNERS,
     QUARANTINE,
-    from_package,
 )
 from edx_assets.edx.identifiers import Identifiers
 from edx_assets.edx.personal import Identity
@@ -70,7 +69,7 @@ def of_learners(store: Store, database: str) -> list[str]:
     names = (
         name
         for name in {*store.collections(database)} - without
-        if from_package(name) and store.get(Collection(database, LOADS), name)
+        if "package" in (store.get(Collection(database, LOADS), name) or ())
     )
     return sorted(names, key=lambda name: (depth(name), name))
 
