@@ -1,4 +1,4 @@
-"""The job that retires learners: its form and its one step. The work is in `datasets.retiring`."""
+"""The job that retires learners: its form and its one step. The work is in `exports.retiring`."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def retire_job(settings: Settings, known: dict[str, Dataset]) -> JobDefinition:
         geoip: GeoIp,
     ) -> Output[None]:
         # loaded here: DuckDB and Arrow take a fifth of a second, which every process would wait for
-        from edx_assets.datasets.retiring import Remaking, read_list, retire_everywhere
+        from edx_assets.exports.retiring import Remaking, read_list, retire_everywhere
 
         with plain_failures():
             file = Path(config.file).expanduser()

@@ -1,4 +1,4 @@
-"""`edx-assets retire`: learners whose data have to go. The work is in `datasets.retiring`."""
+"""`edx-assets retire`: learners whose data have to go. The work is in `exports.retiring`."""
 
 import json
 from pathlib import Path
@@ -25,8 +25,8 @@ def retire(file: Path, yes: bool, as_json: bool, data: Path) -> None:
     Without --yes it only tells what there is of them. They stay away: every later load asks the
     list. See docs/privacy.md for what is searched, and what you have to remove yourself.
     """
-    from edx_assets.datasets.retiring import Remaking, read_list, retire_everywhere
     from edx_assets.definitions import build_resources
+    from edx_assets.exports.retiring import Remaking, read_list, retire_everywhere
 
     number, learners = read_list(file)
     console = Console(stderr=True, soft_wrap=True)

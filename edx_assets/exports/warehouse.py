@@ -58,13 +58,17 @@ def made_state(storage: Storage) -> str | None:
     return str(note["state"]) if note else None
 
 
-def make_warehouse(store: Store, storage: Storage, known: dict[str, Dataset]) -> Metadata:
+def make_warehouse(
+    store: Store, storage: Storage, known: dict[str, Dataset], keep_former: bool = True
+) -> Metadata:
     """Make the file. Who has it open can go on with the old one until it is made once more.
 
     Args:
         store: the document store.
         storage: the storage, which has the datasets.
         known: every dataset by name.
+        keep_former: whether readers of the file from before can go on; otherwise nothing of it
+            stays.
 
     Raises:
         DatasetError: a dataset's file cannot be read.
@@ -91,7 +95,7 @@ def make_warehouse(store: Store, storage: Storage, known: dict[str, Dataset]) ->
                         views.append(name)
         before = storage.read_json(_NOTE) or {}
         storage.write_json(_NOTE, {"state": state, "links": links})
-        _remove_links(storage, {links, before.get("links")})
+        _remove_links(storage, {links, before.get("links") if keep_former else None})
     return {"courses": len(courses), "views": len(views), "outcome": "made"}
 
 

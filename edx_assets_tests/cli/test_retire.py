@@ -4,6 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from pymongo import MongoClient
@@ -49,6 +50,7 @@ def load(testx: Institution) -> None:
     assert load_all(testx).success
     made = ("course/tracking", "course/learners", "course/person_course")
     assert testx.run(*made, partition=COURSE).success
+    assert testx.run("all_courses/warehouse").success
 
 
 def everything(client: MongoClient[dict[str, object]], folder: Path) -> bytes:
@@ -61,6 +63,8 @@ def everything(client: MongoClient[dict[str, object]], folder: Path) -> bytes:
     for path in folder.rglob("*"):
         if path.suffix == ".gz":
             found.append(gzip.decompress(path.read_bytes()))
+        elif path.suffix == ".parquet":
+            found.append(repr(pq.read_table(path).to_pylist()).encode())
         elif path.is_file() and path.suffix not in (".gpg", ".zip"):
             found.append(path.read_bytes())
     return b"".join(found)

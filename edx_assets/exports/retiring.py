@@ -13,6 +13,7 @@ from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.identifiers import Identifiers
 from edx_assets.edx.retirement_list import RetirementListError, read_retirement_list
 from edx_assets.errors import FinalError
+from edx_assets.exports.warehouse import WAREHOUSE, make_warehouse
 from edx_assets.loading.courses.learners import join_learners
 from edx_assets.loading.courses.tracking import extract_course
 from edx_assets.loading.retired.retirement import Progress, Retirement, remaining, retire
@@ -82,6 +83,9 @@ def retire_everywhere(
     for partition in done.partitions:
         progress(f"{partition}: tracking, learners and datasets")
         _remake(store, storage, partition, remaking)
+    if storage.exists(WAREHOUSE):
+        progress("the file of all courses")
+        make_warehouse(store, storage, remaking.datasets, keep_former=False)
     progress("check")
     if left := remaining(store, storage, done, progress).found:
         raise NotRetiredError(
