@@ -129,6 +129,7 @@ def test_another_file_replaces_what_a_folder_brought_only_if_that_is_wanted(
         "2014-02-05",
     }
     assert run("load", "--from-folder", str(tmp_path / "new"), "--rebuild").exit_code == 0
+    assert run("load", "--site", "edx", "--rebuild").exit_code == 0
     assert counts(store)["edx/2014-02-03"] == (2, 2, 0)
 
 

@@ -48,7 +48,8 @@ class DamagedLogError(FinalError):
 def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = False) -> Metadata:
     """Decrypt a day's downloaded file, and check its gzip stream to the end.
 
-    A file that is already decrypted is left alone, unless `rebuild` is on or it has changed.
+    A file that is already decrypted is left alone, unless `rebuild` is on or it has changed; one
+    that was brought from a folder decrypted, in any case.
     What an earlier run decrypted is replaced only once the new file has proved complete.
 
     Raises:
@@ -65,8 +66,9 @@ def decrypt_day(gnupg: Gnupg, storage: Storage, day: SiteDay, rebuild: bool = Fa
         note_daily_log(storage, day, DailyLog(file=None))
         return {"file": "none", "lines": 0, "outcome": "empty: no file for this day"}
     before = daily_log(storage, day)
+    brought_decrypted = not raw.key and not storage.exists(encrypted_key(day))
     if (
-        not rebuild
+        (not rebuild or brought_decrypted)
         and before
         and before.etag == raw.etag
         and is_whole(storage, day, before)
