@@ -27,6 +27,7 @@ from dagster import (
 from edx_assets.automation.notice import notice
 from edx_assets.cli.interrupts import Interrupts
 from edx_assets.dagster_internals import PARTITION, RANGE_END, RANGE_START
+from edx_assets.errors import FinalError
 
 COMMAND = "edx_assets/command"
 """Tag of runs that a command has made: its name."""
@@ -64,6 +65,10 @@ Look = Callable[[Outcome], None]
 """What is called with the outcome so far, a few times a second."""
 
 
+class RunProcessError(FinalError):
+    """The process of the runs could not begin; the message says why."""
+
+
 class RunProcess:
     """The process that executes runs, one after the other. Leaving it ends the process."""
 
@@ -90,6 +95,18 @@ class RunProcess:
             self._process.wait(_PATIENCE_SECONDS)
         self._process.kill()
         self._process.communicate()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it can execute a run: what is in flight is to be looked at only then.
+
+        Raises:
+            RunProcessError: it cannot.
+        """
+        self._heard.patient = True
+        while (answer := self._answer()) is None:
+            self._heard.check()
+        if answer["error"]:
+            raise RunProcessError(answer["error"])
 
     def run(self, request: RunRequest, look: Look) -> Outcome:
         """Execute a run, and follow it to its end.

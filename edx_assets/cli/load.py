@@ -89,12 +89,9 @@ def _load_days(
                 return _again(request, f"{site}_tracking_logs") if again else request
         return None
 
-    plans = [wanted(site) for site in sites]
-    requests = [request for plan in plans for request in plan.requests]
-    busy = [
-        f"{site} {day}" for site, plan in zip(sites, plans, strict=True) for day in plan.in_flight
-    ]
+    requests = [request for site in sites for request in wanted(site).requests]
     outcomes = make(shell, following, requests)
+    busy = [f"{site} {day}" for site in sites for day in wanted(site).in_flight]
     if any(outcome.events for outcome in outcomes):
         shell.console.print(
             "Courses follow by their sensor, if it is on, or by `edx-assets refresh`."

@@ -34,6 +34,8 @@ def make_runs(process: RunProcess, following: Next, steps: int, console: Console
         KeyboardInterrupt: by Ctrl-C, once the run has stopped.
     """
     outcomes: list[Outcome] = []
+    if not steps:
+        return outcomes
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -47,6 +49,7 @@ def make_runs(process: RunProcess, following: Next, steps: int, console: Console
     ) as progress:
         task = progress.add_task("starting", total=steps, rate="")
         done = 0
+        process.wait_until_ready()
         while request := following():
             name = title(request)
             length = steps_of(request)

@@ -1,7 +1,8 @@
 """The process that executes a command's runs: it reads one a line, and answers each with a line.
 
-`launching` starts it. A run is told by JSON: its id, assets, partition, tags and configuration. The
-answer says only how it ended; what happened in it is in Dagster's instance.
+`launching` starts it. Once it could execute one, it says so by a first line. A run is told by JSON:
+its id, assets, partition, tags and configuration. The answer says only how it ended; what happened
+in it is in Dagster's instance.
 """
 
 import json
@@ -20,6 +21,12 @@ def main() -> None:
     """Execute what is read, until there is no more."""
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever else prints must not answer
+        try:
+            error = None
+            import edx_assets.definitions  # noqa: F401 - what it raises is answered
+        except Exception as raised:
+            error = str(UnforeseenError(raised))
+        print(json.dumps({"error": error}), file=answers, flush=True)
         for line in sys.stdin:
             asked = json.loads(line)
             try:
