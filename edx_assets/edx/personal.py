@@ -57,6 +57,7 @@ class Personal:
 NONE = Personal(Kind.NONE)
 
 
+@cache
 def read_personal(text: str) -> Personal:
     """A class from its words, such as `identifier: username` or `free text`.
 
