@@ -19,7 +19,7 @@ from edx_assets.assets.stages import plain_failures
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
 from edx_assets.loading.entries import DayState
-from edx_assets.loading.ledger import IMPORTS
+from edx_assets.loading.ledger import IMPORTS, days_between
 from edx_assets.resources.gnupg import EXPIRY_WARNING, Gnupg, key_expiry
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.store import Store
@@ -129,11 +129,11 @@ def fresh(store: Store, site: str, last: date | None, today: date) -> AssetCheck
     Dagster's FreshnessPolicy cannot check this: in 1.13 it looks at an asset's newest
     materialization of any partition, so reloading an old day would make the logs look fresh.
     """
-    query = {"site": site, "state": DayState.LOADED}
-    loaded = [entry["date"] for entry in store.find(IMPORTS, query, fields=["date"])]
-    if not loaded:
+    query = {**days_between(site), "state": DayState.LOADED}
+    loaded = next(store.find(IMPORTS, query, sort=[("_id", -1)], fields=["date"]), None)
+    if loaded is None:
         return AssetCheckResult(passed=True, severity=_WARN, description="no log is loaded yet")
-    newest = date.fromisoformat(max(loaded))
+    newest = date.fromisoformat(loaded["date"])
     due = min(today - LOG_DELAY, last or date.max)
     return AssetCheckResult(
         passed=newest >= due,

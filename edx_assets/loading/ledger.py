@@ -5,6 +5,8 @@ Courses and the names of their databases belong in `registry`; the work of a sta
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from operator import itemgetter
 from typing import cast
 
 from edx_assets.edx.collections import QUARANTINE, TRACKING
@@ -80,8 +82,15 @@ def day_entries(
     store: Store, site: str | None = None, fields: Sequence[str] | None = None
 ) -> Iterator[DayEntry]:
     """The entries of a site's days, or of all, by site and day; only `fields` where given."""
-    query = {"site": site} if site else {}
+    query = days_between(site) if site else {}
     return cast(Iterator[DayEntry], store.find(IMPORTS, query, sort=[("_id", 1)], fields=fields))
+
+
+def days_between(
+    site: str, first: date | None = None, last: date | None = None
+) -> dict[str, dict[str, str]]:
+    """The query for a site's days, both ends included, by `_id`, which is indexed."""
+    return {"_id": {"$gte": f"{site}/{first or ''}", "$lte": f"{site}/{last or '~'}"}}
 
 
 def note_course_load(
@@ -157,8 +166,11 @@ def made_from(load: CourseLoad) -> Source:
 
 def course_loads(store: Store, partition: str) -> dict[str, CourseLoad]:
     """The ledger's entries for all that a course's database holds, by collection, in one read."""
-    entries = store.find(COURSE_LOADS, {"partition": partition}, sort=[("_id", 1)])
-    return {entry["collection"]: cast(CourseLoad, entry) for entry in entries}
+    entries = store.find(COURSE_LOADS, {"partition": partition})
+    return {
+        entry["collection"]: cast(CourseLoad, entry)
+        for entry in sorted(entries, key=itemgetter("_id"))
+    }
 
 
 def tracking_load(store: Store, partition: str) -> TrackingLoad | None:
@@ -181,6 +193,11 @@ def package_of(store: Store, partition: str, day: str | None = None) -> PackageC
 def package_course_id(day: str, partition: str) -> str:
     """The `_id` of a course in a package, by the package's delivery date."""
     return f"{day}/{partition}"
+
+
+def courses_of_package(day: str) -> dict[str, str]:
+    """The query for the `_id` of all courses in a package."""
+    return {"$gte": f"{day}/", "$lt": f"{day}0"}  # `0` is the character after `/`
 
 
 def prepare_courses(store: Store) -> None:

@@ -127,10 +127,11 @@ class Store:
     ) -> Iterator[Document]:
         """The documents that fit, as they stream in; sorted, and cut to top-level fields, if told.
 
-        `_id` is always among the fields.
+        `_id` is always among the fields. Where the query names it, its index is the one to serve.
         """
+        hint = [("_id", 1)] if "_id" in query else None
         with _own_errors():
-            yield from self._in(collection).find(query, fields, sort=sort)
+            yield from self._in(collection).find(query, fields, sort=sort, hint=hint)
 
     def find_raw(
         self, collection: Collection, query: Document, sort: Index | None = None
@@ -147,10 +148,7 @@ class Store:
                     start = end
 
     def count(self, collection: Collection, query: Document | None = None) -> int:
-        """How many documents fit.
-
-        By `$group`, which after a crash counts better than MongoDB's own books.
-        """
+        """How many documents fit, by `$group`: after a crash it counts better than the books."""
         with _own_errors():
             pipeline: list[Document] = [{"$match": query}] if query else []
             pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
@@ -162,6 +160,10 @@ class Store:
         """How many documents by the server's own books: at once, but after a crash off by some."""
         with _own_errors():
             return int(self._in(collection).estimated_document_count())
+
+    def holds(self, collection: Collection, documents: int) -> bool:
+        """Whether the collection has so many documents; it is counted if the books disagree."""
+        return self.estimated_count(collection) == documents or self.count(collection) == documents
 
     def tally(
         self, collection: Collection, field: str, query: Document | None = None
@@ -214,8 +216,8 @@ class Store:
     ) -> Iterator[Collection]:
         """Load a collection anew: what is inserted under the name given here takes its place.
 
-        That happens at the end, and not at all if an error comes before. A reader sees the old
-        collection or the new one. Callers hold a lock, so that one alone stages under the name.
+        That is at the end, and not if an error comes before. A reader sees the old collection or
+        the new one. Callers hold a lock, so that one alone stages under the name.
 
         Raises:
             StoreError: the server cannot do that, and nothing has been written; or another load,
@@ -258,10 +260,7 @@ class Store:
     def insert_all(
         self, collection: Collection, documents: Iterable[bytes]
     ) -> Iterator[tuple[list[bytes], Inserted]]:
-        """Insert encoded documents as they stream by; each batch, and what became of it.
-
-        A batch is inserted while the next one's documents are made.
-        """
+        """Insert documents, each batch while the next is made; each, and what became of it."""
         yield from ahead(partial(self.insert, collection), batches(documents, BATCH, BATCH_BYTES))
 
     def renames_in(self, database: str, name: str = "trial") -> bool:

@@ -31,3 +31,10 @@ HOLDS_ANY_DEPTH = {SECANTUSD_PY}
 
     db.c.insert_one(json.loads('{"a":' * 200 + "1" + "}" * 200))
 """
+
+LOOKS_THROUGH_ALL = {SECANTUSD_PY}
+"""No index serves `$in`, nor a range of dates, nor `$or`: all documents are looked at.
+
+    db.c.create_index("a")
+    db.command("explain", {"find": "c", "filter": {"a": {"$in": [1]}}})
+"""

@@ -104,6 +104,16 @@ def test_counts(store: Store) -> None:
     assert store.count(HERE, {"_id": {"$in": [0, 4, 7]}}) == 2
 
 
+def test_holds_as_many_as_it_is_said_to(store: Store) -> None:
+    assert store.holds(HERE, 0)
+    insert(store, [{"_id": key} for key in range(5)])
+    assert store.holds(HERE, 5)
+    assert not store.holds(HERE, 4)
+    store.delete(HERE, {"_id": 2})
+    assert store.holds(HERE, 4)
+    assert not store.holds(HERE, 5)
+
+
 def test_deletes_what_fits(store: Store) -> None:
     assert store.delete(HERE, {"file": "f"}) == 0
     insert(store, [{"_id": key, "file": "f" if key < 2 else "g"} for key in range(5)])

@@ -6,11 +6,10 @@ from typing import cast
 
 from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.edx.collections import OPT_IN, from_package
-from edx_assets.edx.courses import course_partition
 from edx_assets.loading.courses.package import package_source
-from edx_assets.loading.entries import PackageCourse, PackageEntry
-from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES, package_course_id
-from edx_assets.loading.registry import registered_courses
+from edx_assets.loading.entries import PackageCourse
+from edx_assets.loading.ledger import PACKAGE_COURSES, package_course_id
+from edx_assets.loading.packages.newest import newest_packages
 from edx_assets.resources.store import Store
 
 
@@ -18,7 +17,7 @@ def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
     """Partitions of courses whose collections were not loaded from their newest package.
 
     Each has a token for the package's state: its date, and a hash of its ETags and of the version
-    that loads it. Only the ledger is read, in four queries, of which `loads` is one. A course stays
+    that loads it. Only the ledger is read, in a few queries. A course stays
     due while one of its files cannot be loaded.
 
     Raises:
@@ -26,7 +25,7 @@ def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
     """
     loads = loads_of(store) if loads is None else loads
     due = {}
-    for package in _newest_packages(store):
+    for package in _newest(store):
         held = {
             name: load["source"]
             for name, load in loads.get(package["partition"], {}).items()
@@ -40,27 +39,10 @@ def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
     return dict(sorted(due.items()))
 
 
-def _newest_packages(store: Store) -> Iterator[PackageCourse]:
-    """Each course in its newest package.
-
-    No older package is read than the registered courses need, and of none the members: there is a
-    list for every course and week.
-    """
-    registered = {course["_id"] for course in registered_courses(store)}
-    newest: dict[str, str] = {}
-    found = store.find(PACKAGES, {}, sort=[("_id", -1)], fields=["date", "courses"])
-    for package in cast(Iterator[PackageEntry], found):
-        for course in package["courses"]:
-            newest.setdefault(
-                course_partition(course["course_key"], course["site"]), package["date"]
-            )
-        if newest.keys() >= registered:
-            break
-    these = {
-        "_id": {
-            "$in": [package_course_id(day, partition) for partition, day in sorted(newest.items())]
-        }
-    }
+def _newest(store: Store) -> Iterator[PackageCourse]:
+    """Each course in its newest package, in one query: there is a list for every week."""
+    newest = sorted(newest_packages(store).items())
+    these = {"_id": {"$in": [package_course_id(day, partition) for partition, day in newest]}}
     fields = ["partition", "date", "source", "tables", "opt_in"]
     return cast(Iterator[PackageCourse], store.find(PACKAGE_COURSES, these, fields=fields))
 

@@ -188,7 +188,7 @@ def forget_collection(store: Store, partition: str, collection: Collection) -> N
 
 def is_current(store: Store, collection: Collection, load: CourseLoad, source: Source) -> bool:
     """Whether a collection was made from this source, and still has as many documents as then."""
-    return load["source"] == source and store.count(collection) == load["documents"]
+    return load["source"] == source and store.holds(collection, load["documents"])
 
 
 @contextmanager

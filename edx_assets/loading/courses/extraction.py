@@ -14,6 +14,7 @@ from edx_assets.edx.courses import Window, window_of
 from edx_assets.loading.courses.window_files import (
     Marks,
     course_files,
+    days_again,
     days_of,
     has_ended,
     marks,
@@ -23,6 +24,7 @@ from edx_assets.loading.courses.window_files import (
 )
 from edx_assets.loading.courses.window_query import (
     courses_entries,
+    file_query,
     master_query,
     runs_by_number,
     settled,
@@ -60,6 +62,10 @@ class Extraction:
     missing_days: int
     can_be_sealed: bool
     without_a_run: int
+
+    def of_file(self, file: str) -> dict[str, Any]:
+        """The query for a file's records in the master collection."""
+        return file_query(file, self.keys, self.site, self.window)
 
 
 def extraction(
@@ -124,21 +130,24 @@ def counted(
 ) -> tuple[Extraction, dict[str, int]]:
     """The number of records that each file has in the window, for what has been read just now.
 
-    With `among`, those files alone are counted, by their index: the cost is theirs.
+    With `among`, those files alone are counted, and only their days are looked at again.
 
     Days that are loaded meanwhile are left to the next update. A file whose records they change is
     left out of the extraction, as is one that is being loaded: the ledger marks it before its first
     record changes. Records of files that came meanwhile are not counted. Those of no file that the
     ledger has are: they are not to be there.
     """
-    these = wanted.query if among is None else {"load_file": {"$in": among}} | wanted.query
-    counts = dict(store.tally(MASTER_TRACKING, "load_file", these))
-    days = list(days_of(store, wanted.site))
+    if among is None:
+        counts = dict(store.tally(MASTER_TRACKING, "load_file", wanted.query))
+    else:
+        counts = {file: store.count(MASTER_TRACKING, wanted.of_file(file)) for file in among}
+    read = wanted.files if among is None else {*among}
+    days = days_again(store, wanted.site, {*read, *counts})
     known, loading = _marks(days, wanted.keys, wanted.window), unsettled(days)
     kept = {
         file: mark
         for file, mark in wanted.files.items()
-        if file not in loading and known.get(file) == mark
+        if file not in read or (file not in loading and known.get(file) == mark)
     }
     changed = wanted.files.keys() - kept.keys()
     others = (known.keys() | loading | wanted.held_back | changed) - kept.keys()
@@ -148,7 +157,7 @@ def counted(
         held_back=wanted.held_back | changed,
         can_be_sealed=wanted.can_be_sealed and not changed,
     )
-    return now, {file: count for file, count in counts.items() if file not in others}
+    return now, {file: count for file, count in counts.items() if count and file not in others}
 
 
 def _marks(days: list[DayEntry], keys: list[str], window: Window) -> Marks:

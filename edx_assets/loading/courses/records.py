@@ -4,7 +4,7 @@ What is to be extracted is told in `extraction`, and in `tracking` which of the 
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from edx_assets.edx.collections import TRACKING, indexes
 from edx_assets.loading.courses.binding import Share, bind, total
@@ -49,8 +49,10 @@ def replace_files(
     past. So a reader never finds fewer records than the old or the new collection has.
     """
     taken = [file for file in changed if file in wanted.files]
-    these = {"load_file": {"$in": taken}} | wanted.query
-    shares = _bound(store, wanted, wanted.collection, store.find_raw(MASTER_TRACKING, these))
+    records = chain.from_iterable(
+        store.find_raw(MASTER_TRACKING, wanted.of_file(file)) for file in taken
+    )
+    shares = _bound(store, wanted, wanted.collection, records)
     _delete_past(store, wanted, shares, changed)
     wanted, expected = counted(store, wanted, taken)
     if since := [file for file in taken if file not in wanted.files]:
@@ -61,7 +63,7 @@ def replace_files(
         for file in taken
         if file not in since
     }
-    right = store.count(wanted.collection) == events_of(files.values()) and expected == _events(
+    right = store.holds(wanted.collection, events_of(files.values())) and expected == _events(
         {file: files[file].share for file in taken if file not in since}
     )
     return (wanted, files) if right else None
@@ -92,7 +94,7 @@ def _delete_past(
             continue
         records = store.find(wanted.collection, {"load_file": file}, fields=["_id"])
         while batch := [record["_id"] for record in islice(records, BATCH)]:
-            these = {"_id": {"$in": batch}, "load_file": file} | wanted.query
+            these = {"_id": {"$in": batch}} | wanted.of_file(file)
             here = {each["_id"] for each in store.find(MASTER_TRACKING, these, fields=["_id"])}
             past = [record for record in batch if record not in here]
             store.delete(wanted.collection, {"_id": {"$in": past}})

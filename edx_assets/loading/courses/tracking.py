@@ -67,7 +67,7 @@ def extract_course(
         changed = _changed(wanted, before, noted) if before else []
         can_be_updated = before and not rebuild and _can_be_updated(wanted, before, noted)
         if before and can_be_updated and not changed:
-            if store.count(wanted.collection) == before["documents"]:
+            if store.holds(wanted.collection, before["documents"]):
                 return _metadata(wanted, before, "unchanged")
         elif before and can_be_updated:  # what it has in all is counted at the end
             _note_intention(store, wanted, before, TrackingState.UPDATING, changed)

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 from edx_assets.edx.courses import partition_course
-from edx_assets.loading.ledger import IMPORTS, tracking_load
+from edx_assets.loading.ledger import IMPORTS, days_between, tracking_load
 from edx_assets.resources.store import Store
 
 
@@ -23,11 +23,9 @@ def events_by_week(store: Store, partition: str) -> dict[str, int]:
     key, site = partition_course(partition)
     first, last = _day(load["window"]["start"]), _day(load["window"]["end"])
     weeks: Counter[str] = Counter()
-    query = {"site": site, "courses.course_key": key}
+    query = days_between(site, first, last) | {"courses.course_key": key}
     for entry in store.find(IMPORTS, query, fields=["date", "courses"]):
         day = date.fromisoformat(entry["date"])
-        if (first and day < first) or (last and day > last):
-            continue
         events = sum(row["events"] for row in entry["courses"] if row["course_key"] == key)
         weeks[str(day - timedelta(days=day.weekday()))] += events
     return dict(sorted(weeks.items()))

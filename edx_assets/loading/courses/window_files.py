@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import cast
 
 from edx_assets.edx.courses import Window
-from edx_assets.loading.entries import DayEntry, Was
-from edx_assets.loading.ledger import day_entries, is_settled
+from edx_assets.loading.entries import DayEntry, DayState, Was
+from edx_assets.loading.ledger import IMPORTS, day_entries, is_settled
 from edx_assets.resources.store import Store
 
 EVERY_DAY = date.min, date.max
@@ -45,6 +45,21 @@ class DayFile:
 def days_of(store: Store, site: str | None = None) -> Iterator[DayEntry]:
     """A site's days, or those of all sites, with the fields that are needed here."""
     return day_entries(store, site, _FIELDS)
+
+
+def days_again(store: Store, site: str, files: Iterable[str]) -> list[DayEntry]:
+    """A site's days that are being loaded, and those of files, as they are by now.
+
+    The former are read first: a load that ends in between has then changed its file's token.
+    """
+    of_files = {"file": {"$in": sorted(files)}}
+    found = {
+        day["_id"]: day
+        for query in ({"state": DayState.LOADING}, of_files)
+        for day in store.find(IMPORTS, query, fields=_FIELDS)
+        if day["site"] == site
+    }
+    return cast(list[DayEntry], list(found.values()))
 
 
 def course_files(day: DayEntry) -> tuple[DayFile, list[str]] | None:

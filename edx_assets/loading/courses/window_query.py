@@ -73,10 +73,17 @@ def master_query(keys: list[str], site: str, window: Window) -> dict[str, Any]:
     the window in the index however the query is written. secantusd-rs does so for this form alone:
     with `$in`, or the site among them, it looks through all of the course's records.
     """
-    sides = {"$gte": window.start, "$lt": window.end}
-    between = {operator: moment for operator, moment in sides.items() if moment}
-    within = {"timestamp": between} if between else {}
+    within = _within(window)
     return {"$or": [{"course_id": key, **within} for key in keys], "site": site}
+
+
+def file_query(file: str, keys: list[str], site: str, window: Window) -> dict[str, Any]:
+    """The query for the course's records of one file: its cost is theirs.
+
+    secantusd-rs finds those of several files, if asked for at once, among all of the course's.
+    """
+    within = _within(window)
+    return {"load_file": file, "course_id": {"$in": keys}, **within, "site": site}
 
 
 def settled(keys: list[str], site: str, window: Window, structure_source: Source) -> str:
@@ -93,6 +100,12 @@ def settled(keys: list[str], site: str, window: Window, structure_source: Source
         structure_source,
     )
     return blake2b(repr(concerns_all).encode(), digest_size=16).hexdigest()
+
+
+def _within(window: Window) -> dict[str, Any]:
+    sides = {"$gte": window.start, "$lt": window.end}
+    between = {operator: moment for operator, moment in sides.items() if moment}
+    return {"timestamp": between} if between else {}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -50,10 +50,11 @@ def changing(store: Store) -> AbstractContextManager[None]:
 def prepare(store: Store) -> None:
     """Create the indexes, each for a query of the stages."""
     store.index(MASTER_TRACKING, [("course_id", 1), ("timestamp", 1)])  # a course's window
-    store.index(MASTER_TRACKING, [("load_file", 1)])  # a file's records, to replace them
+    store.index(MASTER_TRACKING, [("load_file", 1), ("course_id", 1)])  # a file's, or its share
     for field in ("owner", "record", "load_file"):
         store.index(DUPLICATES, [(field, 1)])
-    store.index(IMPORTS, [("file", 1)])
+    for field in ("file", "state", "recount_for"):
+        store.index(IMPORTS, [(field, 1)])
 
 
 def insert(store: Store, file: str, documents: Sequence[bytes]) -> tuple[Inserted, set[int]]:
@@ -114,6 +115,11 @@ def totals(store: Store, file: str) -> Totals:
     while batch := [facts_of(record) for record in islice(records, BATCH)]:
         counts.add(batch)
     return counts.totals()
+
+
+def note_id(file: str, record: ObjectId) -> str:
+    """The `_id` of a file's note about a record."""
+    return f"{file}:{record}"
 
 
 def rank(file: str) -> tuple[str, str, str]:
@@ -222,7 +228,7 @@ def _note(file: str, record: ObjectId, owner: str, document: bytes) -> bytes:
     """A note as BSON."""
     return encode(
         Note(
-            _id=f"{file}:{record}",
+            _id=note_id(file, record),
             load_file=file,
             record=record,
             owner=owner,
@@ -234,14 +240,15 @@ def _note(file: str, record: ObjectId, owner: str, document: bytes) -> bytes:
 def _set_owners(store: Store, owners: Mapping[ObjectId, str]) -> None:
     """Write the owners of records into their notes."""
     for owner, records in _by_owner(owners).items():
-        of_others = {"record": {"$in": records}, "load_file": {"$ne": owner}}
-        store.update(DUPLICATES, of_others, {"owner": owner})
+        notes = store.find(DUPLICATES, {"record": {"$in": records}}, fields=["load_file"])
+        of_others = [note["_id"] for note in notes if note["load_file"] != owner]
+        store.update(DUPLICATES, {"_id": {"$in": of_others}}, {"owner": owner})
 
 
 def _delete_notes(store: Store, owners: Mapping[ObjectId, str]) -> None:
     """Delete the notes that owners have for their own records: they need none."""
     for owner, records in _by_owner(owners).items():
-        store.delete(DUPLICATES, {"record": {"$in": records}, "load_file": owner})
+        store.delete(DUPLICATES, {"_id": {"$in": [note_id(owner, each) for each in records]}})
 
 
 def _by_owner(owners: Mapping[ObjectId, str]) -> dict[str, list[ObjectId]]:

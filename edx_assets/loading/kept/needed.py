@@ -7,7 +7,7 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.files import daily_log, encrypted_key, raw_log
 from edx_assets.loading.days.master_tracking import RECORDS
 from edx_assets.loading.entries import DayState, PackageEntry
-from edx_assets.loading.ledger import PACKAGE_COURSES, PACKAGES, day_entry
+from edx_assets.loading.ledger import PACKAGES, day_entry
 from edx_assets.loading.packages.course_files import SORTING, is_sorted
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.delivered import NotDeliveredError
@@ -91,12 +91,3 @@ def need_of_package(
         return ONLY_COPY
     delivered = [item.etag, opt_in.etag if opt_in else None]
     return None if delivered == [raw["etag"], raw["opt_in_etag"]] else NOT_SORTED
-
-
-def newest_packages(store: Store) -> set[str]:
-    """The delivery dates of the packages that are some course's newest."""
-    newest: dict[str, str] = {}
-    for course in store.find(PACKAGE_COURSES, {}, fields=["partition", "date"]):
-        day = max(newest.get(course["partition"], ""), course["date"])
-        newest[course["partition"]] = day
-    return set(newest.values())

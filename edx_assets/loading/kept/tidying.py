@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from edx_assets.loading.days.files import log_of
 from edx_assets.loading.kept.disk_use import Kind, disk_use, kind_of
-from edx_assets.loading.kept.needed import IN_USE, need_of_log, need_of_package, newest_packages
+from edx_assets.loading.kept.needed import IN_USE, need_of_log, need_of_package
 from edx_assets.loading.packages.members import (
     note_key,
     package_key,
     package_of_key,
     zip_of,
 )
+from edx_assets.loading.packages.newest import newest_packages
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.storage import Storage, StoredFile
@@ -151,7 +152,7 @@ def _packages(
     whole = sorted(
         day for day, of_day in by_day.items() if package_key(day) in {file.key for file in of_day}
     )
-    newest = newest_packages(store)
+    newest = {*newest_packages(store).values()}
     for day in sorted(by_day.keys() - set(whole[-most:])):
         if why := need_of_package(buckets, store, work.storage, day, newest):
             for file in by_day[day]:

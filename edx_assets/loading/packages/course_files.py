@@ -17,6 +17,7 @@ from edx_assets.loading.entries import (
 from edx_assets.loading.ledger import (
     PACKAGE_COURSES,
     PACKAGES,
+    courses_of_package,
     package_course_id,
     prepare_courses,
 )
@@ -98,7 +99,7 @@ def sort_package(
         store.put(PACKAGE_COURSES, of_course)
         written.append(of_course["_id"])
         courses.append(CourseOfPackage(course_key=course, site=group.site))
-    store.delete(PACKAGE_COURSES, {"date": str(day), "_id": {"$nin": written}})
+    store.delete(PACKAGE_COURSES, {"_id": courses_of_package(str(day)) | {"$nin": written}})
     entry = PackageEntry(
         _id=str(day),
         date=str(day),

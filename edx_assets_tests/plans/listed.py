@@ -1,0 +1,32 @@
+"""The queries that look at more than they find, or at much, each with the reason for it.
+
+By collection (`course` stands for each of a course's) and by the fields that are asked for.
+"""
+
+_EACH_DAY = "what is told or kept is told of each day: a small entry, without its courses"
+_EACH_COURSE = "what is due, or told, is so of each course: one entry for each of its collections"
+_ONE_READ = "a course's files and their marks have to be of one moment"
+_SEARCHED = "a quarantine is searched as a whole, by a person or for the overview"
+_CHECKED = "the whole of a course is checked"
+_FEW = "there are as many as an institution has courses, or weeks"
+
+LISTED = {
+    ("imports", "{} by _id"): _EACH_DAY,
+    ("imports", "{}"): "the first look of a sensor's process: later ones read what has changed",
+    ("imports", "{_id $gte $lte} by _id"): _ONE_READ,
+    ("imports", "{_id $gte $lte, state} by _id"): "the newest alone is read",
+    ("course_loads", "{}"): _EACH_COURSE,
+    ("course_loads", "{collection $in}"): _EACH_COURSE,
+    ("courses", "{}"): _FEW,
+    ("courses", "{} by _id"): _FEW,
+    ("courses", "{database_folded}"): _FEW,
+    ("packages", "{}"): _FEW,
+    ("packages", "{} by _id"): _FEW,
+    ("quarantine", "{collection}"): _SEARCHED,
+    ("course.quarantine", "{collection}"): _SEARCHED,
+    ("course.tracking", "{}"): "datasets and exports are made from all of a course's events",
+    ("course.tracking", "{} by _id"): "an export is of all of a course's events",
+    ("course.tracking", "{$or({any $exists})}"): _CHECKED,
+    ("course.course_structure", "{$or({any $exists})}"): _CHECKED,
+    ("tracking", "{$or({course_id, timestamp $gte $lt}), site}"): "a course is extracted anew",
+}
