@@ -1,7 +1,7 @@
 """What has failed and stays so: why, and the command that mends it."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,8 +25,14 @@ class Broken:
     command: str
 
 
-def broken(instance: DagsterInstance, assets: Iterable[AssetsDefinition]) -> list[Broken]:
-    """What has failed and has not succeeded since, consecutive days with one cause as one."""
+def broken(
+    instance: DagsterInstance, assets: Iterable[AssetsDefinition], done: Container[tuple[str, str]]
+) -> list[Broken]:
+    """What has failed and has not succeeded since, consecutive days with one cause as one.
+
+    `done` are the sites (or `course`) and partitions that are loaded and not due, though their last
+    run failed: only a rebuild has something to do there.
+    """
     failed: dict[str, dict[str, bool]] = {}
     for definition in assets:
         prefix = min(definition.keys).path[0]
@@ -47,15 +53,17 @@ def broken(instance: DagsterInstance, assets: Iterable[AssetsDefinition]) -> lis
         }
         if prefix == "course":
             found += [
-                Broken(f"course {each}", why, f"edx-assets refresh {shlex.quote(each)}")
+                Broken(f"course {each}", why, f"edx-assets {verb} {shlex.quote(each)}")
                 for each, why in told.items()
+                for verb in ["rebuild" if (prefix, each) in done else "refresh"]
             ]
             continue
         site = f"--site {prefix}" if prefix in SITES else "--packages"
         kind = prefix if prefix in SITES else "package"
         for first, last in _spans(told):
             days = f"{first}..{last}" if last != first else first
-            again = " --rebuild" if partitions[first] else ""  # loaded, but a check failed
+            # where only a check failed, it is loaded as well
+            again = " --rebuild" if partitions[first] or (prefix, first) in done else ""
             command = f"edx-assets load {site} --from {first} --to {last}{again}"
             found.append(Broken(f"{kind} {days}", told[first], command))
     return found

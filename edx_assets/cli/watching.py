@@ -29,7 +29,7 @@ from edx_assets.dagster_internals import PARTITION, RANGE_END, RANGE_START
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EXPECTED
 from edx_assets.loading.entries import DayEntry, DayState
-from edx_assets.loading.ledger import day_entries
+from edx_assets.loading.ledger import COURSE_LOADS, day_entries
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings, load_settings
 
@@ -80,7 +80,7 @@ class Watch:
             for listing in files.values()
             for item, day in listing
         }
-        sites, remaining = {}, 0
+        sites, remaining, done = {}, 0, set()
         entries: list[DayEntry] = []
         for site in SITES:
             of_site = list(day_entries(self._store, site, _FIELDS))
@@ -92,12 +92,19 @@ class Watch:
             if found:
                 remaining += sum(sizes.get((site, day), 0) for day in found.free)
             loaded = [entry["date"] for entry in of_site if entry["state"] == DayState.LOADED]
+            due = {str(day) for day in found.free} if found else set()
+            done |= {(site, day) for day in loaded if day not in due}
             sites[site] = {
                 "loaded": len(loaded),
                 "newest": max(loaded, default=None),
                 "remaining": len(found.free) if found else None,
             }
         rate = rate_of(entries, sizes, now)
+        behind = self._courses_behind()
+        made = {
+            load["partition"] for load in self._store.find(COURSE_LOADS, {}, fields=["partition"])
+        }
+        done |= {("course", course) for course in made - behind}
         seconds = remaining / rate.bytes if rate.bytes and runs else None
         return {
             "time": now.isoformat(timespec="seconds"),
@@ -107,9 +114,9 @@ class Watch:
             "remaining_bytes": remaining if self._files else None,
             "remaining_seconds": None if seconds is None else round(seconds),
             "packages_remaining": len(self._packages) if self._files else None,
-            "courses_behind": self._courses_behind(),
+            "courses_behind": len(behind),
             "runs": [_run(run) for run in runs],
-            "failed": [asdict(each) for each in self._broken(now)],
+            "failed": [asdict(each) for each in self._broken(now, done)],
             "trouble": self._trouble,
         }
 
@@ -126,18 +133,21 @@ class Watch:
         except EXPECTED as error:
             self._trouble = str(error)
 
-    def _broken(self, now: datetime) -> list[Broken]:
+    def _broken(self, now: datetime, done: set[tuple[str, str]]) -> list[Broken]:
         """What is broken: looked for only if a run has begun or ended, for it takes a second."""
         since = RunsFilter(updated_after=self._failed_at)
         if self._failed is None or self._instance.get_run_records(since, limit=1):
-            self._failed, self._failed_at = broken(self._instance, self._assets), now - _OVERLAP
+            self._failed, self._failed_at = (
+                broken(self._instance, self._assets, done),
+                now - _OVERLAP,
+            )
         return self._failed
 
-    def _courses_behind(self) -> int:
+    def _courses_behind(self) -> set[str]:
         courses_file = self._resources["courses_file"].path()
         today, log_days = datetime.now(UTC).date(), self._settings.log_days
         due = tracking_due(self._store, courses_file, today, log_days)
-        return len({*packages_due(self._store), *due})
+        return {*packages_due(self._store), *due}
 
 
 _FIELDS = ("site", "date", "state", "file", "etag", "loaded", "loaded_at")

@@ -83,6 +83,14 @@ def test_what_remains_and_what_failed(
     after = looking(testx, store).look()
     assert [each["what"] for each in after["failed"]] == [f"course {COURSE}"]
 
+    monkeypatch.setenv("EDX_GNUPG_HOME", "/nowhere")
+    again = {"edx_tracking_logs": {"config": {"rebuild": True}}}
+    assert not testx.run(*stages, partition="2014-02-06", config=again).success
+    commands = {each["what"]: each["command"] for each in looking(testx, store).look()["failed"]}
+    assert commands["edx 2014-02-06"] == (  # it is loaded: without --rebuild nothing is to be done
+        "edx-assets load --site edx --from 2014-02-06 --to 2014-02-06 --rebuild"
+    )
+
 
 def test_where_s3_does_not_answer_all_else_is_told(
     testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
