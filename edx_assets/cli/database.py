@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edx_assets.resources.mongo import connect, institution_store
+from edx_assets.resources.mongo import connect, institution_uri
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
 from edx_assets.settings import InvalidSettingError, load_settings
@@ -27,9 +27,20 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     Raises:
         InvalidSettingError: there is neither; none is made.
     """
+    with connection_string(data) as uri:
+        yield connect(uri, patience_ms, load_settings().database_prefix or "")
+
+
+@contextmanager
+def connection_string(data: Path) -> Iterator[str]:
+    """The connection string of the settings, or else the demo's server's, which runs meanwhile.
+
+    Raises:
+        InvalidSettingError: there is neither; none is made.
+    """
     settings = load_settings()
     if settings.mongo_uri is not None or settings.mongo_uri_file is not None:
-        yield institution_store(patience_ms)
+        yield institution_uri()
         return
     if not (data / "mongo").is_dir():
         raise InvalidSettingError(
@@ -39,7 +50,7 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
     with local_extra():
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
-        yield connect(embedded, prefix=settings.database_prefix or "")
+        yield embedded
 
 
 def storage_of(data: Path) -> Storage:

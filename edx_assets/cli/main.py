@@ -13,6 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from edx_assets.cli.access import access, grant, revoke
 from edx_assets.cli.database import DATA, database, local_extra, storage_of
 from edx_assets.cli.doctor import diagnose
 from edx_assets.cli.export import export, warehouse
@@ -93,6 +94,9 @@ def main() -> None:
 main.add_command(quarantine)
 main.add_command(export)
 main.add_command(release)
+main.add_command(grant)
+main.add_command(revoke)
+main.add_command(access)
 main.add_command(report)
 main.add_command(retire)
 main.add_command(warehouse)

@@ -8,6 +8,7 @@ from pydantic import PrivateAttr
 from pymongo import MongoClient, timeout
 from pymongo.errors import PyMongoError
 
+from edx_assets.resources.access import Access
 from edx_assets.resources.connection_causes import connection_string, misspelt
 from edx_assets.resources.store import Document, Store, StoreError
 from edx_assets.settings import InvalidSettingError, MissingSettingError, load_settings, secret
@@ -38,17 +39,26 @@ def institution_store(patience_ms: int | None = None) -> Store:
     """The document store of the settings, and in it the databases of their prefix.
 
     Raises:
+        MissingSettingError, InvalidSettingError: as `institution_uri`.
+        StoreError: DNS does not answer for it.
+    """
+    return connect(institution_uri(), patience_ms, load_settings().database_prefix or "")
+
+
+def institution_uri() -> str:
+    """The connection string of the settings.
+
+    Raises:
         MissingSettingError: neither EDX_MONGO_URI nor EDX_MONGO_URI_FILE is set.
         InvalidSettingError: one of them cannot be used, or EDX_DATABASE_PREFIX is wrong: without
             it, the databases could be another institution's.
-        StoreError: DNS does not answer for it.
     """
     settings = load_settings()
     settings.require("mongo_uri", "mongo_uri_file", "database_prefix")
     uri = secret(settings, "mongo_uri").strip()
     if not uri:
         raise MissingSettingError("mongo_uri")
-    return connect(uri, patience_ms, settings.database_prefix or "")
+    return uri
 
 
 def connect(uri: str, patience_ms: int | None = None, prefix: str = "") -> Store:
@@ -68,13 +78,39 @@ def connect(uri: str, patience_ms: int | None = None, prefix: str = "") -> Store
             not there, or it asks for unacknowledged writes.
         StoreError: DNS does not answer.
     """
+    client = _client(uri, patience_ms)
+    if not client.write_concern.acknowledged:
+        client.close()
+        raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
+    store = Store(client, prefix)
+    weakref.finalize(store, _close, client)  # nobody else ends the connections of a run or a tick
+    return store
+
+
+def connect_access(uri: str, named: str) -> Access:
+    """The users and roles of the server at a connection string, which errors call by a name.
+
+    Raises:
+        InvalidSettingError: it cannot be used.
+        StoreError: DNS does not answer.
+    """
+    try:
+        client = _client(uri, None)
+    except (InvalidSettingError, StoreError) as error:
+        raise type(error)(str(error).replace("EDX_MONGO_URI", named)) from None
+    access = Access(client, named)
+    weakref.finalize(access, _close, client)
+    return access
+
+
+def _client(uri: str, patience_ms: int | None) -> MongoClient[Document]:
     if not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise InvalidSettingError(connection_string(ValueError())[0])
     if wrong := misspelt(uri):
         raise InvalidSettingError(wrong)
     options = uri.partition("?")[2].lower()
     try:
-        client: MongoClient[Document] = MongoClient(
+        return MongoClient(
             uri,
             tz_aware=True,
             appname="edx_assets",
@@ -85,12 +121,6 @@ def connect(uri: str, patience_ms: int | None = None, prefix: str = "") -> Store
     except (PyMongoError, OSError, ValueError, TypeError) as error:
         told, final = connection_string(error)
         raise (InvalidSettingError if final else StoreError)(told) from None
-    if not client.write_concern.acknowledged:
-        client.close()
-        raise InvalidSettingError("EDX_MONGO_URI asks for unacknowledged writes: remove w=0")
-    store = Store(client, prefix)
-    weakref.finalize(store, _close, client)  # nobody else ends the connections of a run or a tick
-    return store
 
 
 def _close(client: MongoClient[Document]) -> None:

@@ -38,3 +38,9 @@ LOOKS_THROUGH_ALL = {SECANTUSD_PY}
     db.c.create_index("a")
     db.command("explain", {"find": "c", "filter": {"a": {"$in": [1]}}})
 """
+
+KEEPS_ROLES = {SECANTUSD_PY, SECANTUSD_RS}
+"""A connection keeps the roles that its user had when it began; MongoDB asks anew at once.
+
+    db.client.admin.command("revokeRolesFromUser", "ana", roles=["r"])  # ana still reads
+"""
