@@ -135,9 +135,9 @@ def test_ctrl_c_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_the_status_tells_what_the_storage_keeps(
-    tmp_path: Path, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EDX_MONGO_URI", mongo_uri)
+    monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
     monkeypatch.setenv("EDX_STORAGE", str(tmp_path / "storage"))
     assert json.loads(run("status", "--json").output)["storage"] is None
     assert not (tmp_path / "storage").exists()
