@@ -46,6 +46,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "exports",
     "kept",
     "reports",
+    "retired",
     "test_again.py",
     "test_killed_learners.py",
     "test_killed_retry.py",
@@ -54,6 +55,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
     "test_load.py",
     "test_meanwhile.py",
     "test_refresh.py",
+    "test_retire.py",
     "test_watching.py",
     "test_soak.py",
 }
