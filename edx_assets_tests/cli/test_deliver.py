@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,8 +87,15 @@ def test_a_day_is_not_waited_for_where_dagster_does_not_run(tmp_path: Path) -> N
     assert "edx-assets dev" in result.output
 
 
-def test_dev_takes_up_a_day_that_comes_after_it_has_started(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path: gpg's agent has its socket below it."""
+    with tempfile.TemporaryDirectory("", "demo-", "/tmp", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def test_dev_takes_up_a_day_that_comes_after_it_has_started(short_folder: Path) -> None:
+    data = short_folder / "data"
     make_institution(data / "institution", learners=5, weeks=2)
     for bucket in (data / "institution" / "buckets").iterdir():
         for file in [each for each in bucket.rglob("*") if each.is_file()]:

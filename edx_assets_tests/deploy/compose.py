@@ -58,4 +58,8 @@ def service(
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:  # as Compose does: the code server waits for its runs
+                process.kill()
+                process.wait()
