@@ -27,7 +27,7 @@ from edx_assets.resources.store import BATCH
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 WINDOW = (("course_id", 1), ("timestamp", 1))
-FILE = (("load_file", 1),)
+FILE = (("load_file", 1), ("course_id", 1))
 _FILES = 20  # that the ready documents say they come from
 
 Indexes = Sequence[Sequence[tuple[str, int]]]
@@ -140,7 +140,7 @@ def _of_indexes(found: dict[str, list[Measure]]) -> list[Row]:
     rows = []
     for name, keys, query in (
         ("window", "course_id, timestamp", "two hours of a course"),
-        ("file", "load_file", "counting a file's records"),
+        ("file", "load_file, course_id", "counting a file's records"),
     ):
         stage = f"index {keys}"
         cost = (1 / ratio(found[name], found["none"]) - 1) * 100
