@@ -1,8 +1,8 @@
 """A learner's identifiers, and their keyed hashes. Which fields hold them is told in `personal`."""
 
-import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from edx_assets.edx.mentions import folded, folded_name, pieces
 from edx_assets.edx.personal import Identity
@@ -78,6 +78,10 @@ def _rarest(word: str) -> str:
 
 
 def hashed(key: bytes, kind: str, value: str) -> bytes:
-    """The keyed hash (HMAC-SHA256, 16 bytes) of an identifier, without regard to case."""
+    """The keyed hash of an identifier, without regard to case.
+
+    It is BLAKE2b's own keyed mode (RFC 7693), 16 bytes: a load asks for two of each learner, and
+    HMAC takes three times as long.
+    """
     told = f"{kind}\0{folded(value)}".encode("utf-8", "surrogatepass")
-    return hmac.digest(key, told, "sha256")[:_HASH_BYTES]
+    return blake2b(told, digest_size=_HASH_BYTES, key=key).digest()

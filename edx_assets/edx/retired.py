@@ -19,6 +19,7 @@ REMOVED = "[retired]"
 """What stands in a text in a retired learner's place."""
 
 _ASKED = 200_000  # identifiers whose answers are kept: a day of a large institution has as many
+_SHORT, _TEXTS = 200, 16_384  # characters, and how many of such texts are kept: addresses repeat
 _ID_IN_TEXT = re.compile(
     r"""((?:user_id|student_id|author_id)["'\\]*\s*[:=]\s*["'\\]*|/users/)([0-9]{1,18})(?![0-9])"""
 )
@@ -57,10 +58,12 @@ class Retired:
 
     def __init__(self, key: bytes, hashes: Set[bytes], pseudonyms: bool) -> None:
         self._key, self._hashes, self.pseudonyms = key, hashes, pseudonyms
-        has_id = self._asking(USER_ID)
-        self.has_id = lru_cache(_ASKED)(lambda user_id: has_id(str(user_id)))
+        self.has_id = lru_cache(_ASKED)(
+            lambda user_id: hashed(key, USER_ID, str(user_id)) in hashes
+        )
         """Whether an id (an integer) is a retired learner's."""
         self._has_piece = self._asking(PIECE)
+        self._left = lru_cache(_TEXTS)(self._searched)
         self.has_username = self._asking(USERNAME)
         """Whether a username is a retired learner's."""
         self.has_word = self._asking(WORD)
@@ -110,6 +113,9 @@ class Retired:
 
     def text(self, text: str) -> str:
         """A text without the identifiers of retired learners, found as whole words."""
+        return self._left(text) if len(text) <= _SHORT else self._searched(text)
+
+    def _searched(self, text: str) -> str:
         if not any(map(self._has_piece, pieces(text))):
             return _ID_IN_TEXT.sub(self._id_in_text, text)
         found = [
