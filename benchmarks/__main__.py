@@ -26,6 +26,7 @@ STAGES = (
     "tables",
     "directory",
     "load",
+    "ceiling",
     "retired",
     "ways",
     "memory",

@@ -22,6 +22,7 @@ STAGES = [
     "tables",
     "directory",
     "load",
+    "ceiling",
     "retired",
     "memory",
     "by_hand",
