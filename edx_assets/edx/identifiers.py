@@ -1,6 +1,6 @@
 """A learner's identifiers, and their keyed hashes. Which fields hold them is told in `personal`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -83,5 +83,16 @@ def hashed(key: bytes, kind: str, value: str) -> bytes:
     It is BLAKE2b's own keyed mode (RFC 7693), 16 bytes: a load asks for two of each learner, and
     HMAC takes three times as long.
     """
-    told = f"{kind}\0{folded(value)}".encode("utf-8", "surrogatepass")
-    return blake2b(told, digest_size=_HASH_BYTES, key=key).digest()
+    return hashing(key, kind)(value)
+
+
+def hashing(key: bytes, kind: str) -> Callable[[str], bytes]:
+    """The same for many values: what is common to all is hashed once."""
+    begun = blake2b(f"{kind}\0".encode(), digest_size=_HASH_BYTES, key=key)
+
+    def of(value: str) -> bytes:
+        state = begun.copy()
+        state.update(folded(value).encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+    return of

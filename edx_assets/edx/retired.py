@@ -10,7 +10,16 @@ from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
-from edx_assets.edx.identifiers import LINK, LONGEST_NAME, PIECE, USER_ID, USERNAME, WORD, hashed
+from edx_assets.edx.identifiers import (
+    LINK,
+    LONGEST_NAME,
+    PIECE,
+    USER_ID,
+    USERNAME,
+    WORD,
+    hashed,
+    hashing,
+)
 from edx_assets.edx.mentions import mentions, names, pieces, replaced
 from edx_assets.edx.personal import Identity, personal_fields
 from edx_assets.edx.user_ids import user_id_of
@@ -57,10 +66,10 @@ class Retired:
     """
 
     def __init__(self, key: bytes, hashes: Set[bytes], pseudonyms: bool) -> None:
-        self._key, self._hashes, self.pseudonyms = key, hashes, pseudonyms
-        self.has_id = lru_cache(_ASKED)(
-            lambda user_id: hashed(key, USER_ID, str(user_id)) in hashes
-        )
+        self._key, self.pseudonyms = key, pseudonyms
+        # a set is looked through by each garbage collection, a dict of such values is not
+        self._hashes = dict.fromkeys(hashes)
+        self.has_id = self._asking(USER_ID)
         """Whether an id (an integer) is a retired learner's."""
         self._has_piece = self._asking(PIECE)
         self._left = lru_cache(_TEXTS)(self._searched)
@@ -72,12 +81,18 @@ class Retired:
     def __bool__(self) -> bool:
         return bool(self._hashes)
 
-    def _asking(self, kind: str) -> Callable[[str], bool]:
-        key, hashes = self._key, self._hashes
+    def _asking(self, kind: str) -> Callable[[Any], bool]:
+        """What tells whether an identifier of a kind is there. Answers are kept: learners recur."""
+        hash_of, hashes = hashing(self._key, kind), self._hashes
+        answers: dict[Any, bool] = {}
 
-        @lru_cache(_ASKED)
-        def has(value: str) -> bool:
-            return hashed(key, kind, value) in hashes
+        def has(value: Any) -> bool:
+            answer = answers.get(value)
+            if answer is None:
+                if len(answers) >= _ASKED:
+                    answers.clear()
+                answer = answers[value] = hash_of(str(value)) in hashes
+            return answer
 
         return has
 
@@ -88,7 +103,7 @@ class Retired:
 
     def has_all(self, hashes: Set[bytes]) -> bool:
         """Whether all of these hashes are among those of the retired learners."""
-        return hashes <= self._hashes
+        return hashes <= self._hashes.keys()
 
     def has_row(self, of: str, value: Any) -> bool:
         """Whether the row with this key, of the table that `of` names, is a retired learner's."""

@@ -24,6 +24,7 @@ PROFILE = "/u/"
 """In the address of a learner's profile page, before the username."""
 
 _NAMING = re.compile(NAMING)
+_BLOCK, _OPEN_RESPONSE = "/xblock/", "openassessment"
 _TRACKING = id_fields("tracking")
 TARGETS = frozenset(
     path.rpartition(".")[2]
@@ -82,8 +83,13 @@ def _names_others(event_type: str) -> bool:
 def _may_name(retired: Retired, record: Record) -> bool:
     """Whether an event is to be searched for retired learners."""
     event_type, page = record.get("event_type"), record.get("page")
-    if type(event_type) is str and _names_others(event_type):
-        return True
+    if type(event_type) is str:
+        # most addresses are of a block, and no two are alike
+        if _BLOCK in event_type:
+            if _OPEN_RESPONSE in event_type:
+                return True
+        elif _names_others(event_type):
+            return True
     if type(page) is str and PROFILE in page:
         return True
     event = record.get("event")
