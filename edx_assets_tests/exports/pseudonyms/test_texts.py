@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edx_assets.edx.mentions import folded, pieces
@@ -121,6 +121,7 @@ escapes = st.lists(
     st.booleans(),
     st.data(),
 )
+@settings(suppress_health_check=[HealthCheck.too_slow])  # e-mails take long to draw at first
 def test_nothing_is_left_for_the_proof(
     told: list[tuple[Identity, str]],
     parts: list[str],
