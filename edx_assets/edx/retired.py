@@ -107,7 +107,7 @@ class Retired:
 
     def has_row(self, of: str, value: Any) -> bool:
         """Whether the row with this key, of the table that `of` names, is a retired learner's."""
-        return value is not None and hashed(self._key, LINK, f"{of}\0{value}") in self._hashes
+        return value is not None and self.row_hash(of, value) in self._hashes
 
     def row_hash(self, of: str, value: Any) -> bytes:
         """The hash by which `has_row` recognises a row."""
@@ -131,15 +131,16 @@ class Retired:
         return self._left(text) if len(text) <= _SHORT else self._searched(text)
 
     def _searched(self, text: str) -> str:
-        if not any(map(self._has_piece, pieces(text))):
-            return _ID_IN_TEXT.sub(self._id_in_text, text)
-        found = [
-            (start, end, self.in_place_of(word))
-            for start, end, word in chain(mentions(text), names(text, LONGEST_NAME))
-            if self.has_word(word)
-        ]
-        told = replaced(text, found) if found else text
-        return _ID_IN_TEXT.sub(self._id_in_text, told)
+        if any(map(self._has_piece, pieces(text))):
+            text = replaced(
+                text,
+                [
+                    (start, end, self.in_place_of(word))
+                    for start, end, word in chain(mentions(text), names(text, LONGEST_NAME))
+                    if self.has_word(word)
+                ],
+            )
+        return _ID_IN_TEXT.sub(self._id_in_text, text)
 
     def _id_in_text(self, found: re.Match[str]) -> str:
         if not self.has_user_id(found[2]):

@@ -28,15 +28,10 @@ from edx_assets.resources.store import Store
 
 @dataclass
 class Taken:
-    """What retired learners have in a file: records that go, others that change, notes, lines.
-
-    The notes are of records that another file owns; the lines are in the quarantine.
-    """
+    """What retired learners have in a file: records that go, and others that change."""
 
     records: list[Facts] = field(default_factory=list)
     changed: int = 0
-    notes: int = 0
-    lines: int = 0
 
 
 def quarantined(store: Store, retired: Retired) -> dict[str, str]:

@@ -5,10 +5,11 @@ told in `edx.retired_events`. The counts of the days are in `days`.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeVar
 
-from bson import Binary, decode, encode
+from bson import Binary, ObjectId, decode, encode
 
 from edx_assets.edx.identifiers import Identifiers
 from edx_assets.edx.retired import Retired
@@ -20,12 +21,13 @@ from edx_assets.loading.retired.days import Taken
 from edx_assets.resources.store import BATCH, Store
 
 Query = dict[str, Any]
+Entry = TypeVar("Entry")
 
 
 def prepare(store: Store) -> None:
     """Create the indexes by which a learner's events are found."""
-    for field in ("username", "user_id"):
-        store.index(MASTER_TRACKING, [(field, 1)])
+    for name in ("username", "user_id"):
+        store.index(MASTER_TRACKING, [(name, 1)])
 
 
 def courses_with(store: Store, learners: Identifiers) -> set[str]:
@@ -45,56 +47,66 @@ def queries(learners: Identifiers, courses: Iterable[str]) -> list[Query]:
     return [*_own(learners), *others]
 
 
-def files_with(store: Store, retired: Retired, asked: list[Query]) -> dict[str, Taken]:
-    """How many records of each file go, and how many change; those of notes as well."""
-    found: dict[str, Taken] = {}
-    seen = set()
+@dataclass
+class Touched:
+    """The records that go or change (`_id`), and what they are of each file.
+
+    A file that has only a note of such a record is among them too.
+    """
+
+    records: list[ObjectId] = field(default_factory=list)
+    files: dict[str, Taken] = field(default_factory=dict)
+
+
+def touched(store: Store, retired: Retired, asked: list[Query]) -> Touched:
+    """What retired learners have in the master collection, each record once."""
+    found, seen = Touched(), set()
     for query in asked:
         for batch in _batches(store.find_raw(MASTER_TRACKING, query)):
-            touched = []
+            records = []
             for document in batch:
                 record = decode(document)
                 told = without_retired(retired, record)
                 if record["_id"] in seen or told is record:
                     continue
                 seen.add(record["_id"])
-                touched.append(record["_id"])
-                taken = found.setdefault(record["load_file"], Taken())
+                records.append(record["_id"])
+                taken = found.files.setdefault(record["load_file"], Taken())
                 if told is None:
                     taken.records.append(facts_of(record))
                 else:
                     taken.changed += 1
-            for note in store.find(DUPLICATES, {"record": {"$in": touched}}, fields=["load_file"]):
-                found.setdefault(note["load_file"], Taken()).notes += 1
+            found.records += records
+            for note in store.find(DUPLICATES, {"record": {"$in": records}}, fields=["load_file"]):
+                found.files.setdefault(note["load_file"], Taken())
     return found
 
 
-def remove(store: Store, retired: Retired, asked: list[Query]) -> None:
-    """Remove the learners from the records and from the notes that other files have of them.
+def remove(store: Store, retired: Retired, records: list[ObjectId]) -> None:
+    """Remove the learners from these records, and from the notes that other files have of them.
 
     The days' entries are marked before: a load that runs meanwhile is refused at its end.
     """
-    for query in asked:
-        for batch in _batches(store.find_raw(MASTER_TRACKING, query)):
-            gone, changed = [], {}
-            for document in batch:
+    for ids in _batches(iter(records)):
+        with master.changing(store):  # nobody takes a record from a note in between
+            _remove_notes(store, retired, ids)
+            gone, changed = [], []
+            for document in store.find_raw(MASTER_TRACKING, {"_id": {"$in": ids}}):
                 record = decode(document)
                 told = without_retired(retired, record)
                 if told is None:
                     gone.append(record["_id"])
                 elif told is not record:
-                    changed[record["_id"]] = encode(told)
-            with master.changing(store):  # nobody takes a record from a note in between
-                _remove_notes(store, retired, [*gone, *changed])
-                if changed:
-                    store.replace(MASTER_TRACKING, list(changed.values()))
-                if gone:
-                    store.delete(MASTER_TRACKING, {"_id": {"$in": gone}})
+                    changed.append(encode(told))
+            if changed:
+                store.replace(MASTER_TRACKING, changed)
+            if gone:
+                store.delete(MASTER_TRACKING, {"_id": {"$in": gone}})
 
 
-def _remove_notes(store: Store, retired: Retired, records: list[Any]) -> None:
+def _remove_notes(store: Store, retired: Retired, records: list[ObjectId]) -> None:
     past = []
-    for note in list(store.find(DUPLICATES, {"record": {"$in": records}})) if records else []:
+    for note in list(store.find(DUPLICATES, {"record": {"$in": records}})):
         record = decode(note["document"])
         told = without_retired(retired, record)
         if told is None:
@@ -114,6 +126,6 @@ def _own(learners: Identifiers) -> list[Query]:
     return asked
 
 
-def _batches(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
-    while batch := list(islice(documents, BATCH)):
+def _batches(each: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while batch := list(islice(each, BATCH)):
         yield batch

@@ -1,6 +1,7 @@
 """The retirement of learners: the list first, then what is loaded, and a receipt.
 
-What is made of it (each course's tracking, learners and datasets) is made again by `remaking`.
+What is made of it (each course's tracking, learners and datasets) is made again in
+`exports.retiring`.
 """
 
 from collections.abc import Callable
@@ -119,7 +120,7 @@ def retire(
         StoreError: the database failed.
     """
     places = _places(store)
-    key = key_of_list(storage)
+    key = key_of_list(store, storage)
     people = sorted(each.hex() for each in learners.hashes(key))
     receipt_id = hashed(key, "receipt", " ".join(people)).hex()
     before = store.get(RETIREMENTS, receipt_id) or {}
@@ -184,13 +185,7 @@ def remaining(
 def _search(store: Store, retired: Retired, found: Retirement, progress: Progress) -> Retirement:
     """Note what is there of the learners."""
     progress(f"{MASTER}: events")
-    taken = events.files_with(store, retired, _queries(found))
-    found.note(
-        MASTER_TRACKING,
-        go=sum(len(each.records) for each in taken.values()),
-        change=sum(each.changed for each in taken.values()),
-    )
-    found.note(MASTER_QUARANTINE, lines=len(days.quarantined(store, retired)))
+    _note_events(store, retired, found)
     progress("rows of courses")
     for place, name in _in_order(store, found.places):
         collection = Collection(place.database, name)
@@ -204,13 +199,12 @@ def _remove_events(
 ) -> None:
     progress(f"{MASTER}: events")
     events.prepare(store)
-    asked = _queries(found)
-    taken = events.files_with(store, retired, asked)
-    lines = days.quarantined(store, retired)
-    for file in lines.values():
-        taken.setdefault(file, days.Taken()).lines += 1
+    touched, lines = _note_events(store, retired, found)
+    taken = touched.files | {
+        file: days.Taken() for file in lines.values() if file not in touched.files
+    }
     days.mark(store, sorted(taken))
-    events.remove(store, retired, asked)
+    events.remove(store, retired, touched.records)
     keys = [*lines]
     for start in range(0, len(keys), BATCH):
         store.delete(MASTER_QUARANTINE, {"_id": {"$in": keys[start : start + BATCH]}})
@@ -218,16 +212,21 @@ def _remove_events(
     for file in taken:
         if parsed := events_file(file):
             storage.delete(decrypted_key(SiteDay(parsed.site, parsed.day)))
+
+
+def _note_events(
+    store: Store, retired: Retired, found: Retirement
+) -> tuple[events.Touched, dict[str, str]]:
+    """Note what the master collection and its quarantine have of the learners; return it."""
+    touched = events.touched(store, retired, events.queries(found.learners, found.courses))
+    lines = days.quarantined(store, retired)
     found.note(
         MASTER_TRACKING,
-        go=sum(len(each.records) for each in taken.values()),
-        change=sum(each.changed for each in taken.values()),
+        go=sum(len(each.records) for each in touched.files.values()),
+        change=sum(each.changed for each in touched.files.values()),
     )
     found.note(MASTER_QUARANTINE, lines=len(lines))
-
-
-def _queries(found: Retirement) -> list[dict[str, Any]]:
-    return events.queries(found.learners, found.courses)
+    return touched, lines
 
 
 def _courses(store: Store, places: list[Place], learners: Identifiers) -> set[str]:

@@ -79,7 +79,7 @@ def add_known(store: Store, storage: Storage, learners: Identifiers, keys: Set[b
     Loads that are running go on: what they have not recognised is removed after this.
     """
     known = suppression(store, storage)
-    hashes = learners.hashes(key_of_list(storage)) | keys if known.retired else set()
+    hashes = learners.hashes(key_of_list(store, storage)) | keys if known.retired else set()
     if known.retired.has_all(hashes):
         return False
     add_rows(store, storage, hashes)
@@ -91,9 +91,14 @@ def add_rows(store: Store, storage: Storage, hashes: Set[bytes]) -> Suppression:
     return _add(store, storage, hashes, None)
 
 
-def key_of_list(storage: Storage) -> bytes:
-    """The key of the hashes; it is made when first asked for."""
-    return secret_key(storage, KEY)
+def key_of_list(store: Store, storage: Storage) -> bytes:
+    """The key of the hashes; it is made for the first list.
+
+    Raises:
+        LostKeyError: there is a list, and its key is not in the storage.
+    """
+    state = store.get(RETIRED, _STATE)
+    return secret_key(storage, KEY) if state is None else _key(storage, state["key"])
 
 
 def refuse_if_changed(store: Store, before: Suppression) -> None:
@@ -112,7 +117,7 @@ def refuse_if_changed(store: Store, before: Suppression) -> None:
 def _add(store: Store, storage: Storage, hashes: Set[bytes], token: str | None) -> Suppression:
     with locked(store, MASTER, RETIRED.name):
         state = store.get(RETIRED, _STATE)
-        key = key_of_list(storage) if state is None else _key(storage, state["key"])
+        key = key_of_list(store, storage)
         new = sorted(set(hashes) - set(_hashes(store)))
         part = sum(1 for _part in store.find(RETIRED, {"hashes": {"$exists": True}}, fields=[]))
         for start in range(0, len(new), _PART):
