@@ -14,13 +14,13 @@ from typing import NamedTuple
 import click
 
 from edx_assets.cli.database import DATA, connection_string
+from edx_assets.cli.options import JSON
 from edx_assets.errors import FinalError
 from edx_assets.exports.tables import find_course
 from edx_assets.loading.registry import registered_courses
 from edx_assets.resources.access import Access
-from edx_assets.resources.mongo import connect, connect_access
+from edx_assets.resources.mongo import connect_access, institution_store
 from edx_assets.resources.store import Store
-from edx_assets.settings import load_settings
 
 _ALL = "ALL"
 _PASSWORD_BYTES = 18
@@ -109,7 +109,7 @@ def revoke(course: str, user: str, uri_file: Path | None, data: Path) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 @_URI
 @DATA
 def access(as_json: bool, uri_file: Path | None, data: Path) -> None:
@@ -134,7 +134,7 @@ def access(as_json: bool, uri_file: Path | None, data: Path) -> None:
 @contextmanager
 def _server(uri_file: Path | None, data: Path) -> Iterator[_Server]:
     with connection_string(data) as uri:
-        store = connect(uri, prefix=load_settings().database_prefix or "")
+        store = institution_store(uri=uri)
         courses = registered_courses(store)
         databases = {each["_id"]: store.full_name(each["database"]) for each in courses}
         named = "EDX_MONGO_URI"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from edx_assets.resources.mongo import connect, institution_uri
+from edx_assets.resources.mongo import institution_store, institution_uri
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
-from edx_assets.settings import InvalidSettingError, load_settings
+from edx_assets.settings import InvalidSettingError, Settings, load_settings
 
 DATA = click.option(
     "--data",
@@ -28,7 +28,7 @@ def database(data: Path, patience_ms: int | None = None) -> Iterator[Store]:
         InvalidSettingError: there is neither; none is made.
     """
     with connection_string(data) as uri:
-        yield connect(uri, patience_ms, load_settings().database_prefix or "")
+        yield institution_store(patience_ms, uri)
 
 
 @contextmanager
@@ -38,15 +38,11 @@ def connection_string(data: Path) -> Iterator[str]:
     Raises:
         InvalidSettingError: there is neither; none is made.
     """
-    settings = load_settings()
-    if settings.mongo_uri is not None or settings.mongo_uri_file is not None:
+    if names_database(load_settings()):
         yield institution_uri()
         return
     if not (data / "mongo").is_dir():
-        raise InvalidSettingError(
-            f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
-            " .env, or name the demo's folder (--data)"
-        )
+        raise no_database(data)
     with local_extra():
         from edx_assets.local.embedded_store import embedded_store
     with embedded_store(data / "mongo") as embedded:
@@ -56,8 +52,21 @@ def connection_string(data: Path) -> Iterator[str]:
 def storage_of(data: Path) -> Storage:
     """The storage of EDX_STORAGE, or that of the demo where nothing else is set."""
     settings = load_settings()
-    own = settings.mongo_uri is not None or settings.mongo_uri_file is not None
+    own = names_database(settings)
     return Storage(folder=settings.storage or (None if own else str(data / "storage")))
+
+
+def names_database(settings: Settings) -> bool:
+    """Whether the settings name a database; where they do not, commands work on the demo's."""
+    return settings.is_given("mongo_uri") or settings.is_given("mongo_uri_file")
+
+
+def no_database(data: Path) -> InvalidSettingError:
+    """What is said where there is neither a database nor a demo."""
+    return InvalidSettingError(
+        f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
+        " .env, or name the demo's folder (--data)"
+    )
 
 
 @contextmanager

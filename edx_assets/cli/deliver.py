@@ -18,7 +18,7 @@ from edx_assets.local.deliveries import (
     deliver_file,
     deliver_new_day,
 )
-from edx_assets.local.environment import local_environment
+from edx_assets.local.environment import local_environment, require_institution
 from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.file_locks import held_alone
 from edx_assets.resources.mongo import connect
@@ -49,11 +49,7 @@ def run_deliver(
         ServerError: there is no demo, Dagster does not run on it, or it cannot be delivered.
         EncryptionError: gpg failed.
     """
-    if not (data / "institution" / "manifest.json").is_file():
-        raise ServerError(
-            f"There is no sample institution in {data}: first run `edx-assets demo` (make demo), or"
-            " name the demo's folder (--data)"
-        )
+    require_institution(data)
     with held_alone(running_file(data)) as alone:
         runs = not alone
     if patience is not None and not runs:

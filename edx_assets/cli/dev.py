@@ -13,7 +13,7 @@ import yaml
 from rich.console import Console
 
 from edx_assets.cli.dev_reload import LOCATION, follow
-from edx_assets.local.environment import local_environment
+from edx_assets.local.environment import local_environment, require_institution
 from edx_assets.local.shared_process import ServerError
 from edx_assets.resources.file_locks import held_alone
 
@@ -27,11 +27,7 @@ def run_dev(data: Path, port: int) -> int:
         ServerError: there is no demo, or the port is in use.
     """
     console = Console()
-    if not (data / "institution" / "manifest.json").is_file():
-        raise ServerError(
-            f"There is no sample institution in {data}: first run `edx-assets demo` (make demo), or"
-            " name the demo's folder (--data)"
-        )
+    require_institution(data)
     if _in_use(port):
         raise ServerError(f"Port {port} is in use: choose another (--port), or end what uses it")
     with ExitStack() as running:

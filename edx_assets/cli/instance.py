@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dagster import DagsterInstance
 
-from edx_assets.cli.database import local_extra
+from edx_assets.cli.database import local_extra, names_database, no_database
 from edx_assets.errors import FinalError
-from edx_assets.settings import InvalidSettingError, load_settings
+from edx_assets.settings import Settings, load_settings
 
 
 class NoInstanceError(FinalError):
@@ -47,18 +48,29 @@ def servers_of(data: Path) -> Iterator[None]:
     Raises:
         InvalidSettingError: there is neither a database nor a demo.
     """
-    if load_settings().is_given("mongo_uri"):
+    if names_database(load_settings()):
         yield
         return
-    if not (data / "institution" / "manifest.json").is_file():
-        raise InvalidSettingError(
-            f"EDX_MONGO_URI is not set, and no demo is in {data}: set it in the environment or in"
-            " .env, or name the demo's folder (--data)"
-        )
     with local_extra():
-        from edx_assets.local.environment import local_environment
+        from edx_assets.local.environment import has_institution, local_environment
+    if not has_institution(data):
+        raise no_database(data)
     with local_environment(data):
         yield
+
+
+def settings_and_resources() -> tuple[Settings, dict[str, Any]]:
+    """The settings and the resources as they are now: within `servers_of`, perhaps the demo's.
+
+    Raises:
+        InvalidSettingError: the days of tracking logs are wrong.
+    """
+    # imported here: at the top it would read the settings before they name the demo's
+    from edx_assets.definitions import build_resources
+
+    settings = load_settings()
+    settings.require("start_date", "end_date")
+    return settings, build_resources(settings)
 
 
 @contextmanager

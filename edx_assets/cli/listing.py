@@ -11,7 +11,7 @@ import click
 
 from edx_assets.automation.due.days import days_in_ledger
 from edx_assets.cli.database import DATA
-from edx_assets.cli.instance import servers_of
+from edx_assets.cli.instance import servers_of, settings_and_resources
 from edx_assets.cli.options import FROM, JSON, SITE, TO, as_day
 from edx_assets.cli.tables import told_bytes
 from edx_assets.cli.wanted import Span, listed, log_span, package_span
@@ -21,7 +21,6 @@ from edx_assets.loading.ledger import PACKAGES, is_settled
 from edx_assets.loading.packages.course_files import SORTING, is_sorted
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
-from edx_assets.settings import load_settings
 
 LOADED, NOT_LOADED, HALF, CHANGED = "loaded", "not loaded", "half loaded", "changed"
 """`changed`: S3 has another file than the one that is loaded."""
@@ -51,12 +50,7 @@ def list_(
         raise click.UsageError("a package is of both sites: leave out --site, or --packages")
     days = (as_day(first), as_day(last))
     with servers_of(data):
-        # imported here: at the top it would read the settings before they name the demo's
-        from edx_assets.definitions import build_resources
-
-        settings = load_settings()
-        settings.require("start_date", "end_date")
-        resources = build_resources(settings)
+        settings, resources = settings_and_resources()
         buckets, store = resources["buckets"], resources["mongo"].store()
         if packages:
             rows = list(_packages(buckets, store, package_span(*days)))

@@ -8,16 +8,16 @@ from rich.console import Console
 from rich.table import Table
 
 from edx_assets.cli.database import DATA, database, storage_of
-from edx_assets.cli.instance import servers_of
+from edx_assets.cli.instance import servers_of, settings_and_resources
+from edx_assets.cli.options import JSON
 from edx_assets.datasets.own import known_datasets
 from edx_assets.loading.retired.retirement import Retirement, look
-from edx_assets.settings import load_settings
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Remove the data. Without it, they are only counted.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 @DATA
 def retire(file: Path, yes: bool, as_json: bool, data: Path) -> None:
     """Remove retired learners from everything, by the list that edX sends (CSV).
@@ -25,15 +25,13 @@ def retire(file: Path, yes: bool, as_json: bool, data: Path) -> None:
     Without --yes it only tells what there is of them. They stay away: every later load asks the
     list. See docs/privacy.md for what is searched, and what you have to remove yourself.
     """
-    from edx_assets.definitions import build_resources
     from edx_assets.exports.retiring import Remaking, read_list, retire_everywhere
 
     number, learners = read_list(file)
     console = Console(stderr=True, soft_wrap=True)
     with servers_of(data), database(data) as store, console.status("") as status:
-        settings = load_settings()
         if yes:
-            resources = build_resources(settings)
+            settings, resources = settings_and_resources()
             remaking = Remaking(
                 resources["courses_file"].path(),
                 settings.log_days,

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of
-from edx_assets.cli.instance import instance_of
+from edx_assets.cli.instance import instance_of, settings_and_resources
 from edx_assets.cli.interrupts import interrupts
 from edx_assets.cli.launching import Outcome, RunProcess
 from edx_assets.cli.progress import make_runs, steps_of
 from edx_assets.cli.wanted import Wanted
 from edx_assets.resources.store import Store
-from edx_assets.settings import Settings, load_settings
+from edx_assets.settings import Settings
 
 _SHOWN = 5
 _STOPPED = 130
@@ -50,12 +50,7 @@ def shell_for(command: str, data: Path, as_json: bool) -> Iterator[Shell]:
             instance_of(data) as instance,
             RunProcess(instance, command, heard) as process,
         ):
-            # imported here: at the top it would read the settings before they name the demo's
-            from edx_assets.definitions import build_resources
-
-            settings = load_settings()
-            settings.require("start_date", "end_date")
-            resources = build_resources(settings)
+            settings, resources = settings_and_resources()
             store = resources["mongo"].store()
             yield Shell(settings, instance, store, resources, process, console, as_json)
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from edx_assets.automation.due.packages import deliveries_due
 from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.automation.runs import runs_in_flight
 from edx_assets.automation.sensors.tracking_logs import Files, days_found
-from edx_assets.cli.instance import instance_of
+from edx_assets.cli.instance import instance_of, settings_and_resources
 from edx_assets.cli.interrupts import interrupts
 from edx_assets.cli.mending import Broken, broken
 from edx_assets.cli.wanted import listed, log_span
@@ -31,7 +31,7 @@ from edx_assets.errors import EXPECTED
 from edx_assets.loading.entries import DayEntry, DayState
 from edx_assets.loading.ledger import COURSE_LOADS, day_entries
 from edx_assets.resources.store import Store
-from edx_assets.settings import Settings, load_settings
+from edx_assets.settings import Settings
 
 _LIST_SECONDS = 300.0
 """How long a listing of S3 serves: each LIST is billed."""
@@ -174,12 +174,9 @@ def rate_of(entries: Sequence[DayEntry], sizes: dict[tuple[str, date], int], now
 def watch(data: Path, every: float, as_json: bool) -> None:
     """Show it until Ctrl-C: on a terminal in place, else (and as JSON) one after the other."""
     with instance_of(data) as instance:
-        # imported here: at the top it would read the settings before they name the demo's
-        from edx_assets.definitions import build_resources, defs
+        settings, resources = settings_and_resources()
+        from edx_assets.definitions import defs  # here, for the same reason
 
-        settings = load_settings()
-        settings.require("start_date", "end_date")
-        resources = build_resources(settings)
         assets = [each for each in defs.assets or [] if isinstance(each, AssetsDefinition)]
         store = resources["mongo"].store()
         looking = Watch(instance, store, resources, settings, assets)

@@ -11,6 +11,7 @@ from edx_assets.local.delivered_days import newest_day
 from edx_assets.local.embedded_s3 import embedded_s3
 from edx_assets.local.embedded_store import embedded_store
 from edx_assets.local.sample.delivery import EVENTS_BUCKET, PACKAGES_BUCKET
+from edx_assets.local.shared_process import ServerError
 
 _UNSET = (
     "EDX_DATASETS",
@@ -33,6 +34,24 @@ _UNSET = (
     "EDX_UI_URL",
 )
 """Settings that the demo does not use. Left out, they would be read from `.env`."""
+
+
+def has_institution(data: Path) -> bool:
+    """Whether a data folder holds a sample institution that is complete."""
+    return (data / "institution" / "manifest.json").is_file()
+
+
+def require_institution(data: Path) -> None:
+    """See that there is one.
+
+    Raises:
+        ServerError: there is none.
+    """
+    if not has_institution(data):
+        raise ServerError(
+            f"There is no sample institution in {data}: first run `edx-assets demo` (make demo), or"
+            " name the demo's folder (--data)"
+        )
 
 
 @contextmanager

@@ -35,14 +35,14 @@ class Mongo(ConfigurableResource[Any]):
         return self._store
 
 
-def institution_store(patience_ms: int | None = None) -> Store:
-    """The document store of the settings, and in it the databases of their prefix.
+def institution_store(patience_ms: int | None = None, uri: str | None = None) -> Store:
+    """The document store of the settings, or at `uri`, and in it the databases of their prefix.
 
     Raises:
         MissingSettingError, InvalidSettingError: as `institution_uri`.
         StoreError: DNS does not answer for it.
     """
-    return connect(institution_uri(), patience_ms, load_settings().database_prefix or "")
+    return connect(uri or institution_uri(), patience_ms, load_settings().database_prefix or "")
 
 
 def institution_uri() -> str:

@@ -1,8 +1,12 @@
 """`edx-assets list`: what S3 has, and what of it is loaded."""
 
 import json
+import os
 from datetime import date
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.ledger import set_aside
@@ -76,3 +80,14 @@ def test_what_cannot_be_listed(testx: Institution) -> None:
     wrong = run("list", "--from", "2014-03-02", "--to", "2014-03-01")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
     assert "swap them" in wrong.stderr
+
+
+def test_a_connection_string_in_a_file_names_the_database_too(
+    testx: Institution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testx.deliver("2014-02-03", [event(1)])
+    testx.run_day("2014-02-03")
+    (tmp_path / "uri").write_text(os.environ["EDX_MONGO_URI"])
+    monkeypatch.delenv("EDX_MONGO_URI")
+    monkeypatch.setenv("EDX_MONGO_URI_FILE", str(tmp_path / "uri"))
+    assert states() == {"edx 2014-02-03": "loaded"}
