@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from edx_assets.cli.database import DATA, database, storage_of
+from edx_assets.cli.options import COURSES, FORMAT
 from edx_assets.cli.tables import told_bytes
 from edx_assets.datasets.own import known_datasets
 from edx_assets.errors import EdxAssetsError
@@ -16,7 +17,7 @@ from edx_assets.settings import load_settings
 
 
 @click.command()
-@click.argument("courses", metavar="COURSE...", nargs=-1, required=True)
+@COURSES
 @click.option(
     "--to",
     "folder",
@@ -24,14 +25,7 @@ from edx_assets.settings import load_settings
     type=click.Path(path_type=Path),
     help="Folder to write to; each course gets a folder of its own there.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in Format]),
-    default=Format.PARQUET.value,
-    show_default=True,
-    help="Form of the files.",
-)
+@FORMAT
 @click.option("--only", "only", metavar="NAME", multiple=True, help="A table; may be repeated.")
 @click.option(
     "--pseudonymised",

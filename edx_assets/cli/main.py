@@ -20,6 +20,7 @@ from edx_assets.cli.export import export, warehouse
 from edx_assets.cli.init import init_folder
 from edx_assets.cli.listing import list_
 from edx_assets.cli.load import load
+from edx_assets.cli.options import DAY, JSON, as_day
 from edx_assets.cli.quarantine import quarantine
 from edx_assets.cli.refresh import rebuild, refresh
 from edx_assets.cli.release import release
@@ -30,6 +31,7 @@ from edx_assets.cli.status import status as status_of
 from edx_assets.cli.tables import print_status
 from edx_assets.cli.watching import watch
 from edx_assets.edx.dictionary import dictionary as dictionary_page
+from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.kept.disk_use import DiskUse, disk_use
 from edx_assets.local.sample.delivery import EncryptionError
@@ -156,7 +158,7 @@ def init(
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 @click.option(
     "--watch",
     "watching",
@@ -247,12 +249,8 @@ def dev(data: Path, port: int) -> None:
 @click.option("--new-day", "what", flag_value="new", help="The day after the newest one.")
 @click.option("--correct", "what", flag_value="correct", help="The newest day again, mended.")
 @click.option("--broken", "what", flag_value="broken", help="A new day whose file is cut off.")
-@click.option("--site", type=click.Choice(["edx", "edge"]), help="Of FILE, if its name lacks it.")
-@click.option(
-    "--day",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Of FILE, if its name lacks it.",
-)
+@click.option("--site", type=click.Choice(SITES), help="Of FILE, if its name lacks it.")
+@click.option("--day", type=DAY, help="Of FILE, if its name lacks it.")
 @click.option("--wait", is_flag=True, help="Follow it until it is in its courses.")
 @click.option(
     "--patience",
@@ -282,7 +280,7 @@ def deliver(
         from edx_assets.cli.deliver import run_deliver
 
     chosen = file if file is not None else str(what)
-    well = run_deliver(data, chosen, site, day.date() if day else None, patience if wait else None)
+    well = run_deliver(data, chosen, site, as_day(day), patience if wait else None)
     sys.exit(0 if well else 1)
 
 

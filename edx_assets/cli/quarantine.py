@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from edx_assets.cli.database import DATA, database
+from edx_assets.cli.options import DAY, as_day
 from edx_assets.cli.quarantine_text import (
     as_json,
     day_lines,
@@ -30,7 +31,6 @@ from edx_assets.loading.days.retry import Retried, retry_day
 from edx_assets.loading.quarantines import Held, Wanted, days_to_retry, entries_of, lines_held
 from edx_assets.resources.store import Store
 
-_DAY = click.DateTime(["%Y-%m-%d"])
 _REASONS = ", ".join(Reason)
 
 
@@ -45,8 +45,8 @@ _FILTERS = (
     click.option("--file", help="Only lines of this file, by its name in the list."),
     click.option("--course", help="Only rows of this course, by its key or its database."),
     click.option("--site", type=click.Choice(SITES), help="Only this site."),
-    click.option("--from", "first", type=_DAY, help="Only tracking logs of this day or later."),
-    click.option("--to", "last", type=_DAY, help="Only tracking logs of this day or earlier."),
+    click.option("--from", "first", type=DAY, help="Only tracking logs of this day or later."),
+    click.option("--to", "last", type=DAY, help="Only tracking logs of this day or earlier."),
 )
 
 
@@ -63,7 +63,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
         last: datetime | None,
         **others: Any,
     ) -> None:
-        days = (first.date() if first else None), (last.date() if last else None)
+        days = as_day(first), as_day(last)
         command(wanted=Wanted(reason, file, course, site, *days), **others)
 
     decorated: Callable[..., None] = reduce(

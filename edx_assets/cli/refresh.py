@@ -9,7 +9,7 @@ from edx_assets.assets.stages import courses_without_partition
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of
 from edx_assets.cli.database import DATA
 from edx_assets.cli.launching import Outcome
-from edx_assets.cli.options import JSON
+from edx_assets.cli.options import COURSES, JSON
 from edx_assets.cli.shell import Shell, finish, make, one_by_one, shell_for
 from edx_assets.cli.wanted import Wanted, courses_wanted, whole_course
 from edx_assets.datasets.own import known_datasets
@@ -44,7 +44,7 @@ def refresh(courses: tuple[str, ...], as_json: bool, data: Path) -> None:
 
 
 @click.command()
-@click.argument("courses", metavar="COURSE...", nargs=-1, required=True)
+@COURSES
 @JSON
 @DATA
 def rebuild(courses: tuple[str, ...], as_json: bool, data: Path) -> None:

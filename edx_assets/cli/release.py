@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from edx_assets.cli.database import DATA, database, storage_of
+from edx_assets.cli.options import COURSES, FORMAT
 from edx_assets.datasets.own import known_datasets
 from edx_assets.exports.formats import Format
 from edx_assets.exports.release.columns import QUASI, USUAL
@@ -12,7 +13,7 @@ from edx_assets.settings import load_settings
 
 
 @click.command()
-@click.argument("courses", metavar="COURSE...", nargs=-1, required=True)
+@COURSES
 @click.option(
     "--to",
     "folder",
@@ -40,14 +41,7 @@ from edx_assets.settings import load_settings
     is_flag=True,
     help="Give a learner another id in each course: more detail, and no paths over courses.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in Format]),
-    default=Format.PARQUET.value,
-    show_default=True,
-    help="Form of the file.",
-)
+@FORMAT
 @DATA
 def release(
     courses: tuple[str, ...],

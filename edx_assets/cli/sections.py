@@ -14,7 +14,7 @@ SECTIONS = {
         "quarantine",
     ),
     "Use the data": ("export", "report", "warehouse", "release"),
-    "Protect learners": ("retire",),
+    "Protect learners": ("retire", "grant", "revoke", "access"),
     "Read what the data mean": ("datasets", "dictionary"),
 }
 """The commands, in the order in which somebody new meets them."""

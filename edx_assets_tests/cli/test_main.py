@@ -34,6 +34,7 @@ def test_the_help_lists_each_command_with_a_whole_sentence() -> None:
     text = run("--help").output
     listed = {line.split()[0] for line in text.splitlines() if re.match(r"  [a-z]+  ", line)}
     assert listed == main.commands.keys()
+    assert "More:" not in text  # what a new command is for has to be said in `sections`
     assert text.count("...") == 1  # in the usage: no sentence is cut
     assert text.index("Try it") < text.index("Set it up") < text.index("Use the data")
 
