@@ -112,6 +112,7 @@ def _counts(day: SiteDay, entry: DayEntry) -> str:
     return (
         f"{day} is loaded: {entry.get('lines', 0):,} lines = {entry.get('loaded', 0):,} events"
         f" + {entry.get('duplicates', 0):,} duplicates + {entry.get('rejected', 0):,} rejected"
+        + (f" + {retired:,} retired" if (retired := entry.get("retired")) else "")
     )
 
 

@@ -20,6 +20,7 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.errors import EXPECTED
 from edx_assets.loading.days.brought import Source, bring_day, etag_of, the_only
 from edx_assets.loading.days.files import raw_log
+from edx_assets.loading.entries import PackageState
 from edx_assets.loading.ledger import PACKAGES, day_entry, is_settled
 from edx_assets.loading.packages.database_package import bring_package
 from edx_assets.partitions import packages_partitions
@@ -100,7 +101,7 @@ def load_folder_packages(
             plan.leave(ON_S3, day)
         elif str(day) in busy:
             plan.leave(IN_FLIGHT, day)
-        elif entry and not again and entry["state"] == "sorted":
+        elif entry and not again and entry["state"] == PackageState.SORTED:
             plan.leave(LOADED if entry["source"][0] == md5(path) else OTHER, day)
         else:
             wanted.append(day)

@@ -12,9 +12,8 @@ from typing import Any
 
 from dagster import AssetKey, DagsterInstance
 
+from edx_assets.cli.runs import QUIET
 from edx_assets.errors import UnforeseenError
-
-_LOGGERS = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 def main() -> None:
@@ -48,7 +47,7 @@ def execute(asked: dict[str, Any]) -> None:
             asset_selection=[AssetKey(path) for path in asked["assets"]],
             partition_key=asked["partition"],
             tags=asked["tags"],
-            run_config={**asked["run_config"], "loggers": _LOGGERS},
+            run_config={**asked["run_config"], **QUIET},
             instance=instance,
             raise_on_error=False,
         )

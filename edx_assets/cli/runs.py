@@ -7,7 +7,8 @@ from dagster import AssetSelection, DagsterInstance, Definitions
 
 from edx_assets.dagster_internals import RANGE_END, RANGE_START
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The form of a run that prints nothing: what happens in it is in the instance."""
 
 
 def materialize(
@@ -42,5 +43,5 @@ def materialize(
         instance=instance,
         partition_key=partition if isinstance(partition, str) else None,
         tags=tags,
-        run_config={**_QUIET, "ops": ops},
+        run_config={**QUIET, "ops": ops},
     )
