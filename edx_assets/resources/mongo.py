@@ -1,6 +1,7 @@
 """MongoDB as a Dagster resource: the connection. Reading and writing belong in `store`."""
 
 import weakref
+from contextvars import Context
 from typing import Any
 
 from dagster import ConfigurableResource
@@ -126,8 +127,14 @@ def _client(uri: str, patience_ms: int | None) -> MongoClient[Document]:
 def _close(client: MongoClient[Document]) -> None:
     """Close a client; a server that has ended meanwhile is not waited for, to end sessions on it.
 
-    What is not ended there, a server ends by itself after half an hour.
+    What is not ended there, a server ends by itself after half an hour. The time limit is a context
+    variable, and garbage may be collected while one of the caller's is being set, which CPython
+    does not bear in the same context (github.com/python/cpython/issues/148891).
     """
+    Context().run(_say_farewell, client)
+
+
+def _say_farewell(client: MongoClient[Document]) -> None:
     with timeout(_FAREWELL_SECONDS):
         client.close()
 
