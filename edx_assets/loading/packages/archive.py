@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import IO, NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -89,7 +90,9 @@ class Archive(NamedTuple):
 Directory = tuple[list[ZipInfo], dict[str, str]]
 """An archive's members, and by name why others cannot be read."""
 
-_read_last: dict[tuple[str | int, ...], Directory] = {}
+_Version = tuple[str | int | bytes, ...]
+
+_read_last: dict[_Version, Directory] = {}
 """The directory read last, by the version of the file that it was read from."""
 
 
@@ -108,9 +111,7 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
         DamagedPackageError: it is not a zip file.
     """
     with path.open("rb") as source:
-        status = os.fstat(source.fileno())
-        times = status.st_mtime_ns, status.st_ctime_ns
-        version = (name, status.st_dev, status.st_ino, status.st_size, *times)
+        version = _version(source, name)
         kept = _read_last.get(version)
         if kept is None:
             kept = _read(source, name)
@@ -119,6 +120,15 @@ def opened(path: Path, name: str) -> Iterator[Archive]:
         members, lost = kept
         with without_directory(source) as file:
             yield Archive(file, [*members], {**lost})
+
+
+def _version(source: IO[bytes], name: str) -> _Version:
+    """What is another one where the zip is. Its times do not count: each use changes them."""
+    status = os.fstat(source.fileno())
+    source.seek(max(0, status.st_size - _PIECE))
+    end = blake2b(source.read()).digest()
+    source.seek(0)
+    return name, status.st_dev, status.st_ino, status.st_size, end
 
 
 def _read(source: IO[bytes], name: str) -> Directory:
