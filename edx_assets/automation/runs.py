@@ -1,6 +1,6 @@
 """Runs as sensors see them: in flight or not, their partitions, and which were requested before."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
@@ -50,6 +50,12 @@ def partitions_of(runs: Iterable[DagsterRun]) -> set[str]:
     """The partitions of runs with one partition each; in a backfill these have a range of one."""
     tags = (PARTITION, RANGE_START, RANGE_END)
     return {run.tags[tag] for run in runs for tag in tags if tag in run.tags}
+
+
+def told_partitions(tags: Mapping[str, str]) -> str:
+    """What a run's tags say of its partitions: one, the first and last of a range, or nothing."""
+    first, last = tags.get(RANGE_START), tags.get(RANGE_END)
+    return f"{first}..{last}" if first else tags.get(PARTITION, "")
 
 
 def days_of(runs: Iterable[DagsterRun]) -> set[date]:

@@ -95,13 +95,13 @@ def revoke(course: str, user: str, uri_file: Path | None, data: Path) -> None:
     """Take from USER what `grant` gave. COURSE is as there; who has no role left is removed."""
     with _server(uri_file, data) as server:
         databases = server.named(course)
-        read = server.access.users().get(user)
-        if read is None:
+        held = server.access.users().get(user)
+        if held is None:
             raise AccessError(f"{user} is no user in the database admin: see `edx-assets access`")
-        if course != _ALL and not {*databases.values()} & {*read}:
+        if course != _ALL and not {*databases.values()} & {*held.databases}:
             raise AccessError(f"{user} does not read {course} by a grant: see `edx-assets access`")
         for partition, name in databases.items():
-            if name in read:
+            if name in held.databases:
                 removed = server.access.revoke(name, user)
                 click.echo(f"{user} does not read {partition} any more")
                 if removed:
@@ -115,13 +115,14 @@ def revoke(course: str, user: str, uri_file: Path | None, data: Path) -> None:
 def access(as_json: bool, uri_file: Path | None, data: Path) -> None:
     """Show who reads which course by `grant`, and who has roles of another origin."""
     with _server(uri_file, data) as server:
-        users, others = server.access.users(), server.access.others()
+        users = server.access.users()
         readers: dict[str, list[str]] = {partition: [] for partition in server.databases}
         courses = {name: partition for partition, name in server.databases.items()}
-        for user, names in users.items():
-            for name in names:
+        for user, held in users.items():
+            for name in held.databases:
                 # what is no course of this institution is told by the name of its database
                 readers.setdefault(courses.get(name, name), []).append(user)
+    others = {user: held.others for user, held in users.items() if held.others}
     if as_json:
         click.echo(json.dumps({"readers": readers, "others": others}, indent=2))
         return

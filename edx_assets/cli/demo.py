@@ -56,10 +56,10 @@ def run_demo(data: Path, learners: int, weeks: int) -> bool:
     if not wrong:
         console.print("[green]Every count equals the manifest of the sample institution.[/]")
     console.print(
-        f"Built in {monotonic() - started:.0f} s, in {data}. To explore it, run `make dev` and open"
-        " http://127.0.0.1:3000 for assets, runs and partitions; `edx-assets status` prints this"
-        f" table again. A page about each course is in {data / 'storage' / 'reports'}, and its"
-        f" tables as CSV in {data / EXPORTS}."
+        f"Built in {monotonic() - started:.0f} s, in {data}. To explore it, run `edx-assets dev`"
+        " (make dev) and open http://127.0.0.1:3000 for assets, runs and partitions; `edx-assets"
+        " status` prints this table again. A page about each course is in"
+        f" {data / 'storage' / 'reports'}, and its tables as CSV in {data / EXPORTS}."
     )
     return not wrong
 

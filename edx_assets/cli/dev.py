@@ -46,7 +46,9 @@ def run_dev(data: Path, port: int) -> int:
         command += ["-h", "127.0.0.1", "-p", str(port), "-w", str(_workspace(variables))]
         # a shell starts background jobs with SIGINT ignored, and Dagster would never stop
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)
+        # not here: Dagster puts what a `.env` in its folder has in place of the demo's settings
+        home = variables["DAGSTER_HOME"]
+        process = subprocess.Popen(command, cwd=home, env=dict(os.environ), start_new_session=True)
         try:
             return follow(process, variables["EDX_S3_ENDPOINT_URL"], port)
         except KeyboardInterrupt:

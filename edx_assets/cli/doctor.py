@@ -1,14 +1,21 @@
 """`edx-assets doctor`: checks that everything a run needs works, and says what to do if not.
 
-It makes nothing but what it removes again. The findings are printed in `main`; the checks of GnuPG
-are in `doctor_gpg`, those of the rights in MongoDB's databases in `doctor_databases`.
+It makes nothing but what it removes again. The checks of GnuPG are in `doctor_gpg`, those of the
+rights in MongoDB's databases in `doctor_databases`.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
 
 from edx_assets.automation.sending import ways
+from edx_assets.cli.database import DATA, database
 from edx_assets.cli.doctor_databases import database_findings
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
@@ -26,11 +33,42 @@ from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
-from edx_assets.settings import MissingSettingError, Settings, unknown_variables
+from edx_assets.settings import MissingSettingError, Settings, load_settings, unknown_variables
 
 _OLDEST_MONGODB = (5, 0)
+_PATIENCE_MS = 5_000  # somebody waits for the answer
+_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
+
+_ASKED = "edx-assets init asks for it where there is no .env yet; the README has all settings"
 
 Check = Callable[[], Iterator[Finding]]
+
+
+@click.command()
+@DATA
+def doctor(data: Path) -> None:
+    """Check S3, GPG, MongoDB, the storage and the courses file; say how to fix what is wrong."""
+    from edx_assets.definitions import build_resources  # here, for it reads the settings
+
+    settings = load_settings()
+    resources = build_resources(settings)
+    console = Console(soft_wrap=True)
+    failed = False
+    with ExitStack() as opened:
+        for finding in diagnose(
+            settings,
+            resources["buckets"],
+            resources["gnupg"],
+            resources["storage"],
+            resources["courses_file"],
+            resources["geoip"],
+            lambda: opened.enter_context(database(data, _PATIENCE_MS)),
+        ):
+            failed |= finding.state == "failed"
+            console.print(f"{_MARKS[finding.state]:>8}  {finding.subject}: {finding.found}")
+            if finding.remedy:
+                console.print(f"          [dim]→ {finding.remedy}[/]")
+    sys.exit(1 if failed else 0)
 
 
 def diagnose(
@@ -64,7 +102,7 @@ def diagnose(
                 told += finding.found
                 yield finding
         except MissingSettingError as error:
-            yield Finding(subject, "failed", str(error), "see the table of settings in the README")
+            yield Finding(subject, "failed", str(error), _ASKED)
         except EdxAssetsError as error:
             told += str(error)
             yield Finding(subject, "failed", str(error))

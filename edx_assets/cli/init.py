@@ -1,14 +1,23 @@
 """`edx-assets init`: makes the files that an institution starts with, in the working folder.
 
-Whether they are right is asked of `doctor`, which `main` runs afterwards.
+What it asks is in `init_answers`. Whether that is right is asked of `doctor` afterwards.
 """
 
 import os
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import click
 
+from edx_assets.cli.doctor import doctor
+from edx_assets.cli.init_answers import (
+    aws_answers,
+    mongo_answer,
+    passphrase_answer,
+    setting_answers,
+    setting_options,
+)
 from edx_assets.errors import FinalError
 from edx_assets.resources.gnupg import Gnupg
 
@@ -24,19 +33,55 @@ load_from:
 """
 _PRIVATE = 0o600
 _OPEN = 0o644
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
 class InitError(FinalError):
     """An answer cannot be used; the message says what to do."""
 
 
+@click.command()
+@click.option("--org", help="Your institution's name as edX spells it.")
+@click.option("--key", type=_FILE, help="File with your secret GPG key.")
+@click.option("--passphrase-file", type=_FILE, help="File with the key's passphrase.")
+@click.option("--mongo-uri-file", type=_FILE, help="File with MongoDB's connection string.")
+@click.option(
+    "--aws-credentials-file",
+    type=_FILE,
+    help="File with the AWS key for edX's buckets, in the form of ~/.aws/credentials.",
+)
+@setting_options
+@click.pass_context
+def init(ctx: click.Context, **flags: Any) -> None:
+    """Make settings, a GnuPG home and Dagster's files in this folder; then run the doctor.
+
+    What no flag gives is asked for. Away from a terminal, what has a default is not: it gets that.
+    """
+    init_folder(**flags)
+    click.echo("Once the doctor finds all well, in this folder: dagster dev -w workspace.yaml")
+    ctx.invoke(doctor)
+
+
 def init_folder(
-    org: str | None, key: Path | None, passphrase_file: Path | None, mongo_uri_file: Path | None
+    org: str | None,
+    key: Path | None,
+    passphrase_file: Path | None,
+    mongo_uri_file: Path | None,
+    aws_credentials_file: Path | None,
+    **settings: Any,
 ) -> None:
     """Make what is missing in the working folder; ask for what is needed and not given.
 
     What is there already stays as it is. `.env` is written last: a run that was broken off is
     repeated in full.
+
+    Args:
+        org: the institution's name.
+        key: file with the secret key.
+        passphrase_file: file with its passphrase.
+        mongo_uri_file: file with the connection string.
+        aws_credentials_file: file with the key for edX's buckets, as AWS's own programs read it.
+        settings: those of `setting_options`, by their names; None where not given.
 
     Raises:
         InitError: an answer cannot be written into `.env`.
@@ -57,21 +102,21 @@ def init_folder(
         return
     values = {
         "EDX_ORG": org or click.prompt("Institution, as edX spells it"),
-        "EDX_MONGO_URI": mongo_uri_file.read_text().strip()
-        if mongo_uri_file
-        else click.prompt("Connection string of MongoDB (not shown)", hide_input=True),
+        **aws_answers(aws_credentials_file),
+        "EDX_MONGO_URI": mongo_answer(mongo_uri_file),
+        **setting_answers(settings),
         "EDX_GPG_PASSPHRASE_FILE": str(passphrase_file or _passphrase(here / "passphrase")),
         "EDX_GNUPG_HOME": str(here / "gnupg"),
         "EDX_STORAGE": str(here / "storage"),
         "EDX_COURSES_FILE": str(here / "courses.yaml"),
+        "DAGSTER_HOME": str(here / "dagster"),
     }
     _write(env, "".join(f"{name}={_quoted(name, text)}\n" for name, text in values.items()), True)
 
 
 def _passphrase(file: Path) -> Path:
     if not file.exists():
-        asked = click.prompt("Passphrase of the key (not shown)", hide_input=True, default="")
-        _write(file, asked + "\n", private=True)
+        _write(file, passphrase_answer() + "\n", private=True)
     return file
 
 

@@ -25,8 +25,9 @@ from dagster import (
 )
 
 from edx_assets.automation.notice import notice
+from edx_assets.automation.runs import told_partitions
 from edx_assets.cli.interrupts import Interrupts
-from edx_assets.dagster_internals import PARTITION, RANGE_END, RANGE_START
+from edx_assets.dagster_internals import PARTITION
 from edx_assets.errors import FinalError
 
 COMMAND = "edx_assets/command"
@@ -116,7 +117,9 @@ class RunProcess:
         """
         run_id, started = str(uuid4()), monotonic()
         keys = sorted(request.asset_selection or ())
-        outcome = Outcome(run_id, None, [key.to_user_string() for key in keys], _part(request), 0.0)
+        names = [key.to_user_string() for key in keys]
+        partition = request.partition_key or told_partitions(request.tags)
+        outcome = Outcome(run_id, None, names, partition, 0.0)
         try:
             self._heard.patient = True
             self._ask(run_id, request, keys)
@@ -226,8 +229,3 @@ def causes_of(instance: DagsterInstance, run: DagsterRun) -> list[str]:
     failures = instance.all_logs(run.run_id, of_type=DagsterEventType.RUN_FAILURE)
     event = failures[-1].dagster_event if failures else None
     return notice(instance, run, event, None).causes if event else []
-
-
-def _part(request: RunRequest) -> str:
-    first, last = request.tags.get(RANGE_START), request.tags.get(RANGE_END)
-    return f"{first}..{last}" if first else request.partition_key or ""

@@ -5,7 +5,6 @@ What a subcommand does is in the modules next to this one.
 
 import json
 import sys
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from rich.console import Console
 
 from edx_assets.cli.access import access, grant, revoke
 from edx_assets.cli.database import DATA, database, local_extra, storage_of
-from edx_assets.cli.doctor import diagnose
+from edx_assets.cli.doctor import doctor
 from edx_assets.cli.export import export, warehouse
-from edx_assets.cli.init import init_folder
+from edx_assets.cli.init import init
 from edx_assets.cli.listing import list_
 from edx_assets.cli.load import load
 from edx_assets.cli.options import DAY, JSON, as_day
@@ -36,7 +35,6 @@ from edx_assets.errors import EdxAssetsError
 from edx_assets.loading.kept.disk_use import DiskUse, disk_use
 from edx_assets.local.sample.delivery import EncryptionError
 from edx_assets.local.shared_process import ServerError
-from edx_assets.settings import load_settings
 
 _LEARNERS = click.option(
     "--learners",
@@ -52,8 +50,6 @@ _WEEKS = click.option(
     show_default=True,
     help="Weeks of events in the sample.",
 )
-_DOCTOR_PATIENCE_MS = 5_000  # somebody waits for the answer
-_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
 
 
 class _Commands(click.Group):
@@ -93,6 +89,8 @@ def main() -> None:
     """
 
 
+main.add_command(init)
+main.add_command(doctor)
 main.add_command(quarantine)
 main.add_command(export)
 main.add_command(release)
@@ -108,53 +106,7 @@ main.add_command(refresh)
 main.add_command(rebuild)
 
 
-@main.command()
-@DATA
-def doctor(data: Path) -> None:
-    """Check S3, GPG, MongoDB, the storage and the courses file; say how to fix what is wrong."""
-    from edx_assets.definitions import build_resources
-
-    settings = load_settings()
-    resources = build_resources(settings)
-    console = Console(soft_wrap=True)
-    failed = False
-    with ExitStack() as opened:
-        for finding in diagnose(
-            settings,
-            resources["buckets"],
-            resources["gnupg"],
-            resources["storage"],
-            resources["courses_file"],
-            resources["geoip"],
-            lambda: opened.enter_context(database(data, _DOCTOR_PATIENCE_MS)),
-        ):
-            failed |= finding.state == "failed"
-            console.print(f"{_MARKS[finding.state]:>8}  {finding.subject}: {finding.found}")
-            if finding.remedy:
-                console.print(f"          [dim]→ {finding.remedy}[/]")
-    sys.exit(1 if failed else 0)
-
-
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
-
-
-@main.command()
-@click.option("--org", help="Your institution's name as edX spells it.")
-@click.option("--key", type=_FILE, help="File with your secret GPG key.")
-@click.option("--passphrase-file", type=_FILE, help="File with the key's passphrase.")
-@click.option("--mongo-uri-file", type=_FILE, help="File with MongoDB's connection string.")
-@click.pass_context
-def init(
-    ctx: click.Context,
-    org: str | None,
-    key: Path | None,
-    passphrase_file: Path | None,
-    mongo_uri_file: Path | None,
-) -> None:
-    """Make settings, a GnuPG home and Dagster's files in this folder; then run the doctor."""
-    init_folder(org, key, passphrase_file, mongo_uri_file)
-    click.echo(f"Before you start Dagster: export DAGSTER_HOME={Path.cwd() / 'dagster'}")
-    ctx.invoke(doctor)
 
 
 @main.command()

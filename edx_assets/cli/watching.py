@@ -19,13 +19,12 @@ from rich.table import Table
 from edx_assets.automation.due.courses import packages_due
 from edx_assets.automation.due.packages import deliveries_due
 from edx_assets.automation.due.tracking import tracking_due
-from edx_assets.automation.runs import runs_in_flight
+from edx_assets.automation.runs import runs_in_flight, told_partitions
 from edx_assets.automation.sensors.tracking_logs import Files, days_found
 from edx_assets.cli.instance import instance_of, settings_and_resources
 from edx_assets.cli.interrupts import interrupts
 from edx_assets.cli.mending import Broken, broken
 from edx_assets.cli.wanted import listed, log_span
-from edx_assets.dagster_internals import PARTITION, RANGE_END, RANGE_START
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EXPECTED
 from edx_assets.loading.entries import DayEntry, DayState
@@ -242,10 +241,8 @@ def _run(run: DagsterRun) -> dict[str, str]:
     prefix = (
         min(key.path[0] for key in run.asset_selection) if run.asset_selection else run.job_name
     )
-    first, last = run.tags.get(RANGE_START), run.tags.get(RANGE_END)
-    partition = f"{first}..{last}" if first else run.tags.get(PARTITION, "")
     return {
         "run_id": run.run_id,
         "status": run.status.value,
-        "what": f"{prefix} {partition}".strip(),
+        "what": f"{prefix} {told_partitions(run.tags)}".strip(),
     }

@@ -6,7 +6,7 @@ that they may read. Users and roles are in the database `admin`, where roles ove
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
@@ -20,6 +20,13 @@ _ROLE = "edx_course_"
 
 class AccessRefusedError(FinalError):
     """The user may not manage users and roles; the message says who may."""
+
+
+class Roles(NamedTuple):
+    """What a user holds: databases of which they have the role, and roles of another origin."""
+
+    databases: list[str]
+    others: list[str]
 
 
 class Access:
@@ -38,24 +45,16 @@ class Access:
         info = self._command("connectionStatus", 1)["authInfo"]
         return bool(info["authenticatedUsers"])
 
-    def users(self) -> dict[str, list[str]]:
-        """Each user of `admin`, with the databases whose role they hold."""
-        found = self._command("usersInfo", 1)["users"]
-        return {
-            str(user["user"]): sorted(
+    def users(self) -> dict[str, Roles]:
+        """Each user of `admin`, and what their roles are."""
+        found: dict[str, Roles] = {}
+        for user in self._command("usersInfo", 1)["users"]:
+            databases = [
                 str(role["role"]).removeprefix(_ROLE) for role in user["roles"] if _is_ours(role)
-            )
-            for user in found
-        }
-
-    def others(self) -> dict[str, list[str]]:
-        """The users of `admin` with other roles, which may read anything, and these roles."""
-        found = self._command("usersInfo", 1)["users"]
-        told = {
-            str(user["user"]): [str(role["role"]) for role in user["roles"] if not _is_ours(role)]
-            for user in found
-        }
-        return {user: roles for user, roles in told.items() if roles}
+            ]
+            others = [str(role["role"]) for role in user["roles"] if not _is_ours(role)]
+            found[str(user["user"])] = Roles(sorted(databases), others)
+        return found
 
     def grant(self, database: str, user: str, password: str | None) -> None:
         """Let a user read a database and nothing else of the server, beside what they read already.

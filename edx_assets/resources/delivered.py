@@ -3,7 +3,13 @@
 from dataclasses import dataclass, field
 
 from boto3.exceptions import RetriesExceededError
-from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
 
 from edx_assets.errors import FinalError, PassingError
 
@@ -50,6 +56,8 @@ def refusal(what: str, error: Exception) -> DeliveryError | NotDeliveredError:
                 " this partition again later"
             )
     answer = "did not answer" if isinstance(error, _SILENT) else f"answered {code}"
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        answer = f"was not asked, because there is no whole key for it ({code})"
     return (NotDeliveredError if final else DeliveryError)(
         f"{what}: S3 {answer}; check EDX_ORG, the bucket settings and the AWS variables"
         " (edx-assets doctor checks them)"

@@ -94,7 +94,9 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_dev_takes_up_a_day_that_comes_after_it_has_started(short_folder: Path) -> None:
+def test_dev_beside_an_institution_takes_up_a_day_that_comes_after_it_has_started(
+    short_folder: Path,
+) -> None:
     data = short_folder / "data"
     make_institution(data / "institution", learners=5, weeks=2)
     for bucket in (data / "institution" / "buckets").iterdir():
@@ -104,8 +106,13 @@ def test_dev_takes_up_a_day_that_comes_after_it_has_started(short_folder: Path) 
         port = str(free.getsockname()[1])
     command = [sys.executable, "-W", "ignore", "-m", "edx_assets.cli.main"]
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # an institution's own settings, beside the demo: none may get into it
+    (short_folder / ".env").write_text("EDX_ORG=OtherX\nEDX_MONGO_URI=mongodb://127.0.0.1:1/\n")
     dev = subprocess.Popen(
-        [*command, "dev", "--data", str(data), "--port", port], **quiet, start_new_session=True
+        [*command, "dev", "--data", str(data), "--port", port],
+        cwd=short_folder,
+        start_new_session=True,
+        **quiet,
     )
     try:
         told = ""
