@@ -1,6 +1,7 @@
 """The definitions as Dagster loads them: fast, offline, whole, and described."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, AssetSelection, Definitions
 
+from edx_assets.assets.remedies import CHECKS_PAGE
 from edx_assets.definitions import build_defs
 from edx_assets.settings import Settings, load_settings
 
@@ -59,6 +61,17 @@ def test_every_asset_says_what_it_is(definitions: Definitions) -> None:
         assert node.owners, key
         assert node.kinds, key
         assert node.code_version, key
+
+
+def test_every_check_names_its_section_of_the_page_on_checks(definitions: Definitions) -> None:
+    page = (Path(__file__).parents[1] / CHECKS_PAGE).read_text(encoding="utf-8")
+    sections = set(re.findall(r"^### (\w+)$", page, re.M))
+    graph = definitions.get_repository_def().asset_graph
+    names = set()
+    for key in graph.asset_check_keys:
+        assert str(graph.get_check_spec(key).description).endswith(f" {CHECKS_PAGE}#{key.name}")
+        names.add(key.name)
+    assert names == sections
 
 
 def test_tracking_shows_its_fields_and_how_it_is_queried(definitions: Definitions) -> None:

@@ -25,6 +25,7 @@ from dagster import (
     PreviewWarning,
 )
 
+from edx_assets.assets.remedies import with_remedy
 from edx_assets.edx.file_names import SiteDay
 from edx_assets.errors import EdxAssetsError, FinalError
 from edx_assets.loading import quarantine
@@ -192,7 +193,7 @@ def day_check_specs(site: str, days: DailyPartitionsDefinition) -> list[AssetChe
             AssetCheckSpec(
                 name,
                 asset=[site, "master_tracking"],
-                description=check.description,
+                description=with_remedy(name, check.description),
                 blocking=check.blocking,
                 partitions_def=days,
             )

@@ -26,7 +26,7 @@ def warehouse(known: dict[str, Dataset]) -> AssetsDefinition:
 
     @asset(
         key=WAREHOUSE,
-        group_name="all_courses",
+        group_name="warehouse",
         owners=OWNERS,
         kinds={"duckdb"},
         code_version="1",

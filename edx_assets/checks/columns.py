@@ -14,6 +14,7 @@ from dagster import (
     asset_check,
 )
 
+from edx_assets.assets.remedies import with_remedy
 from edx_assets.assets.stages import plain_failures
 from edx_assets.datasets.definition import Dataset
 from edx_assets.edx.collections import Origin, catalogue
@@ -24,6 +25,8 @@ from edx_assets.resources.store import Store
 
 _MANY = 0.5
 """The share of a column's cells that cannot be read as its type: it then has another."""
+
+_NAME = "columns_known"
 
 
 def columns_known(store: Store, partition: str, known: dict[str, Dataset]) -> AssetCheckResult:
@@ -70,13 +73,17 @@ def columns_checks(known: dict[str, Dataset]) -> list[AssetChecksDefinition]:
 
         @asset_check(
             asset=AssetKey(["course", "unknown_tables"]),
-            name="columns_known",
-            description="The columns of the course's tables are those of the schema, and those of"
-            " the package before. A failure says for each table which columns are new to the schema"
-            " or named twice, which were added, are gone or have another type since the package"
-            " before, and which datasets are made from the table. Nothing is lost: new columns are"
-            " loaded with inferred types. Look at those datasets, and report the columns, so that"
-            " they are added to the schema. Columns that the package lacks are in the metadata.",
+            name=_NAME,
+            description=with_remedy(
+                _NAME,
+                "The columns of the course's tables are those of the schema, and those of the"
+                " package before. A failure says for each table which columns are new to the"
+                " schema or named twice, which were added, are gone or have another type since"
+                " the package before, and which datasets are made from the table. Nothing is"
+                " lost: new columns are loaded with inferred types. Look at those datasets, and"
+                " report the columns, so that they are added to the schema. Columns that the"
+                " package lacks are in the metadata.",
+            ),
             additional_deps=[
                 AssetKey(["course", each.name])
                 for each in catalogue().values()

@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from edx_assets.assets.plots import spans
+from edx_assets.assets.remedies import with_remedy
 from edx_assets.assets.stages import plain_failures
 from edx_assets.checks.enrolments import enrolments_agree
 from edx_assets.checks.not_loaded import not_loaded
@@ -180,7 +181,7 @@ def _check(name: str, check: CourseCheck) -> AssetChecksDefinition:
         @asset_check(
             asset=AssetKey(["course", TRACKING]),
             name=name,
-            description=check.description,
+            description=with_remedy(name, check.description),
             additional_deps=[AssetKey(["course", table]) for table in check.needs],
             partitions_def=courses_partitions,
         )

@@ -16,6 +16,7 @@ from dagster import (
     asset_check,
 )
 
+from edx_assets.assets.remedies import with_remedy
 from edx_assets.assets.stages import plain_failures
 from edx_assets.edx.collections import COURSE_EXPORT, COURSE_STRUCTURE, TRACKING
 from edx_assets.edx.secrets import SECRET_FIELDS
@@ -37,6 +38,8 @@ _REMEDY = {
     TRACKING: "course/course_structure, then course/tracking, both with `rebuild` on; if some stay,"
     " master_tracking of the days in their `load_file` before",
 }
+
+_NAME = "no_credentials"
 
 
 def no_credentials(store: Store, partition: str, collection: str) -> AssetCheckResult:
@@ -65,11 +68,14 @@ def _check(collection: str) -> AssetChecksDefinition:
 
         @asset_check(
             asset=AssetKey(["course", collection]),
-            name="no_credentials",
-            description="No document has credentials of other services, such as the course's"
-            " lti_passports. Loads of earlier versions kept them. A failure counts the documents."
-            f" Materialize {_REMEDY[collection]}. Whoever has a copy of the database has them too:"
-            " tell the course's team to change them.",
+            name=_NAME,
+            description=with_remedy(
+                _NAME,
+                "No document has credentials of other services, such as the course's"
+                " lti_passports. Loads of earlier versions kept them. A failure counts the"
+                f" documents. Materialize {_REMEDY[collection]}. Whoever has a copy of the"
+                " database has them too: tell the course's team to change them.",
+            ),
             partitions_def=courses_partitions,
         )
         def evaluate(context: AssetCheckExecutionContext, mongo: Mongo) -> AssetCheckResult:

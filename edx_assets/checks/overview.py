@@ -15,6 +15,7 @@ from dagster import (
 
 from edx_assets.assets.failed_partitions import as_markdown, failed_partitions
 from edx_assets.assets.overview import OVERVIEW
+from edx_assets.assets.remedies import with_remedy
 from edx_assets.assets.stages import plain_failures
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import SITES
@@ -42,11 +43,14 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
     @asset_check(
         asset=OVERVIEW,
         name="failed_partitions",
-        description="No partition of any asset is broken. A partition is broken if its newest run"
-        " or its blocking check failed and it has not been materialized since. A failure lists"
-        " them all. Open the newest failed run of each: its error names the cause and the remedy."
-        " Then materialize the partition again. A day that edX has not delivered yet leaves the"
-        " list once it is loaded.",
+        description=with_remedy(
+            "failed_partitions",
+            "No partition of any asset is broken. A partition is broken if its newest run or its"
+            " blocking check failed and it has not been materialized since. A failure lists them"
+            " all. Open the newest failed run of each: its error names the cause and the remedy."
+            " Then materialize the partition again. A day that edX has not delivered yet leaves"
+            " the list once it is loaded.",
+        ),
     )
     def evaluate(context: AssetCheckExecutionContext) -> AssetCheckResult:
         failed = failed_partitions(context.instance, assets)
@@ -65,12 +69,15 @@ def _failed_partitions(assets: Sequence[AssetsDefinition]) -> AssetChecksDefinit
 
 @asset_check(
     asset=OVERVIEW,
-    description=f"The GPG key that edX encrypts for is valid for at least {EXPIRY_WARNING.days}"
-    " more days. A warning means that it expires soon; an error, that it has expired or is missing:"
-    " edX can then no longer encrypt for it, and no data will come. Extend it"
-    " (gpg --edit-key, then expire, for the key and its subkey) or make a new one, and send edX"
-    " the public key at once: installing it has taken them weeks. Keep the old secret key: it is"
-    " needed for what has been delivered already.",
+    description=with_remedy(
+        "gpg_key_expiry",
+        f"The GPG key that edX encrypts for is valid for at least {EXPIRY_WARNING.days} more days."
+        " A warning means that it expires soon; an error, that it has expired or is missing: edX"
+        " can then no longer encrypt for it, and no data will come. Extend it (gpg --edit-key,"
+        " then expire, for the key and its subkey) or make a new one, and send edX the public key"
+        " at once: installing it has taken them weeks. Keep the old secret key: it is needed for"
+        " what has been delivered already.",
+    ),
 )
 def gpg_key_expiry(gnupg: Gnupg) -> AssetCheckResult:
     """Whether edX can still encrypt for the secret keys, and for how long."""
@@ -110,11 +117,14 @@ def _fresh(site: str, last: date | None) -> AssetChecksDefinition:
     @asset_check(
         asset=OVERVIEW,
         name=f"{site}_fresh",
-        description=f"The newest loaded tracking log of {site} is at most {LOG_DELAY.days} days old"
-        " (or is that of EDX_END_DATE, if the logs have ended). A failure means that edX is late,"
-        " that nothing requests new days, or that loading them fails. See failed_partitions, and"
-        " check that automation is on. Then look into the bucket, and ask edX if the files are not"
-        " there.",
+        description=with_remedy(
+            f"{site}_fresh",
+            f"The newest loaded tracking log of {site} is at most {LOG_DELAY.days} days old (or is"
+            " that of EDX_END_DATE, if the logs have ended). A failure means that edX is late,"
+            " that nothing requests new days, or that loading them fails. See failed_partitions,"
+            " and check that automation is on. Then look into the bucket, and ask edX if the"
+            " files are not there.",
+        ),
     )
     def evaluate(mongo: Mongo) -> AssetCheckResult:
         with plain_failures():

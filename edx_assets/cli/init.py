@@ -52,7 +52,7 @@ class InitError(FinalError):
 )
 @setting_options
 @click.pass_context
-def init(ctx: click.Context, **flags: Any) -> None:
+def init(ctx: click.Context, /, **flags: Any) -> None:
     """Make settings, a GnuPG home and Dagster's files in this folder; then run the doctor.
 
     What no flag gives is asked for. Away from a terminal, what has a default is not: it gets that.

@@ -22,26 +22,24 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 """The settings that have a default which many institutions keep, and how each is written."""
 
 
-class _Formed(click.ParamType):
-    """A setting, or nothing."""
+def _formed(form: Callable[[Any], Any]) -> Callable[[str], str]:
+    """What click calls with an answer: one that is wrong is told, and asked for again."""
 
-    name = "text"
-
-    def __init__(self, form: Callable[[Any], Any]) -> None:
-        self._form = form
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def answer(given: str) -> str:
         try:
-            return str(self._form(value)) if value else ""
+            return str(form(given)) if given else ""
         except ValueError as error:
-            self.fail(f"{value} {error}", param, ctx)
+            raise click.BadParameter(f"{given} {error}") from None
+
+    return answer
 
 
 def setting_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of the settings that have a default."""
     for name, form in reversed(_FORMS.items()):
         flag = f"--{name.replace('_', '-')}"
-        command = click.option(flag, type=_Formed(form), help=_told(name))(command)
+        added = click.option(flag, type=_formed(form), metavar="TEXT", help=_told(name))
+        command = added(command)
     return command
 
 
@@ -52,7 +50,7 @@ def setting_answers(flags: Mapping[str, str | None]) -> dict[str, str]:
         default = str(Settings.model_fields[name].default or "")
         answer = flags[name]
         if answer is None and sys.stdin.isatty():
-            answer = click.prompt(_told(name), default=default, type=_Formed(form))
+            answer = click.prompt(_told(name), default=default, value_proc=_formed(form))
         if answer and answer != default:
             answers[variable(name)] = answer
     return answers
