@@ -67,7 +67,7 @@ def main() -> None:
             key.gpg.encrypt_file(
                 plain, key.fingerprint, armor=False, always_trust=True, output=encrypted
             )
-        storage = Storage(folder=str(folder / "storage"))
+        storage = Storage(place=str(folder / "storage"))
         with (
             storage.writing("packages/2014-02-09/package.zip") as path,
             zipfile.ZipFile(path, "w") as archive,

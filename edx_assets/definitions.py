@@ -84,7 +84,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             packages_bucket=settings.packages_bucket,
         ),
         "gnupg": Gnupg(home=settings.gnupg_home),
-        "storage": Storage(folder=settings.storage),
+        "storage": Storage.of(settings),
         "mongo": Mongo(),
         "courses_file": CoursesFile(
             file=str(settings.courses_file) if settings.courses_file else None

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _PREFIX = re.compile(r"(?!tracking_)[a-z][a-z0-9]{0,14}_")
+_IN_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](?:/(?!\.)[^/]+)*/?")
 _TRUE = ("true", "1", "yes", "on", "t", "y")
 _FALSE = ("false", "0", "no", "off", "f", "n")
 
@@ -107,6 +108,15 @@ def a_count(value: Any) -> Any:
     if not (value.strip().isascii() and value.strip().isdecimal() and int(value) > 0):
         raise ValueError("is not a whole number from 1 on")
     return int(value)
+
+
+def a_storage(value: Any) -> Any:
+    """A folder, or `s3://` with a bucket and, if wanted, a folder in it."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    if not _IN_S3.fullmatch(value.strip()):
+        raise ValueError("is neither a folder nor s3://bucket/folder: write one of them")
+    return value.strip().rstrip("/")
 
 
 def a_bucket(value: Any) -> Any:

@@ -4,9 +4,7 @@ How a value has to be written is in `setting_forms`.
 """
 
 import os
-from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +21,13 @@ from edx_assets.setting_forms import (
     a_prefix,
     a_retirement,
     a_security,
+    a_storage,
     a_truth,
     an_address,
 )
 
-_PREFIX = "EDX_"
-_NOT_OURS = ("EDX_TEST_", "EDX_BENCH_")  # of the tests and the benchmarks
+PREFIX = "EDX_"
+"""How the variables of all settings begin."""
 MAIL = ("notice_smtp_host", "notice_mail_to", "notice_mail_from")
 """The settings of notices by mail, which need each other."""
 LOGIN = ("notice_smtp_tls", "notice_smtp_user", "notice_smtp_password", "notice_smtp_password_file")
@@ -59,7 +58,7 @@ class Settings(BaseSettings):
     default, and who uses it asks `require` for it, which says what is wrong.
     """
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
 
     org: str | None = Field(None, description="the institution's name as edX spells it (mcgillx)")
     events_bucket: Annotated[str, BeforeValidator(a_bucket)] = Field(
@@ -71,7 +70,18 @@ class Settings(BaseSettings):
     s3_endpoint_url: Annotated[str | None, BeforeValidator(an_address)] = Field(
         None, description="S3 server, if it is not Amazon's"
     )
-    storage: str | None = Field(None, description="folder for downloaded and decrypted files")
+    storage: Annotated[str | None, BeforeValidator(a_storage)] = Field(
+        None, description="folder, or s3://bucket/folder, for downloaded and decrypted files"
+    )
+    storage_endpoint_url: Annotated[str | None, BeforeValidator(an_address)] = Field(
+        None, description="S3 server of the storage's bucket, if it is not Amazon's"
+    )
+    storage_profile: str | None = Field(
+        None, description="AWS profile for the storage's bucket, if it is not the usual one"
+    )
+    scratch: str | None = Field(
+        None, description="private folder for files of the storage's bucket while they are used"
+    )
     gnupg_home: str | None = Field(None, description="GnuPG home with the secret key")
     gpg_passphrase: SecretStr | None = Field(
         None, description="passphrase of the secret key; set, but empty, if it has none"
@@ -171,7 +181,7 @@ class Settings(BaseSettings):
 
 def variable(name: str) -> str:
     """The variable of a setting."""
-    return f"{_PREFIX}{name.upper()}"
+    return f"{PREFIX}{name.upper()}"
 
 
 def load_settings() -> Settings:
@@ -230,21 +240,6 @@ def _half_of_login(settings: Settings) -> dict[str, str]:
         told = "is none: no password is sent without TLS; write tls or starttls"
         return {LOGIN[0]: f"{variable(LOGIN[0])} {told}"}
     return {}
-
-
-def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Variables that look like settings and are none, each with the setting that is nearest."""
-    known = [variable(name) for name in Settings.model_fields]
-    unknown = [
-        name
-        for name in sorted(environment)
-        if name.upper().startswith(_PREFIX)
-        and name.upper() not in known
-        and not name.upper().startswith(_NOT_OURS)
-    ]
-    return {
-        name: next(iter(get_close_matches(name.upper(), known, 1, 0.75)), None) for name in unknown
-    }
 
 
 def passphrase(settings: Settings) -> str:

@@ -134,9 +134,15 @@ def client(empty_mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
 
 
 @pytest.fixture
-def server(client: MongoClient[dict[str, Any]]) -> str:
+def server(mongo_uri: str) -> str:
     """Which server the test runs against, for what is known to be wrong of one."""
-    told = client.admin.command("serverStatus").get("secantus", {})
+    return server_of(mongo_uri)
+
+
+def server_of(mongo_uri: str) -> str:
+    """Which server it is."""
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        told = client.admin.command("serverStatus").get("secantus", {})
     return {"python": SECANTUSD_PY, "rust": SECANTUSD_RS}.get(told.get("server"), MONGOD)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from edx_assets.cli.unknown_settings import unknown_variables
 from edx_assets.settings import (
     InvalidSettingError,
     Settings,
     load_settings,
-    unknown_variables,
     variable,
 )
 
@@ -33,6 +33,11 @@ WRONG = [
     ("EDX_UI_URL", f"https://{SECRET}@dagster.example.edu", "without a user and a password"),
     ("EDX_EVENTS_BUCKET", f"s3://{SECRET}", "write the name alone, without s3://"),
     ("EDX_PACKAGES_BUCKET", f"{SECRET}/folder", "write the name alone, without s3://"),
+    ("EDX_STORAGE", f"S3://{SECRET}", "is neither a folder nor s3://bucket/folder"),
+    ("EDX_STORAGE", f"s3://{SECRET}_/a", "is neither a folder nor s3://bucket/folder"),
+    ("EDX_STORAGE", f"s3://bucket/../{SECRET}", "is neither a folder nor s3://bucket/folder"),
+    ("EDX_STORAGE", f"gs://bucket/{SECRET}", "is neither a folder nor s3://bucket/folder"),
+    ("EDX_STORAGE_ENDPOINT_URL", "s3.example.edu", "write it from http:// or https:// on"),
     ("EDX_NOTICE_WEBHOOK", f"chat.example.edu/{SECRET}", "write it from http:// or https:// on"),
     ("EDX_NOTICE_WEBHOOK", f"file:///{SECRET}", "write it from http:// or https:// on"),
     ("EDX_UI_URL", "dagster.example.edu", "write it from http:// or https:// on"),

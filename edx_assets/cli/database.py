@@ -53,7 +53,7 @@ def storage_of(data: Path) -> Storage:
     """The storage of EDX_STORAGE, or that of the demo where nothing else is set."""
     settings = load_settings()
     own = names_database(settings)
-    return Storage(folder=settings.storage or (None if own else str(data / "storage")))
+    return Storage.of(settings, otherwise=None if own else str(data / "storage"))
 
 
 def names_database(settings: Settings) -> bool:

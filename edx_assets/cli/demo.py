@@ -84,7 +84,7 @@ def take_through(manifest: dict[str, Any], console: Console) -> Iterator[tuple[s
 
 def export_all(store: Store, courses: list[dict[str, Any]], data: Path) -> None:
     """Write every table of courses as CSV into files below the data folder."""
-    storage = Storage(folder=str(data / "storage"))
+    storage = Storage(place=str(data / "storage"))
     for course in courses:
         export_course(store, storage, course["database"], data / EXPORTS, Format.CSV, datasets())
 

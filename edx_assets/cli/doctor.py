@@ -20,6 +20,7 @@ from edx_assets.cli.doctor_databases import database_findings
 from edx_assets.cli.doctor_gpg import gpg_findings
 from edx_assets.cli.finding import Finding
 from edx_assets.cli.tables import told_bytes, told_use
+from edx_assets.cli.unknown_settings import unknown_variables
 from edx_assets.datasets.definition import DatasetError
 from edx_assets.datasets.own import own_datasets
 from edx_assets.edx.file_names import SITES
@@ -33,7 +34,7 @@ from edx_assets.resources.geoip import GeoIp
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
-from edx_assets.settings import MissingSettingError, Settings, load_settings, unknown_variables
+from edx_assets.settings import MissingSettingError, Settings, load_settings
 
 _OLDEST_MONGODB = (5, 0)
 _PATIENCE_MS = 5_000  # somebody waits for the answer
@@ -174,17 +175,18 @@ def _mongodb(store: Store, org: str | None) -> Iterator[Finding]:
 
 
 def _storage(storage: Storage) -> Iterator[Finding]:
-    folder = storage.check()
-    if not folder.is_dir():
-        yield Finding("storage", "ok", f"{folder} does not exist yet: the first run makes it")
+    place = storage.check()
+    folder = storage.folder()
+    if folder is not None and not folder.root.is_dir():
+        yield Finding("storage", "ok", f"{place} does not exist yet: the first run makes it")
         return
-    yield Finding("storage", "ok", f"{folder} is writable")
-    if folder.stat().st_mode & 0o077:
-        yield Finding(
-            "storage", "failed", f"{folder} is accessible to others", f"chmod 700 {folder}"
-        )
+    yield Finding("storage", "ok", f"{place} is writable")
+    if folder is not None and folder.root.stat().st_mode & 0o077:
+        yield Finding("storage", "failed", f"{place} is accessible to others", f"chmod 700 {place}")
     use = disk_use(storage)
     yield Finding("storage", "ok", f"keeps {told_use(use)}")
+    if use["free"] is None:
+        return
     enough = enough_space(use)
     low = use["free"] < enough
     yield Finding(

@@ -239,9 +239,10 @@ def deliver(
 def _disk_use(data: Path) -> DiskUse | None:
     """The disk use of the storage; None if that folder is not there yet."""
     storage = storage_of(data)
-    if storage.folder is None or not Path(storage.folder).expanduser().is_dir():
+    if storage.place is None:
         return None
-    return disk_use(storage)
+    folder = storage.folder()
+    return disk_use(storage) if folder is None or folder.root.is_dir() else None
 
 
 if __name__ == "__main__":

@@ -21,14 +21,14 @@ from edx_assets.settings import load_settings
 def report(course: str, to: Path | None, data: Path) -> None:
     """Make a course's report, an HTML page, from its datasets. COURSE is its key or database."""
     from edx_assets.datasets.own import known_datasets
-    from edx_assets.reports.course import make_report
+    from edx_assets.reports.course import make_report, report_file
 
     known = known_datasets(load_settings().datasets)
+    storage = storage_of(data)
     with database(data) as store:
-        partition = find_course(store, course)["_id"]
-        made = make_report(store, storage_of(data), partition, known)
-    file = Path(made["file"])
+        found = find_course(store, course)
+        made = make_report(store, storage, found["_id"], known)
     if to is not None:
-        shutil.copyfile(file, to)
-        file = to
-    click.echo(f"{made['outcome']}: {file}")
+        with storage.reading(report_file(found["database"])) as path:
+            shutil.copyfile(path, to)
+    click.echo(f"{made['outcome']}: {to or made['file']}")

@@ -18,7 +18,8 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     """Print files by site and month, packages, courses with their collections, and disk use."""
     _print_loaded(status, console)
     if use := status.get("storage"):
-        console.print(f"Storage: {told_use(use)}; {told_bytes(use['free'])} free.")
+        free = f"; {told_bytes(use['free'])} free" if use["free"] is not None else ""
+        console.print(f"Storage: {told_use(use)}{free}.")
 
 
 def told_use(use: DiskUse) -> str:

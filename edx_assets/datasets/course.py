@@ -27,8 +27,9 @@ from edx_assets.loading.ledger import (
 from edx_assets.loading.registry import course_database
 from edx_assets.loading.stage import CountMismatchError, Metadata
 from edx_assets.resources.geoip import GeoIp
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
+from edx_assets.resources.stored import digest_of
 from edx_assets.settings import InvalidSettingError
 
 

@@ -32,10 +32,11 @@ from edx_assets.exports.warehouse import WAREHOUSE
 from edx_assets.loading.registry import RegisteredCourse
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.mongo import institution_store
-from edx_assets.resources.storage import Storage, second_name
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection as StoreCollection
 from edx_assets.resources.store import Store
-from edx_assets.settings import MissingSettingError, load_settings
+from edx_assets.resources.stored import second_name
+from edx_assets.settings import load_settings
 
 if TYPE_CHECKING:
     import pandas
@@ -146,10 +147,7 @@ def open_course(named: str) -> Opened:
     """
     settings = load_settings()
     store = institution_store()
-    settings.require("storage")
-    if settings.storage is None:
-        raise MissingSettingError("storage")
-    storage = Storage(folder=settings.storage)
+    storage = Storage.of(settings)
     course = find_course(store, named)
     tables = course_tables(store, storage, course, known_datasets(settings.datasets))
     closing = ExitStack()
@@ -186,7 +184,7 @@ def open_all_courses() -> Opened:
         MissingSettingError: EDX_STORAGE is not set.
         StageMissingError: the file of all courses has not been made.
     """
-    storage = Storage(folder=load_settings().storage)
+    storage = Storage.of(load_settings())
     if not storage.exists(WAREHOUSE):
         raise StageMissingError(
             "the file of all courses has not been made: run `edx-assets warehouse`, or materialize"

@@ -21,8 +21,9 @@ from edx_assets.exports.tables import OTHER, CourseTable, Kind, is_whole
 from edx_assets.loading.ledger import course_load
 from edx_assets.loading.registry import RegisteredCourse
 from edx_assets.loading.stage import CountMismatchError, StageMissingError
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
+from edx_assets.resources.stored import digest_of
 
 _ROWS, _BYTES = 5_000, 2**23  # of a batch
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)

@@ -2,11 +2,15 @@
 
 The views read files that never change: the datasets' own, under second names. DuckDB opens a file
 more than once for a query, and would mix the old and the new where it is replaced in between.
+
+Where the storage is a bucket, the file has a table in place of each view, with all its rows, and
+nothing of the events, which are too many: who has the file needs no other.
 """
 
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,8 +25,10 @@ from edx_assets.loading.ledger import COURSE_LOADS, MASTER
 from edx_assets.loading.registry import RegisteredCourse, registered_courses
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.lock import locked
-from edx_assets.resources.storage import MissingFileError, Storage
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
+from edx_assets.resources.stored import MissingFileError
+from edx_assets.resources.stored_folder import StoredFolder
 
 WAREHOUSE = "datasets/all_courses.duckdb"
 """The file's key in the storage."""
@@ -83,16 +89,19 @@ def make_warehouse(
         views: list[str] = []
         with storage.writing(WAREHOUSE) as path:
             path.unlink()  # an empty file is no database
+            here = storage.folder()
             with duckdb.connect(str(path)) as database:
                 _write_courses(database, courses)
-                for name, dataset in [*known.items(), (EVENTS, None)]:
+                for name, dataset in [*known.items(), *([(EVENTS, None)] if here else [])]:
                     columns = dataset.columns if dataset else COLUMNS
                     purpose = dataset.purpose if dataset else "Each event, in flat columns."
                     if not columns:
                         continue
-                    if folder := _link(storage, courses, name, links):
-                        _view(database, folder, name, columns, purpose)
-                        views.append(name)
+                    with _files(storage, here, courses, name, links) as folder:
+                        if folder:
+                            kind = "VIEW" if here else "TABLE"
+                            _make(database, kind, folder, name, columns, purpose)
+                            views.append(name)
         before = storage.read_json(_NOTE) or {}
         storage.write_json(_NOTE, {"state": state, "links": links})
         _remove_links(storage, {links, before.get("links") if keep_former else None})
@@ -118,16 +127,32 @@ def _write_courses(database: DuckDBPyConnection, courses: list[RegisteredCourse]
         )
 
 
-def _link(storage: Storage, courses: list[RegisteredCourse], name: str, links: str) -> Path | None:
-    """Give the courses' files of a dataset second names; the folder that has them, if any."""
-    folder = None
-    for course in courses:
-        key = f"{links}/{name}/{course['database']}.parquet"
-        with suppress(MissingFileError):
-            storage.link(file_of(course["database"], name), key)
-            with storage.reading(key) as path:
-                folder = path.parent
-    return folder
+@contextmanager
+def _files(
+    storage: Storage,
+    here: StoredFolder | None,
+    courses: list[RegisteredCourse],
+    name: str,
+    links: str,
+) -> Iterator[Path | None]:
+    """A folder with the courses' files of a dataset: under second names, or copies of a bucket's.
+
+    None if there are none.
+    """
+    with ExitStack() as copying:
+        folder = None
+        scratch = None if here else copying.enter_context(storage.beside())
+        for course in courses:
+            key, file = file_of(course["database"], name), f"{course['database']}.parquet"
+            with suppress(MissingFileError):
+                if here:
+                    here.link(key, f"{links}/{name}/{file}")
+                    folder = Path(here.address_of(f"{links}/{name}"))
+                elif scratch:
+                    with storage.reading(key) as path:
+                        path.replace(scratch / file)
+                    folder = scratch
+        yield folder
 
 
 def _remove_links(storage: Storage, kept: set[str | None]) -> None:
@@ -141,14 +166,15 @@ def _is_link(key: str) -> bool:
     return key.startswith(f"{LINKS}/")
 
 
-def _view(
+def _make(
     database: DuckDBPyConnection,
+    kind: str,
     folder: Path,
     name: str,
     columns: tuple[DatasetColumn, ...],
     purpose: str,
 ) -> None:
-    """A view of a dataset over the courses. Files of an older definition may lack a column."""
+    """A dataset over the courses. Files of an older definition may lack a column."""
     # in a pattern, the folder's own `*` and `[` stand for themselves within brackets
     pattern = re.sub(r"([*\[])", r"[\1]", str(folder)) + "/*.parquet"
     files = f"read_parquet({literal(pattern)}, union_by_name = true, filename = '{_FILE}')"
@@ -161,7 +187,7 @@ def _view(
             for each in columns
         )
         database.execute(
-            f"CREATE VIEW {quoted(name)} AS SELECT {_COURSES}.course_id, {cells}"
+            f"CREATE {kind} {quoted(name)} AS SELECT {_COURSES}.course_id, {cells}"
             f" FROM {files} AS told JOIN {_COURSES} ON {_COURSES}.folder ="
             f" regexp_extract(told.{_FILE}, '([^/]+)[.]parquet$', 1)"
         )
@@ -171,5 +197,5 @@ def _view(
             f" materialize course/{name} again, for every course"
         ) from None
     comments = {f"COLUMN {quoted(name)}.{quoted(each.name)}": each.meaning for each in columns}
-    for what, told in {f"VIEW {quoted(name)}": purpose, **comments}.items():
+    for what, told in {f"{kind} {quoted(name)}": purpose, **comments}.items():
         database.execute(f"COMMENT ON {what} IS {literal(told)}")

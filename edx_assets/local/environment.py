@@ -31,6 +31,9 @@ _UNSET = (
     "EDX_NOTICE_WEBHOOK",
     "EDX_RETIRE",
     "EDX_RETRY_SECONDS",
+    "EDX_SCRATCH",
+    "EDX_STORAGE_ENDPOINT_URL",
+    "EDX_STORAGE_PROFILE",
     "EDX_UI_URL",
 )
 """Settings that the demo does not use. Left out, they would be read from `.env`."""

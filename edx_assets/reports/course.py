@@ -73,7 +73,7 @@ def make_report(
         if not rebuild and storage.exists(key):
             with storage.reading(key) as path:
                 if _made_from(path) == made_from:
-                    return {"outcome": "unchanged", "file": str(path)}
+                    return {"outcome": "unchanged", "file": storage.address_of(key)}
         with storage.writing(key) as target:
             folders = {path.parent for path in tables.values()}
             with engine(target.parent, *folders) as session:
@@ -85,17 +85,16 @@ def make_report(
             head = Head(facts.name, facts.key, facts.shown(active), made_from)
             target.write_text(page(head, sections, datetime.now(UTC)), encoding="utf-8")
             size = target.stat().st_size
-        with storage.reading(key) as path:
-            without = [each.section.title for each in sections if each.content is None]
-            told_facts = dict(head.facts)
-            return {
-                "outcome": "made",
-                "file": str(path),
-                "bytes": size,
-                "learners": told_facts["Learners in the package"],
-                "records": told_facts["Records"],
-                "sections": len(sections) - len(without),
-            } | ({"without": ", ".join(without)} if without else {})
+        without = [each.section.title for each in sections if each.content is None]
+        told_facts = dict(head.facts)
+        return {
+            "outcome": "made",
+            "file": storage.address_of(key),
+            "bytes": size,
+            "learners": told_facts["Learners in the package"],
+            "records": told_facts["Records"],
+            "sections": len(sections) - len(without),
+        } | ({"without": ", ".join(without)} if without else {})
 
 
 def _shown(

@@ -14,7 +14,7 @@ import maxminddb
 from dagster import ConfigurableResource
 from maxminddb import InvalidDatabaseError, Reader
 
-from edx_assets.resources.storage import digest_of
+from edx_assets.resources.stored import digest_of
 from edx_assets.settings import InvalidSettingError
 
 

@@ -24,14 +24,18 @@ _PIECE = 64 * 1024  # bytes: after each, a download can be ended
 
 def s3_client(s3: S3Resource) -> Any:
     """A boto3 client. The resource's own can be given no timeouts: it waits for minutes."""
+    return client_at(s3.endpoint_url, s3.profile_name, s3.region_name)
+
+
+def client_at(endpoint_url: str | None, profile: str | None, region: str | None = None) -> Any:
+    """A boto3 client of a server (Amazon's if None), for an AWS profile (the usual one if None)."""
     waiting = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    return boto3.session.Session(profile_name=s3.profile_name).client(
-        "s3", endpoint_url=s3.endpoint_url, region_name=s3.region_name, config=waiting
-    )
+    session = boto3.session.Session(profile_name=profile)
+    return session.client("s3", endpoint_url=endpoint_url, region_name=region, config=waiting)
 
 
 def transfer() -> TransferConfig:

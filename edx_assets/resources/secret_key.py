@@ -4,7 +4,6 @@ GnuPG's keys do not belong here.
 """
 
 import secrets
-from contextlib import suppress
 
 from edx_assets.resources.storage import Storage
 
@@ -20,15 +19,13 @@ def secret_key(storage: Storage, name: str) -> bytes:
         MissingSettingError: there is no storage.
     """
     key = f"keys/{name}"
-    if not storage.exists(key):
-        made = f"{key}.{secrets.token_hex(8)}"
-        with storage.writing(made) as path:
-            path.write_bytes(secrets.token_bytes(KEY_BYTES))
-        with suppress(FileExistsError):  # another was faster: its key is the one
-            storage.link(made, key)
-        storage.delete(made)
-    with storage.reading(key) as path:
-        return path.read_bytes()
+    kept = storage.content(key)
+    if kept is None:
+        # where another was faster, its key is the one
+        storage.put(key, secrets.token_bytes(KEY_BYTES), new=True)
+        with storage.reading(key) as path:
+            kept = path.read_bytes()
+    return kept
 
 
 def has_secret_key(storage: Storage, name: str) -> bool:

@@ -1,298 +1,183 @@
 """File storage: keeps downloaded and decrypted files between stages, whatever they contain.
 
-Now a folder. Assets use keys and, during a read or write, a local path, so that an object store can
-replace it.
+Stages use keys (`a/b/c`) and, during a read or write, a local path. How a folder and a bucket do it
+belongs in `stored_folder` and `stored_objects`.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
-from time import time
-from typing import Any, NamedTuple
+from typing import Any, Self
 
 import orjson
+from botocore.exceptions import BotoCoreError
 from dagster import ConfigurableResource
-from xxhash import xxh3_128
+from pydantic import PrivateAttr
 
-from edx_assets.errors import FinalError
-from edx_assets.resources.file_locks import held_alone, shared
-from edx_assets.settings import InvalidSettingError, MissingSettingError
+from edx_assets.resources.s3_client import client_at
+from edx_assets.resources.stored import StoredFile, StoredFiles
+from edx_assets.resources.stored_folder import StoredFolder
+from edx_assets.resources.stored_objects import StoredObjects
+from edx_assets.resources.stored_trouble import trouble
+from edx_assets.settings import InvalidSettingError, MissingSettingError, Settings, load_settings
 
-_PIECE = 1 << 20
-_WRITING, _CHECK = ".writing-", ".check-"
-_UNFINISHED = (_WRITING, _CHECK)
-"""How the names of the folders begin in which files are written until they are whole."""
-_LOCK = ".lock"
-"""A file in such a folder: whoever writes there holds it."""
-_PATIENCE_SECONDS = 60.0
-"""Such a folder without a lock is of an earlier version, or is just being made."""
-
-
-class MissingFileError(FinalError):
-    """A file is not in the storage; the message names its key, and the remedy."""
-
-
-class StoredFile(NamedTuple):
-    """A file of the storage: its key, size in bytes, and when a run last wrote or used it.
-
-    `used` is in seconds since 1970.
-    """
-
-    key: str
-    size: int
-    used: float
+_S3 = "s3://"
 
 
 class Storage(ConfigurableResource[Any]):
-    """Files by key (`a/b/c`); files have mode 0600, folders 0700.
+    """Files by key in a folder, or in a bucket that all machines share.
 
-    A file's modification time is when it was last written or used, see `use`.
+    Every method raises MissingSettingError where EDX_STORAGE is not set, InvalidSettingError where
+    it cannot be used, and StorageError where its S3 server fails.
+
+    Attributes:
+        place: a folder, or `s3://bucket/folder`.
+        endpoint_url: the bucket's S3 server, if it is not Amazon's.
+        profile: the AWS profile for the bucket, if it is not the usual one: the usual credentials
+            can be those that edX has given.
+        scratch: a private folder on this machine, where files of a bucket are while they are used.
     """
 
-    folder: str | None = None
+    place: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    scratch: str | None = None
+    _made: StoredFiles | None = PrivateAttr(default=None)
 
-    @contextmanager
-    def writing(self, key: str) -> Iterator[Path]:
+    @classmethod
+    def of(cls, settings: Settings, otherwise: str | None = None) -> Self:
+        """The storage of the settings, or the folder `otherwise` if they name none."""
+        return cls(
+            place=settings.storage or otherwise,
+            endpoint_url=settings.storage_endpoint_url,
+            profile=settings.storage_profile,
+            scratch=settings.scratch,
+        )
+
+    def folder(self) -> StoredFolder | None:
+        """The storage itself if it is a folder."""
+        files = self._files()
+        return files if isinstance(files, StoredFolder) else None
+
+    def writing(self, key: str) -> AbstractContextManager[Path]:
         """A path to write a file to; at the end it becomes `key`, completely or not at all."""
-        target = self._path(key)
-        self._private_folder(target.parent)
-        self.clear_unfinished()
-        with _scratch(self._root(), _WRITING) as scratch:
-            path = scratch / target.name
-            path.touch(mode=0o600)
-            yield path
-            path.chmod(0o600)
-            with path.open("rb") as written:  # or a power failure can leave an empty file
-                os.fsync(written.fileno())
-            path.replace(target)
+        return self._files().writing(key)
 
-    @contextmanager
-    def reading(self, key: str) -> Iterator[Path]:
+    def reading(self, key: str, again: bool = False) -> AbstractContextManager[Path]:
         """A path to read a file from. Meanwhile it is not removed as unused.
+
+        Args:
+            key: the file's key.
+            again: whether it will be read again soon, by any run. Of a bucket, it then stays on
+                this machine for a day after its last use.
 
         Raises:
             MissingFileError: there is no such file; the error names the key.
         """
-        path = self._path(key)
-        with shared(path) as there:
-            if not there or not path.is_file():
-                raise MissingFileError(
-                    f"{key} is not in the storage: materialize the stage that makes it again"
-                )
-            yield path
+        return self._files().reading(key, again)
 
-    @contextmanager
-    def beside(self) -> Iterator[Path]:
-        """A private folder on the storage's disk, for what is kept no longer than the process."""
-        with _scratch(self._root(), _WRITING) as scratch:
-            yield scratch
+    def beside(self) -> AbstractContextManager[Path]:
+        """A private folder on the disk of `reading`, kept no longer than the process."""
+        return self._files().beside()
 
-    def link(self, key: str, name: str) -> None:
-        """Give a file a second name, under which it stays when the first is replaced or removed.
+    def put(self, key: str, content: bytes, new: bool = False) -> bool:
+        """Write a small file, unless `new` is on and it is there; whether it was written."""
+        return self._files().put(key, content, new)
 
-        Raises:
-            MissingFileError: there is no such file.
-        """
-        target = self._path(name)
-        self._private_folder(target.parent)
-        with self.reading(key) as path:
-            second_name(path, target)
+    def content(self, key: str) -> bytes | None:
+        """The content of a small file, or None if it is not there."""
+        return self._files().content(key)
+
+    def write_json(self, key: str, document: dict[str, Any]) -> None:
+        """Write a small document."""
+        self.put(key, orjson.dumps(document))
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """A small document, or None if it does not exist."""
+        content = self.content(key)
+        document: dict[str, Any] | None = orjson.loads(content) if content is not None else None
+        return document
 
     def use(self, key: str) -> bool:
         """Note that a file is used now; return whether it is there.
 
         What a run goes on to use has to be noted, so that nothing removes it in between.
         """
-        self.clear_unfinished()
-        path = self._path(key)
-        with shared(path) as there:
-            if there:
-                os.utime(path)
-        return there
+        return self._files().use(key)
 
     def files(self) -> Iterator[StoredFile]:
         """Every file, without those that are being written."""
-        root = self._root()
-        for path, found in _files_in(root, but=_UNFINISHED):
-            yield StoredFile(str(path.relative_to(root)), found.st_size, found.st_mtime)
+        return self._files().files()
 
     def delete_unused(self, key: str, since: float) -> bool:
         """Remove a file, unless it was used after `since` or is being read; whether it is removed.
 
         `since` is in seconds since 1970.
         """
-        path = self._path(key)
-        with held_alone(path) as alone:
-            unused = alone and path.stat().st_mtime <= since
-            if unused:
-                path.unlink()
-        return unused
+        return self._files().delete_unused(key, since)
 
-    def free(self) -> int:
-        """Bytes that are free on its disk. The folder has to be there."""
-        return shutil.disk_usage(self._named()).free
+    def free(self) -> int | None:
+        """Bytes that are free on its disk, which has to be there; None if it has no bounds."""
+        return self._files().free()
 
     def clear_unfinished(self) -> tuple[int, int]:
         """Remove what killed processes left half written: the number of files, and their bytes.
 
         What a process is writing is left alone.
         """
-        files = size = 0
-        root = self._root()
-        with os.scandir(root) as entries:
-            found = [root / entry.name for entry in entries if entry.name.startswith(_UNFINISHED)]
-        for scratch in found:
-            with suppress(OSError):  # it is empty: killed before there was a lock
-                scratch.rmdir()
-            with held_alone(scratch / _LOCK) as alone:
-                if alone or _is_without_lock(scratch):
-                    left = [found for path, found in _files_in(scratch) if path.name != _LOCK]
-                    files += len(left)
-                    size += sum(found.st_size for found in left)
-                    shutil.rmtree(scratch, ignore_errors=True)
-        return files, size
+        return self._files().clear_unfinished()
 
     def exists(self, key: str) -> bool:
         """Whether a file exists."""
-        return self._path(key).is_file()
+        return self._files().exists(key)
 
     def holds(self, key: str, size: int, digest: str = "") -> bool:
         """Whether a file exists and has this size in bytes, and this digest if one is given."""
-        path = self._path(key)
-        if not path.is_file() or path.stat().st_size != size:
-            return False
-        return not digest or digest_of(path) == digest
+        return self._files().holds(key, size, digest)
 
     def delete(self, key: str) -> None:
         """Remove a file, or everything below a key, if it exists."""
-        path = self._path(key)
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        self._files().delete(key)
 
-    def write_json(self, key: str, document: dict[str, Any]) -> None:
-        """Write a small document."""
-        with self.writing(key) as path:
-            path.write_bytes(orjson.dumps(document))
+    def check(self) -> str:
+        """Where it is, if it can be written to. A folder need not be there: a run makes it."""
+        return self._files().check()
 
-    def read_json(self, key: str) -> dict[str, Any] | None:
-        """A small document, or None if it does not exist."""
-        if not self.exists(key):
-            return None
-        with self.reading(key) as path:
-            document: dict[str, Any] = orjson.loads(path.read_bytes())
-            return document
+    def address_of(self, key: str) -> str:
+        """Where a person finds a file: a path, or `s3://bucket/key`."""
+        return self._files().address_of(key)
 
-    def check(self) -> Path:
-        """The folder, if it can be written to, or be made by the first run; it is not made here.
+    def _files(self) -> StoredFiles:
+        if self._made is None:
+            self._made = self._files_at(self.place)
+        return self._made
 
-        Raises:
-            MissingSettingError: EDX_STORAGE is not set.
-            InvalidSettingError: it cannot be made or written to.
-        """
-        root = self._named()
-        try:
-            there = next(path for path in (root, *root.parents) if path.exists())
-            with _scratch(there, _CHECK) as probe:
-                (probe / "check").write_bytes(b"ok")
-        except OSError as error:
-            raise _unusable(root, error) from None
-        return root
-
-    def _named(self) -> Path:
-        if not self.folder:
+    def _files_at(self, place: str | None) -> StoredFiles:
+        load_settings().require("storage", "storage_endpoint_url")
+        if not place:
             raise MissingSettingError("storage")
-        return Path(self.folder).expanduser()
-
-    def _root(self) -> Path:
-        root = self._named()
+        if not place.startswith(_S3):
+            return StoredFolder(Path(place))
+        bucket, _slash, folder = place.removeprefix(_S3).partition("/")
+        scratch = StoredFolder(_private(self.scratch), "EDX_SCRATCH")
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
-            raise _unusable(root, error) from None
-        return root
-
-    def _path(self, key: str) -> Path:
-        root = self._root().resolve()
-        path = (root / key).resolve()
-        if root not in path.parents:  # the root is refused too: `delete` would empty it
-            raise ValueError("a storage key must not lead outside the storage")
-        return path
-
-    def _private_folder(self, folder: Path) -> None:
-        root = self._root().resolve()
-        for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
-            os.makedirs(root / part, mode=0o700, exist_ok=True)  # noqa: PTH103 - mode of each
+            client = client_at(self.endpoint_url, self.profile)
+        except BotoCoreError as error:
+            raise trouble(place, error) from None
+        return StoredObjects(client, bucket, folder, scratch)
 
 
-def _files_in(folder: Path, but: tuple[str, ...] = ()) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every file below a folder but some (by beginnings), in order, without what vanishes."""
-    for inner, folders, names in os.walk(folder):  # which passes over a folder that is gone
-        folders[:] = sorted(name for name in folders if not name.startswith(but))
-        for name in sorted(names):
-            path = Path(inner) / name
-            with suppress(FileNotFoundError):
-                yield path, path.stat()
-
-
-@contextmanager
-def _scratch(folder: Path, prefix: str) -> Iterator[Path]:
-    """A new folder that is removed at the end, and that others leave alone until then."""
-    while True:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=prefix) as name:
-            lock = Path(name) / _LOCK
-            with suppress(FileNotFoundError):
-                lock.touch(mode=0o600)
-            with shared(lock) as there:
-                if there:  # else another process cleared it before it was held
-                    yield Path(name)
-                    return
-
-
-def _is_without_lock(scratch: Path) -> bool:
-    try:
-        old = time() - scratch.stat().st_mtime > _PATIENCE_SECONDS
-    except FileNotFoundError:
-        return False
-    return old and not (scratch / _LOCK).exists()
-
-
-def _unusable(root: Path, error: OSError) -> InvalidSettingError:
-    a_file = isinstance(error, FileExistsError | NotADirectoryError)
-    why = "it, or a folder above it, is a file" if a_file else error.strerror
-    return InvalidSettingError(
-        f"EDX_STORAGE: {root} cannot be used as a folder ({why}): correct the setting or the"
-        " permissions of the folder above"
-    )
-
-
-def second_name(path: Path, target: Path) -> None:
-    """Make a hard link to a file, which another may replace meanwhile.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    while True:
-        try:
-            target.hardlink_to(path)
-            break
-        except FileNotFoundError:  # also where it was replaced between being found and being linked
-            if not (path.exists() and target.parent.is_dir()):
-                raise
-
-
-def digest_of(path: Path) -> str:
-    """The digest of a file's content, to tell later whether it is still the same.
-
-    It guards against failing disks and halves of files, not against people: xxh3 is as fast as
-    memory.
-    """
-    digest = xxh3_128()
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+def _private(scratch: str | None) -> Path:
+    """The folder for files of a bucket; in the system's one for temporary files, ours alone."""
+    if scratch:
+        return Path(scratch)
+    folder = Path(tempfile.gettempdir()) / f"edx_assets-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise InvalidSettingError(
+            f"{folder} is accessible to others: remove it, or set EDX_SCRATCH to a private folder"
+        )
+    return folder

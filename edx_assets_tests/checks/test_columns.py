@@ -75,7 +75,7 @@ def test_a_package_is_compared_with_the_one_before(testx: Institution, store: St
         b"id\tusername\tfavourite\tshoe\n8\tbob\tfive\t39\n",
     ]
     found = []
-    storage, gnupg = Storage(folder=str(testx.folder / "files")), gnupg_of(testx)
+    storage, gnupg = Storage(place=str(testx.folder / "files")), gnupg_of(testx)
     for day, content in zip(("2014-02-09", "2014-02-16", "2014-02-23"), users, strict=True):
         testx.deliver_package(day, members(auth_user=content))
         sort(testx, day)

@@ -1,95 +1,15 @@
 """The doctor: what is wrong is found with a remedy, and stops no other check."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
-from edx_assets.cli.doctor import diagnose
-from edx_assets.cli.finding import Finding
-from edx_assets.definitions import build_resources
-from edx_assets.local.embedded_store import embedded_store
 from edx_assets.resources import mongo
 from edx_assets.resources.store import Store
 from edx_assets.settings import load_settings
-from edx_assets_tests.delivery import Delivery
-from edx_assets_tests.institution import PASSPHRASE
-
-SUBJECTS = ["S3", "GPG", "storage", "courses file", "places", "own datasets", "settings", "MongoDB"]
-COURSES = "courses:\n  - course_key: course-v1:McGillX+CHEM181x+1T2014\n"
-
-Doctor = Callable[[], list[Finding]]
-
-
-@pytest.fixture(scope="module")
-def one_mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A store for what is not about the store."""
-    with embedded_store(tmp_path_factory.mktemp("mongo")) as uri:
-        yield uri
-
-
-@pytest.fixture
-def doctor(
-    delivery: Delivery,
-    key: Any,
-    one_mongo_uri: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Doctor:
-    """The doctor of an institution where all is well, but for what a test changes."""
-    log = "mcgillx/{site}/events/2014/mcgillx-{site}-events-2014-03-0{day}.log.gz.gpg"
-    for site, day in (("edx", 1), ("edx", 9), ("edge", 2)):
-        log_of_day = key[0].encrypt(b"{}", key[1], armor=False, always_trust=True).data
-        delivery.put(log.format(site=site, day=day), log_of_day)
-    delivery.put_package("mcgillx-2014-03-02.zip")
-    (tmp_path / "courses.yaml").write_text(COURSES)
-    for name, value in {
-        "EDX_ORG": "McGillX",
-        "EDX_EVENTS_BUCKET": delivery.events,
-        "EDX_PACKAGES_BUCKET": delivery.packages,
-        "EDX_S3_ENDPOINT_URL": delivery.endpoint,
-        "EDX_STORAGE": str(tmp_path / "storage"),
-        "EDX_GNUPG_HOME": key[0].gnupghome,
-        "EDX_GPG_PASSPHRASE": PASSPHRASE,
-        "EDX_MONGO_URI": one_mongo_uri,
-        "EDX_COURSES_FILE": str(tmp_path / "courses.yaml"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    return examine
-
-
-def examine() -> list[Finding]:
-    settings = load_settings()
-    resources = build_resources(settings)
-    findings = list(
-        diagnose(
-            settings,
-            resources["buckets"],
-            resources["gnupg"],
-            resources["storage"],
-            resources["courses_file"],
-            resources["geoip"],
-            resources["mongo"].store,
-        )
-    )
-    assert list(dict.fromkeys(finding.subject for finding in findings)) == SUBJECTS
-    for finding in findings:
-        assert PASSPHRASE not in f"{finding}"
-        assert "None" not in finding.found
-    return findings
-
-
-def failed(findings: list[Finding], subject: str) -> str:
-    """The text and the remedy of the only failure, which is of the subject."""
-    [found] = [finding for finding in findings if finding.state == "failed"]
-    assert found.subject == subject
-    return f"{found.found} -> {found.remedy}"
-
-
-def of(findings: list[Finding], subject: str) -> list[tuple[str, str]]:
-    return [(found.state, found.found) for found in findings if found.subject == subject]
+from edx_assets_tests.cli.doctored import SUBJECTS, Doctor, examine, failed, of
 
 
 def test_all_is_well(

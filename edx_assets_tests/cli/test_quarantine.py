@@ -44,14 +44,14 @@ USERS = b"id\tusername\n7\tana\n8\tb\\tob\n9\n"
 @pytest.fixture
 def days(testx: Institution, store: Store) -> Store:
     """What a version left that rejected the first event."""
-    load_as_older(store, Storage(folder=str(testx.folder / "files")), DAYS, [line(1)])
+    load_as_older(store, Storage(place=str(testx.folder / "files")), DAYS, [line(1)])
     return store
 
 
 @pytest.fixture
 def held(testx: Institution, days: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The same, and it rejected the first learner."""
-    store, storage = days, Storage(folder=str(testx.folder / "files"))
+    store, storage = days, Storage(place=str(testx.folder / "files"))
     testx.deliver_package("2014-02-09", members(auth_user=USERS))
     sort(testx, "2014-02-09")
 

@@ -158,7 +158,7 @@ def test_a_dataset_that_fails_harms_only_those_that_need_it(
     known["video_viewings"] = read(
         "video_viewings", text.replace("from_second >= 0", "CAST(module_id AS BIGINT) >= 0")
     )
-    storage = Storage(folder=str(course.folder / "files"))
+    storage = Storage(place=str(course.folder / "files"))
     outcomes = dict(make_datasets(store, storage, COURSE, list(known.values()), known))
     told = {name: str(each) for name, each in outcomes.items() if isinstance(each, Exception)}
     assert told.keys() == {"video_viewings", "video_segments", "person_video"}
@@ -173,7 +173,7 @@ def test_places_are_looked_up_again_once_their_database_has_changed(
 ) -> None:
     known = datasets()
     wanted = [known["person_places"], known["person_day"]]
-    storage = Storage(folder=str(course.folder / "files"))
+    storage = Storage(place=str(course.folder / "files"))
 
     def made(geoip: GeoIp) -> dict[str, Any]:
         return dict(make_datasets(store, storage, COURSE, wanted, known, geoip=geoip))

@@ -96,7 +96,7 @@ def test_they_are_made_as_those_of_the_package(folder: Path, store: Store, tmp_p
     course(store)
     hold(store, "auth_user", [{"_id": 2, "id": 7}, {"_id": 3, "id": 8}])
     known = known_datasets(folder)
-    storage = Storage(folder=str(tmp_path / "storage"))
+    storage = Storage(place=str(tmp_path / "storage"))
     outcomes = dict(make_datasets(store, storage, KEY, own_datasets(folder), known))
     told = {name: str(each) for name, each in outcomes.items() if isinstance(each, Exception)}
     assert told.keys() == {"bad", "needs_bad", "worse"}

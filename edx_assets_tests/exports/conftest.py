@@ -11,7 +11,7 @@ from edx_assets_tests.exports.held import ENROLLED, POST, SAID, course, hold, sa
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
-    return Storage(folder=str(tmp_path / "storage"))
+    return Storage(place=str(tmp_path / "storage"))
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from edx_assets.exports.formats import Format
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import note_course_load
 from edx_assets.loading.registry import register_course, registered_course
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
+from edx_assets.resources.stored import digest_of
 
 KEY, DATABASE = "course-v1:TestX+T101+2014", "TestX_T101_2014"
 LOADED = datetime(2014, 3, 2, 10, tzinfo=UTC)
@@ -126,8 +127,7 @@ def say(
         content=digest_of(scratch / "made.parquet"),
     )
     note_course_load(store, partition, Collection(database, dataset.name), load)
-    assert storage.folder
-    return Path(storage.folder) / key
+    return Path(storage.address_of(key))
 
 
 def export(

@@ -54,7 +54,7 @@ def test_parquet_has_every_table_as_it_is(store: Store, held: Storage, tmp_path:
     assert (second["id"], second["other"]) == (4, None)
     [post] = pq.read_table(here / "forum.parquet").to_pylist()
     assert json.loads(post["document"])["_id"] == post["_id"] == str(POST["_id"])
-    stored = Path(str(held.folder)) / "datasets" / DATABASE / "said.parquet"
+    stored = Path(str(held.place)) / "datasets" / DATABASE / "said.parquet"
     assert (here / "said.parquet").read_bytes() == stored.read_bytes()
     assert manifest["datasets_not_made"] == []
 
@@ -167,7 +167,7 @@ def test_what_a_killed_export_left_is_removed(store: Store, held: Storage, tmp_p
 
 
 def test_what_is_loaded_meanwhile_is_told(store: Store, held: Storage, tmp_path: Path) -> None:
-    stored = Path(str(held.folder)) / "datasets" / DATABASE / "said.parquet"
+    stored = Path(str(held.place)) / "datasets" / DATABASE / "said.parquet"
     with held.writing(f"datasets/{DATABASE}/said.parquet") as path:
         path.write_bytes(stored.read_bytes())
     export(store, held, tmp_path)  # the same bytes
@@ -196,7 +196,7 @@ def test_what_is_not_there_is_named(store: Store, held: Storage, tmp_path: Path)
     course(store, "course-v1:TestX+New+1")
     with pytest.raises(StageMissingError, match="has no table yet"):
         export_course(store, held, "TestX_New_1", tmp_path, Format.CSV, KNOWN)
-    Path(str(held.folder), "datasets", DATABASE, "said.parquet").unlink()
+    Path(str(held.place), "datasets", DATABASE, "said.parquet").unlink()
     with pytest.raises(StageMissingError, match="its file is not in the storage"):
         export(store, held, tmp_path)
     assert list(tmp_path.glob("TestX*")) == []

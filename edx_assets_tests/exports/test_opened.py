@@ -29,7 +29,7 @@ from edx_assets_tests.exports.held import AT, DATABASE, KEY, KNOWN, POST, SAID, 
 def here(held: Storage, empty_mongo_uri: str, monkeypatch: pytest.MonkeyPatch) -> opened.Opened:
     """The course with a table, documents and a dataset, opened by its key."""
     monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
-    monkeypatch.setenv("EDX_STORAGE", str(held.folder))
+    monkeypatch.setenv("EDX_STORAGE", str(held.place))
     monkeypatch.setattr(opened, "known_datasets", lambda _folder: KNOWN)
     return edx_assets.open(KEY)
 
@@ -165,7 +165,7 @@ def test_a_library_that_is_missing_is_named(
 
 
 def test_nothing_is_left_behind(here: Any, held: Storage) -> None:
-    folder = Path(str(held.folder))
+    folder = Path(str(held.place))
     assert len(list(folder.glob(".writing-*"))) == 1
     answer = edx_assets.open(KEY).sql("SELECT count(*) FROM said")
     assert answer.fetchall() == [(4,)]

@@ -10,4 +10,4 @@ from edx_assets.resources.storage import Storage
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
     """An empty storage."""
-    return Storage(folder=str(tmp_path / "files"))
+    return Storage(place=str(tmp_path / "files"))

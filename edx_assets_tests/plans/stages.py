@@ -127,7 +127,7 @@ def update(testx: Institution) -> None:
 def retry(testx: Institution) -> None:
     """A day some of whose lines an earlier version rejected: they are tried again."""
     lines = [json.dumps(each).encode() for each in _lines("2014-02-10", range(EVENTS))]
-    storage = Storage(folder=load_settings().storage)
+    storage = Storage(place=load_settings().storage)
     uri = load_settings().mongo_uri
     assert uri
     store = connect(uri.get_secret_value())

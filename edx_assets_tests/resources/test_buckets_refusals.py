@@ -4,7 +4,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -12,6 +11,7 @@ from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.delivered import Delivered, DeliveryError, NotDeliveredError
 from edx_assets.settings import MissingSettingError
 from edx_assets_tests.delivery import Delivery
+from edx_assets_tests.resources.s3_guard import guarded
 
 SECRET = "wJalrXUtnFEMI"
 KEY = "mcgillx/edx/events/2014/mcgillx-edx-events-2014-03-09.log.gz.gpg"
@@ -30,17 +30,8 @@ def _secret(monkeypatch: pytest.MonkeyPatch, delivery: Delivery) -> None:
 
 @pytest.fixture
 def _guarded(delivery: Delivery) -> Iterator[None]:
-    """The server wants credentials that it has made, and has made none."""
-    _want_credentials(delivery.endpoint, "0")
-    yield
-    _want_credentials(delivery.endpoint, "inf")
-
-
-def _want_credentials(endpoint: str, after_requests: str) -> None:
-    assert endpoint.startswith("http://127.0.0.1:")
-    address = f"{endpoint}/moto-api/reset-auth"
-    number, plain = after_requests.encode(), {"Content-Type": "text/plain"}
-    urlopen(Request(address, number, plain), timeout=10).close()  # noqa: S310
+    with guarded(delivery.endpoint):
+        yield
 
 
 def _refused(call: Callable[[], Any], *words: str, final: bool = True) -> None:

@@ -60,7 +60,7 @@ def machine(home: Path, content: bytes, target: Path) -> GpgError:
 
 
 def test_a_full_disk_leaves_nothing_behind(home: Path, encrypted: bytes, small_disk: Path) -> None:
-    storage = Storage(folder=str(small_disk))
+    storage = Storage(place=str(small_disk))
     with (
         pytest.raises(GpgError, match="the disk is full"),
         storage.writing("packages/a.sql") as path,

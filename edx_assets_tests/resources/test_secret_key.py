@@ -8,7 +8,7 @@ from edx_assets.resources.storage import Storage
 
 
 def test_a_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path / "storage"))
+    storage = Storage(place=str(tmp_path / "storage"))
     assert not has_secret_key(storage, "retirement")
     key = secret_key(storage, "retirement")
     assert len(key) == KEY_BYTES
@@ -21,7 +21,7 @@ def test_a_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 
 def test_all_who_ask_first_get_the_same_key(tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path / "storage"))
+    storage = Storage(place=str(tmp_path / "storage"))
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _n: secret_key(storage, "retirement"), range(16)))
     assert len(keys) == 1

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from edx_assets.resources.storage import Storage, second_name
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.stored import second_name
+from edx_assets.resources.stored_folder import StoredFolder
 
 _OFTEN = 100
 
 
 def test_writers_that_end_while_others_clear_disturb_nobody(tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path))
+    storage = Storage(place=str(tmp_path))
 
     def write_often(writer: int) -> None:
         for number in range(_OFTEN):
@@ -24,8 +26,9 @@ def test_writers_that_end_while_others_clear_disturb_nobody(tmp_path: Path) -> N
 
 
 def test_a_second_name_is_given_while_others_replace_the_file(tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path / "storage"))
+    storage = Storage(place=str(tmp_path / "storage"))
     storage.write_json("a", {"n": 0})
+    folder = StoredFolder(tmp_path / "storage")
 
     def replace(_writer: int) -> None:
         for number in range(_OFTEN):
@@ -35,7 +38,7 @@ def test_a_second_name_is_given_while_others_replace_the_file(tmp_path: Path) ->
         ended = [beside.submit(replace, writer) for writer in range(3)]
         names = 0
         while not all(each.done() for each in ended):
-            storage.link("a", f"second/{names}")
+            folder.link("a", f"second/{names}")
             names += 1
         for each in ended:
             each.result()

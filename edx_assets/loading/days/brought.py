@@ -26,7 +26,8 @@ from edx_assets.loading.days.files import (
 from edx_assets.resources.etags import md5
 from edx_assets.resources.folder import Part, WholeLog
 from edx_assets.resources.gnupg import Gnupg, most_of, naming
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.stored import digest_of
 
 _PIECE = 1 << 20
 

@@ -22,7 +22,8 @@ from edx_assets.loading.days.files import (
 )
 from edx_assets.loading.stage import Metadata, StageMissingError
 from edx_assets.resources.gnupg import Gnupg, most_of, naming
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.stored import digest_of
 
 _PIECE = 1 << 20
 _MAGIC = b"\x1f\x8b"

@@ -32,10 +32,10 @@ class Kind(StrEnum):
 
 
 class DiskUse(TypedDict):
-    """Bytes of the storage, by kind, and bytes that are free on its disk."""
+    """Bytes of the storage, by kind, and bytes free on its disk (None of a bucket)."""
 
     kept: dict[str, int]
-    free: int
+    free: int | None
 
 
 def kind_of(key: str) -> Kind:
@@ -49,7 +49,7 @@ def kind_of(key: str) -> Kind:
 
 
 def disk_use(storage: Storage) -> DiskUse:
-    """What the storage keeps. Its folder has to be there."""
+    """What the storage keeps. A folder has to be there."""
     kept = Counter({str(kind): 0 for kind in Kind})
     for file in storage.files():
         if not file.key.startswith(_LINKS):

@@ -15,8 +15,9 @@ from edx_assets.loading.packages.members import (
 from edx_assets.loading.packages.newest import newest_packages
 from edx_assets.loading.stage import Metadata
 from edx_assets.resources.buckets import Buckets
-from edx_assets.resources.storage import Storage, StoredFile
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
+from edx_assets.resources.stored import StoredFile
 from edx_assets.settings import Settings
 
 KEEP = ("keep_raw_days", "keep_decrypted_days", "keep_packages")
@@ -101,8 +102,7 @@ def tidy(
         "kept_though_old": dict(sorted(work.kept.items())),
         "kept_bytes_by_kind": use["kept"],
         "kept_bytes": sum(use["kept"].values()),
-        "free_bytes": use["free"],
-    }
+    } | ({"free_bytes": use["free"]} if use["free"] is not None else {})
 
 
 def _logs(

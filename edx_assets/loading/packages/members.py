@@ -15,7 +15,8 @@ from edx_assets.loading.entries import CourseFiles, PackageMember
 from edx_assets.loading.packages.archive import DamagedPackageError, member_stream, opened
 from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.gnupg import Gnupg, most_of, naming
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
+from edx_assets.resources.stored import digest_of
 
 _NOTE = ".decrypted.json"
 _STORED = re.compile(r"packages/([0-9]{4}-[0-9]{2}-[0-9]{2})/(courses/)?.+")
@@ -65,7 +66,7 @@ def package_file(storage: Storage, day: str, kind: str = "package") -> Iterator[
             f"{key} is not in the storage: materialize packages/database_package for {day} again,"
             " which downloads it"
         )
-    with storage.reading(key) as path:
+    with storage.reading(key, again=True) as path:  # for the members and courses to come
         yield path
 
 

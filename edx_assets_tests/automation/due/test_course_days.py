@@ -62,7 +62,7 @@ def test_what_is_kept_is_what_the_ledger_says(
     updates: list[list[tuple[tuple[str, int], Lines | str | None]]],
 ) -> None:
     monkeypatch.setattr(course_days, "_MANY", many)
-    storage = Storage(folder=str(tmp_path / "files"))
+    storage = Storage(place=str(tmp_path / "files"))
     empty(mongo_uri)
     kept = CourseDays()
     for update in updates:
@@ -82,7 +82,7 @@ def test_what_is_kept_is_what_the_ledger_says(
 
 
 def test_days_that_are_as_they_were_are_not_read_again(store: Store, tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path / "files"))
+    storage = Storage(place=str(tmp_path / "files"))
     load(store, storage, FIRST)
     kept = CourseDays()
     kept.look(store)

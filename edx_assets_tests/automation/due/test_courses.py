@@ -72,7 +72,7 @@ class Asked(Store):
 
 
 def test_a_course_without_a_structure_is_not_due(store: Store, tmp_path: Path) -> None:
-    storage = Storage(folder=str(tmp_path / "files"))
+    storage = Storage(place=str(tmp_path / "files"))
     load(store, storage, FIRST)
     assert tracking_due(store, None, RUNNING) == []
     with_structure(store)
@@ -85,7 +85,7 @@ def test_what_is_due_is_asked_of_the_ledger_in_few_queries(store: Store, tmp_pat
     for number in range(20):
         register_course(store, f"course-v1:TestX+T{number + 200}+2014", "edx")
     with_structure(store)
-    storage = Storage(folder=str(tmp_path / "files"))
+    storage = Storage(place=str(tmp_path / "files"))
     load(store, storage, [*FIRST, ("edx", 5, [line(5, 1)])])
     asked = Asked(store)
     assert tracking_due(asked, None, RUNNING) == [COURSE]

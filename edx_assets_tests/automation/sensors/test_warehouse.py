@@ -17,7 +17,7 @@ SENSOR = "warehouse_sensor"
 
 def make(store: Store, seconds: int) -> None:
     """The dataset `sessions` of a course, with one session, in the storage and the ledger."""
-    storage = Storage(folder=load_settings().storage)
+    storage = Storage(place=load_settings().storage)
     cells = [
         f'{f"{seconds}" if each.name == "seconds" else "NULL"}::{each.type} AS "{each.name}"'
         for each in datasets()["sessions"].columns

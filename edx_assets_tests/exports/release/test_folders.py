@@ -19,8 +19,9 @@ from edx_assets.exports.release.search import release_classes
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import note_course_load
 from edx_assets.loading.registry import registered_course
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
+from edx_assets.resources.stored import digest_of
 from edx_assets_tests.exports.held import KEY, LOADED, course
 from edx_assets_tests.exports.release.learners import Learner, write_course
 
@@ -69,7 +70,7 @@ def here(
 ) -> Path:
     """Settings and two courses; where to release them to."""
     monkeypatch.setenv("EDX_MONGO_URI", empty_mongo_uri)
-    monkeypatch.setenv("EDX_STORAGE", str(storage.folder))
+    monkeypatch.setenv("EDX_STORAGE", str(storage.place))
     staff = [{"user_id": 1, "username": "boss", "roles": "Staff"}]
     take(store, storage, tmp_path, KEY, PEOPLE + staff)
     take(store, storage, tmp_path, OTHER, PEOPLE[:12])

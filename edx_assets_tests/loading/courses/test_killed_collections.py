@@ -38,7 +38,7 @@ def state(store: Store) -> tuple[Any, Any, Any]:
 def test_a_load_killed_at_any_write_is_done_again_and_exactly(
     testx: Institution, store: Store, client: MongoClient[dict[str, Any]], first: bool
 ) -> None:
-    storage, gnupg = Storage(folder=str(testx.folder / "files")), gnupg_of(testx)
+    storage, gnupg = Storage(place=str(testx.folder / "files")), gnupg_of(testx)
 
     def load(into: Store, rebuild: bool = False) -> None:
         load_collection(into, storage, gnupg, COURSE, _USERS.name, rebuild=rebuild)

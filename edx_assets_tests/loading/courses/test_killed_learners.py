@@ -90,7 +90,7 @@ def test_unknown_tables(testx: Institution, store: Store) -> None:
         {**held, **table("new_b", b"1\tb\n1\tb\n2\tc\td\n"), **table("new_c", b"3\tc\n")},
     )
     storage, gnupg = (
-        Storage(folder=str(testx.folder / "files")),
+        Storage(place=str(testx.folder / "files")),
         Gnupg(home=load_settings().gnupg_home),
     )
 

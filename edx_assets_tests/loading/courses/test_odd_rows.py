@@ -67,7 +67,7 @@ def test_rows_that_the_database_refuses_are_kept_by_their_lines(
     posts = b'{"_id": 8}\n' + b"\n".join(refused) + b'\n{"_id": 9}\n{"_id": 8}\n'
     testx.deliver_package("2014-02-09", members(forum=posts))
     assert sort(testx, "2014-02-09").success
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     load_collection(Refusing(store._client), storage, gnupg_of(testx), COURSE, "forum")
     assert [post["_id"] for post in collection(store, "forum")] == [8, 9]
     assert set_aside(store, "forum") == [
@@ -84,7 +84,7 @@ def test_what_the_quarantine_lacks_is_an_error(testx: Institution, store: Store)
 
     testx.deliver_package("2014-02-09", members(auth_user=b"id\tusername\n1\n2\n"))
     assert sort(testx, "2014-02-09").success
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     with pytest.raises(
         CountMismatchError, match="1 refused rows are in the quarantine instead of 2"
     ):

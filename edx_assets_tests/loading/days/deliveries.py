@@ -12,8 +12,9 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.files import DailyLog, decrypted_key, note_daily_log
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.loading.ledger import DUPLICATES, IMPORTS, MASTER_QUARANTINE, MASTER_TRACKING
-from edx_assets.resources.storage import Storage, digest_of
+from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
+from edx_assets.resources.stored import digest_of
 from edx_assets_tests.institution import event
 
 Lines = list[bytes]

@@ -18,7 +18,7 @@ from edx_assets.edx.file_names import SiteDay
 from edx_assets.loading.days.master_tracking import load_day
 from edx_assets.resources.mongo import Mongo
 from edx_assets.resources.storage import Storage
-load_day(Mongo().store(), Storage(folder=sys.argv[1]), SiteDay("edx", date(2014, 2, 3)))
+load_day(Mongo().store(), Storage(place=sys.argv[1]), SiteDay("edx", date(2014, 2, 3)))
 """
 _EVENTS = 30_000
 

@@ -31,7 +31,7 @@ EARLY, LATE = "2014-02-04T05:00:00.000+00:00", "2014-02-05T05:00:00.000+00:00"
 
 
 def worker(folder: Path) -> Storage:
-    return Storage(folder=str(folder))
+    return Storage(place=str(folder))
 
 
 def deliver_at(storage: Storage, lines: list[bytes], delivered: str) -> SiteDay:

@@ -45,7 +45,7 @@ def test_a_sort_killed_at_any_write_is_put_right_by_the_next(
     delivered_again: bool,
 ) -> None:
     monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.2)  # with the locks of the killed
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     gnupg = Gnupg(home=str(Path(testx.gpg.gnupghome)))
     buckets = (build_defs(load_settings()).resources or {})["buckets"]
     fetch = ("packages/database_package",)

@@ -71,7 +71,7 @@ TABLES = {
 
 
 def load(store: Store, testx: Institution, rebuild: bool = False, day: str | None = None) -> None:
-    storage, gnupg = Storage(folder=str(testx.folder / "files")), gnupg_of(testx)
+    storage, gnupg = Storage(place=str(testx.folder / "files")), gnupg_of(testx)
     for name in TABLES:
         load_collection(store, storage, gnupg, COURSE, name, day, rebuild=rebuild)
 
@@ -110,7 +110,7 @@ def test_a_learner_is_retired_as_if_the_package_were_loaded_again(
     testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     monkeypatch.setenv("EDX_RETIRE", mode)
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     delivered(testx, "2014-02-02", DAY)
     load(store, testx)
     load(store, testx, day="2014-02-02")
@@ -131,7 +131,7 @@ def test_a_learner_is_retired_as_if_the_package_were_loaded_again(
 def test_rows_of_the_learner_go_and_those_that_others_build_on_stay(
     testx: Institution, store: Store
 ) -> None:
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     delivered(testx, DAY)
     load(store, testx)
     retire(store, storage, "list.csv", MARY, ignore)
@@ -176,7 +176,7 @@ def test_what_is_found_of_a_learner_is_told_before_anything_is_written(
 def test_a_late_package_and_tables_in_any_order_do_not_bring_a_learner_back(
     testx: Institution, store: Store
 ) -> None:
-    storage, gnupg = Storage(folder=str(testx.folder / "files")), gnupg_of(testx)
+    storage, gnupg = Storage(place=str(testx.folder / "files")), gnupg_of(testx)
     retire(store, storage, "list.csv", MARY, ignore)
     delivered(testx, DAY)
     for name in reversed(TABLES):
@@ -195,7 +195,7 @@ def test_a_retirement_killed_at_any_write_is_gone_on_with(
     testx: Institution, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
-    storage = Storage(folder=str(testx.folder / "files"))
+    storage = Storage(place=str(testx.folder / "files"))
     delivered(testx, DAY)
     load(store, testx)
     retire(store, storage, "list.csv", MARY, ignore)

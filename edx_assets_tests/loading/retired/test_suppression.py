@@ -39,9 +39,9 @@ def test_nobody_is_on_the_list_and_no_key_is_made_until_somebody_retires(
 def test_without_its_key_nothing_is_loaded_or_retired_and_no_other_key_is_made(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    retire(store, Storage(folder=str(tmp_path / "first")), "list.csv", BOB, ignore)
+    retire(store, Storage(place=str(tmp_path / "first")), "list.csv", BOB, ignore)
     monkeypatch.setattr("edx_assets.loading.retired.suppression._held", {})  # another process
-    storage = Storage(folder=str(tmp_path / "second"))
+    storage = Storage(place=str(tmp_path / "second"))
     if lost == "another":
         with storage.writing("keys/retirement") as path:
             path.write_bytes(b"k" * 32)

@@ -71,7 +71,7 @@ def _institution() -> Iterator[tuple[Store, Storage, Gnupg, Encrypt]]:
         def encrypted(content: bytes) -> bytes:
             return bytes(gpg.encrypt(content, fingerprint, armor=False, always_trust=True).data)
 
-        storage = Storage(folder=str(Path(folder) / "files"))
+        storage = Storage(place=str(Path(folder) / "files"))
         yield connect(uri), storage, Gnupg(home=gpg.gnupghome), encrypted
 
 
