@@ -16,7 +16,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from edx_assets.automation.due.course_days import CourseDays
 from edx_assets.automation.due.courses import packages_due
+from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.automation.due.packages import deliveries_due
 from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.automation.runs import runs_in_flight, told_partitions
@@ -28,7 +30,7 @@ from edx_assets.cli.wanted import listed, log_span
 from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EXPECTED
 from edx_assets.loading.entries import DayEntry, DayState
-from edx_assets.loading.ledger import COURSE_LOADS, day_entries
+from edx_assets.loading.ledger import day_entries
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
@@ -61,6 +63,7 @@ class Watch:
     ) -> None:
         self._instance, self._store, self._resources = instance, store, resources
         self._settings, self._assets = settings, assets
+        self._days = CourseDays()
         self._listed_at = 0.0
         self._files: dict[str, Files] = {}
         self._packages: dict[str, str] = {}
@@ -99,11 +102,9 @@ class Watch:
                 "remaining": len(found.free) if found else None,
             }
         rate = rate_of(entries, sizes, now)
-        behind = self._courses_behind()
-        made = {
-            load["partition"] for load in self._store.find(COURSE_LOADS, {}, fields=["partition"])
-        }
-        done |= {("course", course) for course in made - behind}
+        loads = loads_of(self._store)
+        behind = self._courses_behind(loads)
+        done |= {("course", course) for course in loads.keys() - behind}
         seconds = remaining / rate.bytes if rate.bytes and runs else None
         return {
             "time": now.isoformat(timespec="seconds"),
@@ -142,11 +143,11 @@ class Watch:
             )
         return self._failed
 
-    def _courses_behind(self) -> set[str]:
+    def _courses_behind(self, loads: Loads) -> set[str]:
         courses_file = self._resources["courses_file"].path()
         today, log_days = datetime.now(UTC).date(), self._settings.log_days
-        due = tracking_due(self._store, courses_file, today, log_days)
-        return {*packages_due(self._store), *due}
+        due = tracking_due(self._store, courses_file, today, log_days, loads, self._days)
+        return {*packages_due(self._store, loads), *due}
 
 
 _FIELDS = ("site", "date", "state", "file", "etag", "loaded", "loaded_at")

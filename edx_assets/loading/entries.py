@@ -179,6 +179,7 @@ class CourseLoad(TypedDict):
     One that is made from other collections has no `package`; a dataset has the digest of its file.
     """
 
+    _id: NotRequired[str]
     documents: int
     source: Source
     loaded_at: datetime

@@ -109,7 +109,7 @@ def note_course_load(
     the ledger. The ledger comes last, because what it has is not recorded again.
     """
     note_load(store, collection, load, personal)
-    key = {"_id": _load_id(partition, collection.name)}
+    key = {"_id": load_id(partition, collection.name)}
     names = {"partition": partition, "collection": collection.name}
     store.put(COURSE_LOADS, {**key, **names, **load})
 
@@ -119,7 +119,7 @@ def doubt_course_load(store: Store, partition: str, collection: str) -> None:
 
     If the process is killed before it notes what the collection then holds, it is loaded again.
     """
-    store.update(COURSE_LOADS, {"_id": _load_id(partition, collection)}, {"source": []})
+    store.update(COURSE_LOADS, {"_id": load_id(partition, collection)}, {"source": []})
 
 
 def note_load(
@@ -148,12 +148,12 @@ def forget_course_load(store: Store, partition: str, collection: Collection) -> 
     """
     store.delete(Collection(collection.database, LOADS), {"_id": collection.name})
     store.drop(collection)
-    store.delete(COURSE_LOADS, {"_id": _load_id(partition, collection.name)})
+    store.delete(COURSE_LOADS, {"_id": load_id(partition, collection.name)})
 
 
 def course_load(store: Store, partition: str, collection: str) -> CourseLoad | None:
     """The ledger's entry for a collection of a course's database, or None."""
-    return cast(CourseLoad | None, store.get(COURSE_LOADS, _load_id(partition, collection)))
+    return cast(CourseLoad | None, store.get(COURSE_LOADS, load_id(partition, collection)))
 
 
 def made_from(load: CourseLoad) -> Source:
@@ -206,5 +206,12 @@ def prepare_courses(store: Store) -> None:
     store.index(COURSE_LOADS, [("partition", 1)])
 
 
-def _load_id(partition: str, collection: str) -> str:
+def load_id(partition: str, collection: str) -> str:
+    """The `_id` of what a course's collection holds (`course_loads`)."""
     return f"{partition}/{collection}"
+
+
+def load_names(load: CourseLoad) -> tuple[str, str]:
+    """The partition and the collection of an entry, by its `_id`."""
+    partition, _slash, collection = load["_id"].rpartition("/")
+    return partition, collection

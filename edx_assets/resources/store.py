@@ -127,11 +127,13 @@ class Store:
     ) -> Iterator[Document]:
         """The documents that fit, as they stream in; sorted, and cut to top-level fields, if told.
 
-        `_id` is always among the fields. Where the query names it, its index is the one to serve.
+        `_id` is always among the fields. Where the query names others beside it, its index is to
+        serve; alone it needs no hint, with which secantusd-rs walks through the whole index.
         """
-        hint = [("_id", 1)] if "_id" in query else None
+        hint = [("_id", 1)] if "_id" in query and len(query) > 1 else None
+        cut = None if fields is None else ["_id", *fields]  # pymongo takes [] for all fields
         with _own_errors():
-            yield from self._in(collection).find(query, fields, sort=sort, hint=hint)
+            yield from self._in(collection).find(query, cut, batch_size=BATCH, sort=sort, hint=hint)
 
     def find_raw(
         self, collection: Collection, query: Document, sort: Index | None = None
@@ -149,12 +151,11 @@ class Store:
 
     def count(self, collection: Collection, query: Document | None = None) -> int:
         """How many documents fit, by `$group`: after a crash it counts better than the books."""
+        pipeline: list[Document] = [{"$match": query}] if query else []
+        pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
         with _own_errors():
-            pipeline: list[Document] = [{"$match": query}] if query else []
-            pipeline.append({"$group": {"_id": None, "n": {"$sum": 1}}})
-            for row in self._in(collection).aggregate(pipeline):
-                return int(row["n"])
-        return 0
+            found = next(self._in(collection).aggregate(pipeline), None)
+        return int(found["n"]) if found else 0
 
     def estimated_count(self, collection: Collection) -> int:
         """How many documents by the server's own books: at once, but after a crash off by some."""

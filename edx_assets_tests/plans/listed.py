@@ -17,6 +17,7 @@ LISTED = {
     ("imports", "{_id $gte $lte, state} by _id"): "the newest alone is read",
     ("course_loads", "{}"): _EACH_COURSE,
     ("course_loads", "{collection $in}"): _EACH_COURSE,
+    ("course_loads", "{_id $in}"): "the tracking of each course; the server counts a key twice",
     ("courses", "{}"): _FEW,
     ("courses", "{} by _id"): _FEW,
     ("courses", "{database_folded}"): _FEW,

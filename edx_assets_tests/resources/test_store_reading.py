@@ -34,7 +34,9 @@ def test_finds_sorts_and_cuts(store: Store) -> None:
     )
     found = list(store.find(HERE, {}, sort=[("at", -1), ("_id", -1)], fields=["file"]))
     assert found == [{"_id": key, "file": f"f{key % 2}"} for key in (0, 2, 3, 1)]
+    assert list(store.find(HERE, {"_id": {"$gt": 2}}, fields=[])) == [{"_id": 3}]
     assert ids(store, {"_id": {"$in": [1, 3, 9]}}) == [1, 3]
+    assert ids(store, {"_id": {"$in": [1, 2, 9]}, "file": "f1"}) == [1]
     assert ids(store, {"file": {"$in": ["f1"]}}) == [1, 3]
     assert ids(store, {"file": "f0", "at": {"$gte": NOON + timedelta(hours=3)}}) == [0]
     window = {"$gte": NOON + timedelta(hours=1), "$lt": NOON + timedelta(hours=3)}

@@ -21,7 +21,6 @@ from edx_assets.loading.ledger import IMPORTS, day_entries, is_settled
 from edx_assets.resources.store import Store
 
 _STATES = ("site", "date", "file", "state", "token", "replaces")
-_WHOLE = (*_STATES, "courses", "first", "last", "was")
 _MANY = 500
 
 _Course = tuple[str, str]
@@ -41,8 +40,9 @@ class CourseDays:
     loading: dict[str, set[str]] = field(default_factory=dict)
     """By site, the files that are being loaded or replaced."""
     _tokens: dict[str, str | None] = field(default_factory=dict)
-    _days: dict[str, tuple[DayFile, list[_Course]]] = field(default_factory=dict)
-    _files: dict[_Course, dict[str, DayFile]] = field(default_factory=dict)
+    _days: dict[str, DayFile] = field(default_factory=dict)
+    _of_courses: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By site and course key, the days with events of the course."""
     _digests: dict[tuple[_Course, ...], tuple[Window, str]] = field(default_factory=dict)
 
     def look(self, store: Store) -> None:
@@ -63,18 +63,25 @@ class CourseDays:
             if not is_settled(day) or self._tokens.get(key) != day.get("token")
         }
         gone = self._days.keys() - days.keys()
-        for key in changed | gone:
-            self._forget(key)
-        # of many days, to read all is faster than to look each up
+        touched = self._with_days(changed | gone)
+        self._forget(changed | gone, touched)
+        # of many days, to read all is faster than to look each up; and whole, than to cut each
         these = {"_id": {"$in": sorted(changed)}} if len(changed) < _MANY else {}
-        for found in store.find(IMPORTS, these, fields=_WHOLE) if changed else ():
+        for found in store.find(IMPORTS, these) if changed else ():
             if found["_id"] in changed:
                 self._add(cast(DayEntry, found))
+        touched |= self._with_days(changed)
+        self._digests = {
+            courses: known
+            for courses, known in self._digests.items()
+            if touched.isdisjoint(courses)
+        }
 
     def marks(self, site: str, keys: list[str], window: Window) -> Marks:
         """The files that can have records of a window with one of these course keys."""
-        files = (self._files.get((site, key), {}) for key in keys)
-        return marks([file for each in files for file in each.values()], window)
+        of_site = self._of_courses.get(site, {})
+        days = (of_site.get(key, ()) for key in keys)
+        return marks([self._days[day] for each in days for day in each], window)
 
     def digest(self, site: str, keys: list[str], window: Window) -> str:
         """The fingerprint of these marks."""
@@ -87,23 +94,25 @@ class CourseDays:
     def _add(self, day: DayEntry) -> None:
         self._tokens[day["_id"]] = day.get("token")
         if found := course_files(day):
-            file, keys = found
-            courses = [(day["site"], key) for key in keys]
-            self._days[day["_id"]] = file, courses
-            for course in courses:
-                self._files.setdefault(course, {})[day["_id"]] = file
-            self._drop_digests(courses)
+            self._days[day["_id"]], keys = found
+            of_site = self._of_courses.setdefault(day["site"], {})
+            for key in keys:
+                of_site.setdefault(key, []).append(day["_id"])
 
-    def _forget(self, key: str) -> None:
-        self._tokens.pop(key, None)
-        _file, courses = self._days.pop(key, (None, []))
-        for course in courses:
-            del self._files[course][key]
-        self._drop_digests(courses)
+    def _forget(self, days: set[str], courses: set[_Course]) -> None:
+        """Drop days, which are of these courses."""
+        for day in days:
+            self._tokens.pop(day, None)
+            self._days.pop(day, None)
+        for site, key in courses:
+            of_course = self._of_courses[site][key]
+            self._of_courses[site][key] = [day for day in of_course if day not in days]
 
-    def _drop_digests(self, courses: list[_Course]) -> None:
-        if self._digests:
-            these = {*courses}
-            old = [keys for keys in self._digests if not these.isdisjoint(keys)]
-            for keys in old:
-                del self._digests[keys]
+    def _with_days(self, days: set[str]) -> set[_Course]:
+        """The courses with events in one of these days."""
+        return {
+            (site, key)
+            for site, courses in self._of_courses.items()
+            for key, of_course in courses.items()
+            if not days.isdisjoint(of_course)
+        }

@@ -1,12 +1,13 @@
 """Which courses are due for a newer package, by the ledger. No run is requested here."""
 
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from typing import cast
 
 from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.edx.collections import OPT_IN, from_package
-from edx_assets.loading.courses.package import package_source
+from edx_assets.loading.courses.package import package_source, reader_version
 from edx_assets.loading.entries import PackageCourse
 from edx_assets.loading.ledger import PACKAGE_COURSES, package_course_id
 from edx_assets.loading.packages.newest import newest_packages
@@ -24,6 +25,7 @@ def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
         StoreError: the database failed.
     """
     loads = loads_of(store) if loads is None else loads
+    version = cache(reader_version)
     due = {}
     for package in _newest(store):
         held = {
@@ -31,10 +33,11 @@ def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
             for name, load in loads.get(package["partition"], {}).items()
             if "package" in load  # what is made here has none
         }
-        of_package = {name: package_source(package, name) for name in _collections_of(package)}
-        sources = of_package | {name: package_source(package, name) for name in held}
+        names = _collections_of(package)
+        sources = {name: package_source(package, name, version) for name in names | held.keys()}
         if sources != held:
-            token = blake2b(repr(sorted(of_package.items())).encode(), digest_size=6).hexdigest()
+            of_package = sorted((name, sources[name]) for name in names)
+            token = blake2b(repr(of_package).encode(), digest_size=6).hexdigest()
             due[package["partition"]] = f"{package['date']}-{token}"
     return dict(sorted(due.items()))
 

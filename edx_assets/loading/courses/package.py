@@ -3,7 +3,7 @@
 The rows of the file are read in `rows`, and loaded in `collection`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from edx_assets.loading.stage import StageMissingError
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
+
+Version = int | str | None
 
 ROWS = 3
 """Version of the rows' processing; a file loaded with another version is loaded again."""
@@ -38,10 +40,20 @@ def course_package(store: Store, partition: str, day: str | None) -> PackageCour
     return package
 
 
-def package_source(package: PackageCourse, name: str) -> Source:
-    """The source recorded for a collection: the package's state, and the version of the reader."""
-    version = VERSION if name == COURSE_EXPORT else schema_version(name)
-    return [*package["source"], package["date"], ROWS, *([version] if version else [])]
+def reader_version(name: str) -> Version:
+    """What changes whenever a collection's file would be read otherwise; None of an unknown one."""
+    return VERSION if name == COURSE_EXPORT else schema_version(name)
+
+
+def package_source(
+    package: PackageCourse, name: str, version: Callable[[str], Version] = reader_version
+) -> Source:
+    """The source recorded for a collection: the package's state, and the version of the reader.
+
+    Who asks for many gives a `reader_version` that remembers.
+    """
+    read_by = version(name)
+    return [*package["source"], package["date"], ROWS, *([read_by] if read_by else [])]
 
 
 def holds(package: PackageCourse, name: str) -> bool:

@@ -92,10 +92,10 @@ def _delete_past(
     for file, held in list(store.tally(wanted.collection, "load_file", of_changed)):
         if held == shares.get(file, Share()).events:
             continue
-        records = store.find(wanted.collection, {"load_file": file}, fields=["_id"])
+        found = store.find(MASTER_TRACKING, wanted.of_file(file), fields=[])
+        here = {each["_id"] for each in found}
+        records = store.find(wanted.collection, {"load_file": file}, fields=[])
         while batch := [record["_id"] for record in islice(records, BATCH)]:
-            these = {"_id": {"$in": batch}} | wanted.of_file(file)
-            here = {each["_id"] for each in store.find(MASTER_TRACKING, these, fields=["_id"])}
             past = [record for record in batch if record not in here]
             store.delete(wanted.collection, {"_id": {"$in": past}})
 

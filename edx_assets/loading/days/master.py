@@ -142,12 +142,12 @@ def _settle_duplicates(
         record_id(document): (position, document)
         for position, document in reversed([*documents.items()])
     }
-    owners = _owners(store, first)
+    owners = owners_of(store, first)
     gone = [record for record in first if record not in owners]
     again = store.insert(MASTER_TRACKING, [first[record][1] for record in gone])
     back = {gone[i] for i in again.duplicates}  # a concurrent load has just inserted them
     if back:
-        owners |= _owners(store, back)
+        owners |= owners_of(store, back)
     others = {record: owner for record, owner in owners.items() if owner != file}
     later = {record: owner for record, owner in others.items() if rank(owner) > rank(file)}
     noted = [record for record in others if record not in later]
@@ -162,7 +162,7 @@ def _settle_duplicates(
 
 def _adopt(store: Store, file: str, records: list[ObjectId]) -> None:
     """Give records that `file` no longer contains to the first of the other files that do."""
-    owners = _owners(store, records)
+    owners = owners_of(store, records)
     notes: dict[ObjectId, list[Note]] = {}
     for each in store.find(DUPLICATES, {"record": {"$in": records}}):
         notes.setdefault(each["record"], []).append(cast(Note, each))
@@ -212,12 +212,12 @@ def _reassign(
     documents = [document for _heir, document in moves.values()]
     while store.insert(MASTER_TRACKING, documents).duplicates:
         # a concurrent load has just inserted them: it is marked, and will be retried
-        _mark(store, by, {*_owners(store, moves).values()})
+        _mark(store, by, {*owners_of(store, moves).values()})
         store.delete(MASTER_TRACKING, these)
     _delete_notes(store, heirs)
 
 
-def _owners(store: Store, records: Iterable[ObjectId]) -> dict[ObjectId, str]:
+def owners_of(store: Store, records: Iterable[ObjectId]) -> dict[ObjectId, str]:
     """The file that owns each record; records that do not exist are left out."""
     these = {"_id": {"$in": list(records)}}
     found = store.find(MASTER_TRACKING, these, fields=["load_file"])

@@ -212,10 +212,11 @@ def _plan(store: Store, day: SiteDay, token: str, file: str, batch: _Batch) -> R
 
 def _lines_there(store: Store, file: str, records: list[ObjectId]) -> set[ObjectId]:
     """Those of the records whose line the file has: it owns them, or has a note."""
-    own = store.find(MASTER_TRACKING, {"_id": {"$in": records}, "load_file": file}, fields=[])
+    owners = master.owners_of(store, records)
     noted = {"_id": {"$in": [master.note_id(file, record) for record in records]}}
     notes = store.find(DUPLICATES, noted, fields=["record"])
-    return {each["_id"] for each in own} | {each["record"] for each in notes}
+    own = {record for record, owner in owners.items() if owner == file}
+    return own | {each["record"] for each in notes}
 
 
 def _commit(store: Store, file: str, entry: DayEntry) -> None:

@@ -90,7 +90,7 @@ def test_what_is_due_is_asked_of_the_ledger_in_few_queries(store: Store, tmp_pat
     asked = Asked(store)
     assert tracking_due(asked, None, RUNNING) == [COURSE]
     assert packages_due(asked) == {}
-    assert len(asked.asked) == 9
+    assert len(asked.asked) == 11
     assert {database for database, _collection in asked.asked} == {MASTER}
 
 
