@@ -1,13 +1,23 @@
 """The ledger of ten years of two sites: what the sensors and `status` take to read it."""
 
+import os
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from dagster import DagsterInstance, materialize
+
+from benchmarks.decade_instance import assets_of, record
 from benchmarks.decade_ledger import Years, fill
 from benchmarks.measure import Measure, apart
 from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.servers import scratch_store
+from edx_assets.assets.failed_partitions import failed_partitions
+from edx_assets.assets.overview import overview
 from edx_assets.automation.due.course_days import CourseDays
 from edx_assets.automation.due.courses import packages_due
 from edx_assets.automation.due.datasets import datasets_due
@@ -17,7 +27,7 @@ from edx_assets.automation.due.tracking import tracking_due
 from edx_assets.cli.status import status
 from edx_assets.datasets.definition import datasets
 from edx_assets.edx.file_names import SITES
-from edx_assets.resources.mongo import connect
+from edx_assets.resources.mongo import Mongo, connect
 from edx_assets.resources.store import Store
 
 TARGETS = {
@@ -26,6 +36,8 @@ TARGETS = {
     "courses sensor": 2.0,
     "days of a site": 2.0,
     "status": 3.0,
+    "failed_partitions": 2.0,
+    "overview": 10.0,
 }
 """Seconds."""
 MEMORY = 300  # MB
@@ -38,9 +50,8 @@ def looks(uri: str, of: Years) -> Measure:
     """
     store = connect(uri)
     days, of_sensor = CourseDays(), CourseDays()
-    seconds: dict[str, float] = {}
-    for again in ("first look", "later look"):
-        parts: dict[str, Callable[[], Any]] = {
+    return _taken(
+        {
             "tracking_due": lambda: tracking_due(
                 store, None, of.today, (of.first, of.today), days=days
             ),
@@ -50,6 +61,27 @@ def looks(uri: str, of: Years) -> Measure:
             "days of a site": lambda: days_in_ledger(store, SITES[0]) and None,
             "status": lambda: status(store) and None,
         }
+    )
+
+
+def upkeep(uri: str, home: Path, of: Years) -> Measure:
+    """The seconds of what looks at Dagster's records as well; `overview` as a run of its own."""
+    os.environ["EDX_MONGO_URI"] = uri
+    assets = assets_of(of)
+    whole = overview(assets, of.today - timedelta(days=1))
+    with DagsterInstance.local_temp(str(home)) as instance:
+        made = partial(materialize, [whole], instance=instance, resources={"mongo": Mongo()})
+        return _taken(
+            {
+                "failed_partitions": lambda: failed_partitions(instance, assets),
+                "overview": lambda: [] if made().success else ["it failed"],
+            }
+        )
+
+
+def _taken(parts: dict[str, Callable[[], Any]]) -> Measure:
+    seconds: dict[str, float] = {}
+    for again in ("first look", "later look"):
         for name, look in parts.items():
             measure = Measure()
             with measure.running():
@@ -76,12 +108,17 @@ def rows(plan: Plan) -> list[Row]:
     with scratch_store(plan) as uri:
         filled = apart(fill, uri, of)
         measure = apart(looks, uri, of)
+        with TemporaryDirectory(dir=plan.work) as home:
+            recorded = apart(record, Path(home), of)
+            others = apart(upkeep, uri, Path(home), of)
     stage = f"a ledger of {of.days:,} days, {of.courses} courses, {of.packages} packages"
     return [
         Row(stage, "courses in its packages", filled.events, ""),
+        Row(stage, "partitions of assets in Dagster's records", recorded.events, ""),
         *(
             Row(stage, name, seconds, "s", TARGETS.get(name.split(",")[0]), at_most=True)
-            for name, seconds in measure.told.items()
+            for name, seconds in (measure.told | others.told).items()
         ),
         Row(stage, "peak memory", measure.peak / 1e6, "MB", MEMORY, at_most=True),
+        Row(stage, "peak memory of the overview", others.peak / 1e6, "MB"),
     ]

@@ -62,6 +62,10 @@ class Years:
         """The key of a course."""
         return f"course-v1:DecadeX+C{course}x+1T{self.start(course).year}"
 
+    def partition(self, course: int) -> str:
+        """The partition key of a course, by its number."""
+        return course_partition(self.key(course), _site(course))
+
     def delivered(self, package: int) -> date:
         """The delivery date of a package, by its number: each week one, the last a week ago."""
         return self.today - timedelta(days=7 * (self.packages - package))
@@ -158,7 +162,7 @@ def _course(of: Years, number: int) -> dict[str, Any]:
     key, site = of.key(number), _site(number)
     database = f"DecadeX_C{number}x"
     return {
-        "_id": course_partition(key, site),
+        "_id": of.partition(number),
         "course_key": key,
         "site": site,
         "database": database,
@@ -187,7 +191,7 @@ def _package(of: Years, number: int) -> dict[str, Any]:
 def _package_courses(of: Years) -> Iterator[bytes]:
     """Each course in each package, with the list of its members."""
     for course in range(of.courses):
-        partition = course_partition(of.key(course), _site(course))
+        partition = of.partition(course)
         prefix = f"DecadeX-C{course}x-1T{of.start(course).year}"
         members = [
             RawBSONDocument(
@@ -223,7 +227,7 @@ def _loads(of: Years, files: dict[int, list[DayFile]]) -> Iterator[bytes]:
     newest = of.packages - 1
     day = str(of.delivered(newest))
     for number in range(of.courses):
-        partition = course_partition(of.key(number), _site(number))
+        partition = of.partition(number)
         package: Any = _package_course(of, newest, partition, "", number, [])
 
         def load(name: str, source: list[Any], partition: str = partition, **more: Any) -> bytes:

@@ -4,7 +4,13 @@ None has changed throughout 1.13; pyproject pins Dagster to that minor version.
 """
 
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.instance.types import (
+    CachingDynamicPartitionsLoader as CachedPartitions,
+)
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.loader import (
+    LoadingContextForTest as LoadingContext,  # the plain one: others belong to the web server
+)
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
@@ -16,7 +22,13 @@ from dagster._core.scheduler.instigation import (
     InstigatorType,
 )
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.partition_status_cache import AssetPartitionStatus
+from dagster._core.storage.event_log.base import AssetRecord
+from dagster._core.storage.partition_status_cache import (
+    AssetPartitionStatus,
+)
+from dagster._core.storage.partition_status_cache import (
+    get_and_update_asset_status_cache_value as cached_status,
+)
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG as RANGE_END,
 )
@@ -46,14 +58,18 @@ __all__ = [
     "RUN_KEY",
     "AssetCheckExecutionRecordStatus",
     "AssetPartitionStatus",
+    "AssetRecord",
+    "CachedPartitions",
     "CheckRunHealthResult",
     "InstigatorState",
     "InstigatorStatus",
     "InstigatorType",
+    "LoadingContext",
     "RegisteredCodeLocationOrigin",
     "RemoteInstigatorOrigin",
     "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
     "WorkerStatus",
+    "cached_status",
 ]

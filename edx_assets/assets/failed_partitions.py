@@ -1,10 +1,24 @@
 """Partitions that stay broken, from Dagster's own records of runs and materializations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from dagster import AssetCheckKey, AssetsDefinition, DagsterInstance
+from dagster import (
+    AssetCheckKey,
+    AssetKey,
+    AssetsDefinition,
+    DagsterInstance,
+    PartitionsDefinition,
+    partition_loading_context,
+)
 
-from edx_assets.dagster_internals import AssetCheckExecutionRecordStatus, AssetPartitionStatus
+from edx_assets.dagster_internals import (
+    AssetCheckExecutionRecordStatus,
+    AssetRecord,
+    CachedPartitions,
+    LoadingContext,
+    cached_status,
+)
 
 Failed = dict[str, list[str]]
 """By partition, the assets (`edx/raw_log`) and checks that failed for it."""
@@ -17,21 +31,21 @@ def failed_partitions(instance: DagsterInstance, assets: Iterable[AssetsDefiniti
 
     Partitions that failed a blocking check in the loading step are included. Dagster caches the
     status of partitions for its UI and updates the cache here, so that only new events are read.
+    What it knows of the assets is read in one query, and the dynamic partitions once: its own
+    `get_status_by_partition` does so for each asset, and looks at every partition.
     """
     failed: Failed = {}
-    for definition in assets:
-        partitions = definition.partitions_def
-        if partitions is None:
-            continue
-        keys = partitions.get_partition_keys(dynamic_partitions_store=instance)
-        for asset in sorted(definition.keys):
-            status = instance.get_status_by_partition(asset, keys, partitions) or {}
-            for partition, state in status.items():
-                if state == AssetPartitionStatus.FAILED:
+    partitioned = [each for each in assets if each.partitions_def]
+    context = LoadingContext(instance)
+    AssetRecord.blocking_get_many(context, [key for each in partitioned for key in each.keys])
+    with partition_loading_context(dynamic_partitions_store=CachedPartitions(instance)):
+        for definition in partitioned:
+            for asset in sorted(definition.keys):
+                for partition in _failed_runs(context, asset, definition.partitions_def):
                     failed.setdefault(partition, []).append(asset.to_user_string())
-        blocking = [check.key for check in definition.check_specs if check.blocking]
-        for partition, check in _failed_checks(instance, blocking):
-            failed.setdefault(partition, []).append(f"check {check}")
+            blocking = [check.key for check in definition.check_specs if check.blocking]
+            for partition, check in _failed_checks(instance, blocking):
+                failed.setdefault(partition, []).append(f"check {check}")
     return dict(sorted(failed.items()))
 
 
@@ -46,6 +60,19 @@ def as_markdown(failed: Failed, most: int = 50) -> str:
     ]
     more = [f"- and {len(lines) - most} more partitions"] if len(lines) > most else []
     return "\n".join(lines[:most] + more)
+
+
+def _failed_runs(
+    context: LoadingContext, asset: AssetKey, partitions: PartitionsDefinition[Any] | None
+) -> Iterator[str]:
+    """The partitions of an asset whose newest run failed, by Dagster's cache of their status."""
+    status = cached_status(context.instance, asset, partitions, loading_context=context)
+    if status is None or partitions is None:
+        return
+    busy = status.deserialize_in_progress_partition_subsets(partitions)
+    for partition in status.deserialize_failed_partition_subsets(partitions).get_partition_keys():
+        if partition not in busy and partitions.has_partition_key(partition):
+            yield partition
 
 
 def _failed_checks(
