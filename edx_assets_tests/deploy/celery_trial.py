@@ -1,4 +1,6 @@
-"""Two Celery workers, one of which is killed in mid-run: what is loaded, and how soon.
+"""Two Celery workers with disks of their own and a bucket, one of which is killed in mid-run.
+
+It says what is loaded, and how soon.
 
 `python -m edx_assets_tests.deploy.celery_trial`: no test of the suite, since it needs Redis,
 PostgreSQL and the extra `celery`, and takes minutes.
@@ -110,6 +112,7 @@ def main() -> None:
         uri = stack.enter_context(embedded_store(folder / "mongo"))
         key = stack.enter_context(gpg_key())
         here = stack.enter_context(institution(folder, endpoint, uri, patch, key))
+        here.s3.create_bucket(Bucket="ours")
         days = [SiteDay("edx", FIRST + timedelta(each)) for each in range(DAYS)]
         for day in days:
             deliver(here, day, EVENTS)
@@ -117,6 +120,9 @@ def main() -> None:
         server = stack.enter_context(postgres())
         port, grpc = str(free_port()), str(free_port())
         for name, value in {
+            "EDX_STORAGE": "s3://ours/edx",
+            "EDX_STORAGE_ENDPOINT_URL": endpoint,
+            "EDX_SCRATCH": str(folder / "scratch"),
             "DAGSTER_POSTGRES_URL": server.url,
             "PGPASSFILE": str(server.passfile),
             "CELERY_BROKER": f"redis://127.0.0.1:{port}/0",
@@ -140,7 +146,8 @@ def main() -> None:
         workers = {}
         for name in _NAMES:
             own = home_in(folder, name)
-            workers[name] = stack.enter_context(process(worker(own), own, DAGSTER_HOME=str(own)))
+            settings = {"DAGSTER_HOME": str(own), "EDX_SCRATCH": str(own / "scratch")}
+            workers[name] = stack.enter_context(process(worker(own), own, **settings))
         changes = {
             "4000": grpc,
             "0.0.0.0": "127.0.0.1",  # noqa: S104
@@ -175,7 +182,8 @@ def main() -> None:
         for each in instance.get_runs():
             parent = each.tags.get("dagster/parent_run_id", "none")
             say(f"run {each.run_id[:8]}: {each.status.value}, retries {parent[:8]}")
-        say("nothing lost, nothing doubled")
+        left = [path for name in _NAMES for path in (folder / name / "scratch").rglob("*.gz*")]
+        say(f"nothing lost, nothing doubled; {len(left)} files left on the workers' disks")
         deliver(here, SiteDay("edx", FIRST + timedelta(DAYS)), 20 * EVENTS)
         until(lambda: started(instance), "no run has started")
         [run] = started(instance)
