@@ -28,7 +28,8 @@ def report(course: str, to: Path | None, data: Path) -> None:
     with database(data) as store:
         found = find_course(store, course)
         made = make_report(store, storage, found["_id"], known)
+    click.echo(f"{made['outcome']}: {made['file']}")
     if to is not None:
         with storage.reading(report_file(found["database"])) as path:
             shutil.copyfile(path, to)
-    click.echo(f"{made['outcome']}: {to or made['file']}")
+        click.echo(f"copied to {to}")

@@ -64,14 +64,21 @@ def test_its_command_exists(unit: Path) -> None:
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", told), option
 
 
-def test_the_three_differ_in_their_command_alone() -> None:
-    kept = []
+def test_the_three_differ_in_their_command_and_in_who_is_beside_the_secrets() -> None:
+    kept, folders = [], {}
     for unit in UNITS:
         values = dict(service(unit))
         values.pop("ExecStart")
+        folders[unit.name] = values.pop("WorkingDirectory")
         kept.append(values)
     assert len(kept) == 3
     assert kept[0] == kept[1] == kept[2]
+    # each program of Dagster's reads the `.env` of its folder
+    assert folders == {
+        "edx-code@.service": "/srv/edx/%i",
+        "edx-daemon@.service": "/srv/edx/%i/dagster",
+        "edx-webserver@.service": "/srv/edx/%i/dagster",
+    }
 
 
 def test_the_workspace_names_the_socket_of_the_code_server() -> None:

@@ -91,7 +91,7 @@ def test_a_course_with_nothing_but_a_package_has_a_page_and_the_command_makes_it
 ) -> None:
     target = tmp_path / "water.html"
     result = CliRunner().invoke(main, ["report", DATABASE, "--to", str(target)])
-    assert result.output == f"made: {target}\n"
+    assert result.output == f"made: {page_of(course)}\ncopied to {target}\n"
     text = target.read_text()
     assert page_of(course).read_text() == text
     assert "Not made yet: materialize course/person_day to see this." in text
