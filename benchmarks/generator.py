@@ -29,23 +29,27 @@ LEARNERS = 20_000
 Event = dict[str, Any]
 
 
-def write_log(path: Path, events: int, kind: str = "real", seed: int = 1) -> Path:
+def write_log(
+    path: Path, events: int, kind: str = "real", seed: int = 1, learners: int = LEARNERS
+) -> Path:
     """A day's log, gzipped, of so many lines; one that is there is taken as it is."""
     if not path.is_file():
         part = path.with_name(path.name + ".part")
         with igzip.open(part, "wb") as log:
-            for line in lines(events, kind, seed):
+            for line in lines(events, kind, seed, learners=learners):
                 log.write(line)
         part.rename(path)
     return path
 
 
-def lines(events: int, kind: str = "real", seed: int = 1, day: datetime = DAY) -> Iterator[bytes]:
+def lines(
+    events: int, kind: str = "real", seed: int = 1, day: datetime = DAY, learners: int = LEARNERS
+) -> Iterator[bytes]:
     """The lines of a day's log, with their ends."""
-    return (_real if kind == "real" else _plain)(events, Random(f"{kind} {seed}"), day)
+    return (_real if kind == "real" else _plain)(events, Random(f"{kind} {seed}"), day, learners)
 
 
-def _real(events: int, random: Random, day: datetime) -> Iterator[bytes]:
+def _real(events: int, random: Random, day: datetime, learners: int) -> Iterator[bytes]:
     chance = random.random
     step = 86_400 / events
     before = b""
@@ -64,7 +68,7 @@ def _real(events: int, random: Random, day: datetime) -> Iterator[bytes]:
         if chance() < LATE:
             second = max(0.0, second - 3600 * chance())
         course = random.choices(COURSES, cum_weights=_POPULAR)[0]
-        event = _common(random, course, day + timedelta(seconds=second))
+        event = _common(random, course, day + timedelta(seconds=second), learners)
         if chance() < IMPLICIT:
             _implicit(random, course, event)
         else:
@@ -79,12 +83,12 @@ def _real(events: int, random: Random, day: datetime) -> Iterator[bytes]:
             yield before
 
 
-def _plain(events: int, random: Random, day: datetime) -> Iterator[bytes]:
+def _plain(events: int, random: Random, day: datetime, learners: int) -> Iterator[bytes]:
     step = 86_400 / events
     courses = [course for course in COURSES if course.is_new]
     for number in range(events):
         course = random.choice(courses)
-        event = _common(random, course, day + timedelta(seconds=number * step))
+        event = _common(random, course, day + timedelta(seconds=number * step), learners)
         event["event_type"] = kind = random.choice(_PLAIN_TYPES) or random.choice(course.pages)
         block = f"i4x-{course.org}-{course.number}-video-{random.getrandbits(128):032x}"
         if kind in _BROWSER_TYPES:
@@ -102,8 +106,8 @@ _PLAIN_TYPES = (*_BROWSER_TYPES, "problem_check", "edx.course.enrollment.activat
 _POPULAR = [sum(4 / rank for rank in range(1, n + 1)) for n in range(1, len(COURSES) + 1)]
 
 
-def _common(random: Random, course: Course, time: datetime) -> Event:
-    learner = int(random.random() ** 2 * LEARNERS) + 1
+def _common(random: Random, course: Course, time: datetime, learners: int) -> Event:
+    learner = int(random.random() ** 2 * learners) + 1
     return {
         "username": f"learner{learner}",
         "event_type": "",

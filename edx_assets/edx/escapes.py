@@ -84,7 +84,8 @@ def views(text: str) -> Iterator[View]:
     view = View(text)
     yield view
     for _round in range(_ROUNDS):
-        if not _ESCAPE.search(view.text):
+        text = view.text
+        if not ("\\" in text or "%" in text or "&" in text) or not _ESCAPE.search(text):
             return
         view = View(view.text, view)
         yield view

@@ -6,7 +6,7 @@ What becomes of their events and rows belongs in `retired_events` and `retired_r
 import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -56,6 +56,26 @@ def id_fields(collection: str) -> IdFields:
     return IdFields(named(Identity.USER_ID), named(Identity.USERNAME))
 
 
+class Answers(dict[Any, bool]):
+    """The answers to a question about values, each asked once: learners and addresses recur.
+
+    Looking one up is one step of the interpreter, where `lru_cache` takes two.
+
+    Args:
+        question: what tells the answer for a value.
+        most: how many answers are kept.
+    """
+
+    def __init__(self, question: Callable[[Any], bool], most: int) -> None:
+        self._question, self._most = question, most
+
+    def __missing__(self, value: Any) -> bool:
+        if len(self) >= self._most:
+            self.clear()
+        answer = self[value] = self._question(value)
+        return answer
+
+
 class Retired:
     """The retired learners, by the keyed hashes of their identifiers.
 
@@ -69,37 +89,27 @@ class Retired:
         self._key, self.pseudonyms = key, pseudonyms
         # a set is looked through by each garbage collection, a dict of such values is not
         self._hashes = dict.fromkeys(hashes)
-        self.has_id = self._asking(USER_ID)
+        self.ids = self._answers(USER_ID)
         """Whether an id (an integer) is a retired learner's."""
-        self._has_piece = self._asking(PIECE)
-        self._left = lru_cache(_TEXTS)(self._searched)
-        self.has_username = self._asking(USERNAME)
+        self.usernames = self._answers(USERNAME)
         """Whether a username is a retired learner's."""
-        self.has_word = self._asking(WORD)
+        self.words = self._answers(WORD)
         """Whether a username, an e-mail, an anonymous id or a name in a text is."""
+        self._pieces = self._answers(PIECE)
+        self._short_texts = Answers(lambda text: self._searched(text) != text, _TEXTS)
 
     def __bool__(self) -> bool:
         return bool(self._hashes)
 
-    def _asking(self, kind: str) -> Callable[[Any], bool]:
-        """What tells whether an identifier of a kind is there. Answers are kept: learners recur."""
+    def _answers(self, kind: str) -> Answers:
+        """Whether an identifier of a kind is there."""
         hash_of, hashes = hashing(self._key, kind), self._hashes
-        answers: dict[Any, bool] = {}
-
-        def has(value: Any) -> bool:
-            answer = answers.get(value)
-            if answer is None:
-                if len(answers) >= _ASKED:
-                    answers.clear()
-                answer = answers[value] = hash_of(str(value)) in hashes
-            return answer
-
-        return has
+        return Answers(lambda value: hash_of(str(value)) in hashes, _ASKED)
 
     def has_user_id(self, value: Any) -> bool:
         """Whether a value (an integer, or its digits) is a retired learner's id."""
         user_id = user_id_of(value)
-        return user_id is not None and self.has_id(user_id)
+        return user_id is not None and self.ids[user_id]
 
     def has_all(self, hashes: Set[bytes]) -> bool:
         """Whether all of these hashes are among those of the retired learners."""
@@ -127,20 +137,28 @@ class Retired:
         return f"retired_{hashed(self._key, 'pseudonym', text)[:8].hex()}"
 
     def text(self, text: str) -> str:
-        """A text without the identifiers of retired learners, found as whole words."""
-        return self._left(text) if len(text) <= _SHORT else self._searched(text)
+        """A text without the identifiers of retired learners, found as whole words.
+
+        It is the text itself where it has none.
+        """
+        if len(text) <= _SHORT and not self._short_texts[text]:
+            return text
+        left = self._searched(text)
+        return text if left == text else left
 
     def _searched(self, text: str) -> str:
-        if any(map(self._has_piece, pieces(text))):
+        if any(self._pieces[piece] for piece in pieces(text)):
             text = replaced(
                 text,
                 [
                     (start, end, self.in_place_of(word))
                     for start, end, word in chain(mentions(text), names(text, LONGEST_NAME))
-                    if self.has_word(word)
+                    if self.words[word]
                 ],
             )
-        return _ID_IN_TEXT.sub(self._id_in_text, text)
+        if "_id" in text or "/users/" in text:
+            return _ID_IN_TEXT.sub(self._id_in_text, text)
+        return text
 
     def _id_in_text(self, found: re.Match[str]) -> str:
         if not self.has_user_id(found[2]):
@@ -150,24 +168,33 @@ class Retired:
 
     def is_in(self, text: str) -> bool:
         """Whether a text holds an identifier of a retired learner."""
-        return self.text(text) != text
+        return self.text(text) is not text
 
-    def without(self, document: Mapping[str, Any], fields: IdFields) -> dict[str, Any]:
-        """A document without the identifiers of retired learners, at any depth."""
-        return {name: self._field(name, value, fields) for name, value in document.items()}
+    def without(self, document: Mapping[str, Any], fields: IdFields) -> Mapping[str, Any]:
+        """A document without the identifiers of retired learners, at any depth.
 
-    def _field(self, name: str, value: Any, fields: IdFields) -> Any:
-        if type(value) is list:
-            each = [self._field(name, entry, fields) for entry in value]
-            return [new for new, old in zip(each, value, strict=True) if new or not old]
-        if isinstance(value, dict):
-            return self.without(value, fields)
+        It is the document itself where it has none.
+        """
+        changed = {}
+        for name, value in document.items():
+            if (left := self.field(name, value, fields)) is not value:
+                changed[name] = left
+        return {**document, **changed} if changed else document
+
+    def field(self, name: str, value: Any, fields: IdFields) -> Any:
+        """The same of a field's value."""
         if name in fields.user_ids and self.has_user_id(value):
             return self.in_place_of_id(value)
         if type(value) is str and value:
-            if name in fields.usernames and self.has_username(value):
+            if name in fields.usernames and self.usernames[value]:
                 return self.in_place_of(value)
             return self.text(value)
+        if isinstance(value, dict):
+            return self.without(value, fields)
+        if type(value) is list:
+            each = [(entry, self.field(name, entry, fields)) for entry in value]
+            if any(new is not old for old, new in each):
+                return [new for old, new in each if new or not old]
         return value
 
 

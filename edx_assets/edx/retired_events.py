@@ -5,11 +5,11 @@ their nature are searched. An answer to a problem, say, is not.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 from edx_assets.edx.personal import Kind, personal_fields
-from edx_assets.edx.retired import Retired, id_fields
+from edx_assets.edx.retired import Answers, Retired, id_fields
 
 Record = dict[str, Any]
 
@@ -42,10 +42,10 @@ _OF_COMPUTER = ("ip", "session", "agent", "host", "referer")
 def is_own(retired: Retired, record: Record) -> bool:
     """Whether a retired learner caused the event."""
     username = record.get("username")
-    if type(username) is str and username and retired.has_username(username):
+    if type(username) is str and username and retired.usernames[username]:
         return True
     user_id = record.get("user_id")
-    return type(user_id) is int and retired.has_id(user_id)
+    return type(user_id) is int and retired.ids[user_id]
 
 
 def without_retired(retired: Retired, record: Record) -> Record | None:
@@ -53,46 +53,50 @@ def without_retired(retired: Retired, record: Record) -> Record | None:
     own = is_own(retired, record)
     if own and not retired.pseudonyms:
         return None
-    if not own and not _may_name(retired, record):
-        return record
     if not own:
-        told = _without_names(retired, record)
-    else:
-        told = retired.without(record, _TRACKING)
-        for of_computer in (told, told.get("context")):
-            if type(of_computer) is dict:
-                of_computer.update({each: None for each in _OF_COMPUTER if each in of_computer})
+        return _without_names(retired, record) if _may_name(retired, record) else record
+    told = _without_computer(retired.without(record, _TRACKING))
+    if type(told.get("context")) is dict:
+        told["context"] = _without_computer(told["context"])
     return told if told != record else record
+
+
+def _without_computer(record: Mapping[str, Any]) -> Record:
+    return {name: None if name in _OF_COMPUTER else value for name, value in record.items()}
 
 
 def _without_names(retired: Retired, record: Record) -> Record:
     """Somebody else's record, searched where it can name learners."""
-    said = {name: record[name] for name in _SAYING if name in record}
-    told = record | retired.without(said, _TRACKING)
+    changed: Record = {}
+    for name in _SAYING:
+        value = record.get(name)
+        if value and (left := retired.field(name, value, _TRACKING)) is not value:
+            changed[name] = left
     context = record.get("context")
     if type(context) is dict and type(context.get("path")) is str:
-        told["context"] = context | {"path": retired.text(context["path"])}
-    return told
+        path = context["path"]
+        if (left := retired.text(path)) is not path:
+            changed["context"] = {**context, "path": left}
+    return {**record, **changed} if changed else record
 
 
-@lru_cache(65_536)
-def _names_others(event_type: str) -> bool:
+def _can_name(event_type: str) -> bool:
+    if _BLOCK in event_type:
+        return _OPEN_RESPONSE in event_type
     return _NAMING.search(event_type) is not None
+
+
+_naming = Answers(_can_name, 65_536)
+"""Whether events of a type, or address, can name others."""
 
 
 def _may_name(retired: Retired, record: Record) -> bool:
     """Whether an event is to be searched for retired learners."""
-    event_type, page = record.get("event_type"), record.get("page")
-    if type(event_type) is str:
-        # most addresses are of a block, and no two are alike
-        if _BLOCK in event_type:
-            if _OPEN_RESPONSE in event_type:
-                return True
-        elif _names_others(event_type):
-            return True
+    event_type, page, event = record.get("event_type"), record.get("page"), record.get("event")
+    if type(event_type) is str and _naming[event_type]:
+        return True
     if type(page) is str and PROFILE in page:
         return True
-    event = record.get("event")
     if type(event) is not dict or TARGETS.isdisjoint(event):
         return False
     return any(_names(retired, event[name]) for name in TARGETS & event.keys())
@@ -100,7 +104,7 @@ def _may_name(retired: Retired, record: Record) -> bool:
 
 def _names(retired: Retired, value: Any) -> bool:
     if type(value) is str:
-        return retired.has_word(value) or retired.has_username(value) or retired.has_user_id(value)
+        return retired.words[value] or retired.usernames[value] or retired.has_user_id(value)
     if type(value) is list:
         return any(_names(retired, each) for each in value)
     return retired.has_user_id(value)

@@ -110,7 +110,7 @@ def without_retired(
         return None
     if not own and collection not in TEXTS:
         return row
-    told = retired.without(row, id_fields(collection))
+    told = {**retired.without(row, id_fields(collection))}
     if own:
         _forget(retired, collection, row, told)
     return told if told != row else row
@@ -124,8 +124,8 @@ def is_own(retired: Retired, collection: str, row: Document) -> bool:
             if retired.has_user_id(value):
                 return True
         elif type(value) is str and value:
-            asked = retired.has_username if identity == Identity.USERNAME else retired.has_word
-            if asked(value):
+            asked = retired.usernames if identity == Identity.USERNAME else retired.words
+            if asked[value]:
                 return True
     return False
 

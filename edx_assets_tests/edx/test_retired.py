@@ -42,9 +42,9 @@ def test_a_text_is_left_without_whole_words_that_name_a_learner(text: str, left:
 
 def test_a_username_of_digits_is_no_number_and_no_id() -> None:
     known = retired(Identifiers(frozenset([5]), frozenset(["2014"])))
-    assert known.has_username("2014")
+    assert known.usernames["2014"]
     assert not known.has_user_id(2014)
-    assert not known.has_username("5")
+    assert not known.usernames["5"]
     assert known.text("in 2014, 5 of them") == "in 2014, 5 of them"
 
 
