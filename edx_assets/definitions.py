@@ -28,6 +28,7 @@ from edx_assets.edx.file_names import SITES
 from edx_assets.export_job import export_job
 from edx_assets.jobs import jobs
 from edx_assets.partitions import days
+from edx_assets.release_job import release_job
 from edx_assets.reports.reads import READS
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.courses_file import CoursesFile
@@ -61,7 +62,12 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             kept_files,
         ],
         asset_checks=checks(settings, pipeline, known),
-        jobs=[*jobs(pipeline), export_job(known), retire_job(settings, known)],
+        jobs=[
+            *jobs(pipeline),
+            export_job(known),
+            release_job(known),
+            retire_job(settings, known),
+        ],
         sensors=[*sensors(settings, known), *notice_sensors(settings)],
         schedules=[
             *schedules(settings, known),

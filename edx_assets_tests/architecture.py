@@ -13,7 +13,7 @@ PACKAGE = "edx_assets"
 
 LAYERS: tuple[set[str], ...] = (
     {"cli", "definitions"},
-    {"automation", "checks", "export_job", "jobs", "retire_job"},
+    {"automation", "checks", "export_job", "jobs", "release_job", "retire_job"},
     {"assets"},
     {"exports", "reports"},
     {"datasets"},

@@ -1,4 +1,4 @@
-"""A release by the command: two folders, whole or not at all."""
+"""A release by the command or the job: two folders, whole or not at all."""
 
 import hashlib
 import json
@@ -10,10 +10,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from dagster import DagsterInstance, ExecuteInProcessResult
 
 from edx_assets.cli.main import main
 from edx_assets.datasets.course import file_of
 from edx_assets.datasets.definition import datasets
+from edx_assets.definitions import build_defs
 from edx_assets.exports.release import deidentify
 from edx_assets.exports.release.search import release_classes
 from edx_assets.loading.entries import CourseLoad
@@ -22,8 +24,10 @@ from edx_assets.loading.registry import registered_course
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Collection, Store
 from edx_assets.resources.stored import digest_of
+from edx_assets.settings import load_settings
 from edx_assets_tests.exports.held import KEY, LOADED, course
 from edx_assets_tests.exports.release.learners import Learner, write_course
+from edx_assets_tests.institution import failure_text
 
 OTHER = "course-v1:TestX+T101+2015"
 PEOPLE: list[Learner] = [
@@ -79,6 +83,16 @@ def here(
 
 def command(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["release", *map(str, arguments)])
+
+
+def run(**form: Any) -> ExecuteInProcessResult:
+    job = build_defs(load_settings()).resolve_job_def("release_courses")
+    with DagsterInstance.ephemeral() as instance:
+        return job.execute_in_process(
+            run_config={"ops": {"release_person_course": {"config": form}}},
+            instance=instance,
+            raise_on_error=False,
+        )
 
 
 def told(path: Path) -> Any:
@@ -210,3 +224,40 @@ def test_a_file_of_an_older_definition_is_told_without_its_cells(
     result = command(OTHER, "--to", here)
     assert result.exit_code == 1
     assert "DuckDB's BinderException: materialize course/person_course" in result.stderr
+
+
+def test_the_command_and_the_job_write_the_same(here: Path) -> None:
+    rules = ("--k", "4", "--quasi", "gender", "--separate", "--format", "csv")
+    result = command(KEY, OTHER, "--to", here / "a", *rules)
+    assert result.exit_code == 0, result.output
+    ran = run(
+        courses=[KEY, OTHER], folder=str(here / "b"), k=4, quasi=["gender"], separate=True,
+        format="CSV",
+    )  # fmt: skip
+    assert ran.success, failure_text(ran)
+    one, other = (here / way / "release" / "person_course.csv" for way in "ab")
+    assert one.read_bytes() == other.read_bytes()
+    assert len(one.read_bytes().splitlines()) == 43
+    (output,) = (event for event in ran.all_events if event.is_successful_output)
+    metadata: Any = output.step_output_data.metadata
+    assert metadata["rows"].value["released"] == 42
+    assert metadata["rows"].value["staff"] == 1
+    assert metadata["learners_alike"].value == 6
+    assert metadata["levels"].value["gender"]["value"] == 42
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"quasi": ["gender", "shoe size"]}, "quasi: shoe size: choose of gender, YoB, "),
+        ({"k": 1}, "k: one learner is always alike: choose 2 or more"),
+        ({"courses": ["X"]}, "X is no course here (2 are)"),
+    ],
+)
+def test_a_form_that_no_release_can_have_is_refused(
+    here: Path, form: dict[str, Any], message: str
+) -> None:
+    ran = run(**{"courses": [KEY], "folder": str(here), **form})
+    assert not ran.success
+    assert message in failure_text(ran)
+    assert not here.exists()
