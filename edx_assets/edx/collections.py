@@ -97,7 +97,7 @@ _LISTED = (
         Origin.TABLE,
         CORE,
         "The course's learners: ids, usernames, e-mail addresses, log-ins.",
-        [[("id", 1)], [("username", 1)]],
+        [[("id", 1)], [("username", 1)], [("email", 1)]],
     ),
     CourseCollection(
         "user_id_map",
@@ -131,7 +131,7 @@ _LISTED = (
         Origin.OPT_IN,
         TABLES,
         "Who agreed to e-mail from the institution, from the list delivered with the package.",
-        [[("user_id", 1)], [("username", 1)]],
+        [[("user_id", 1)], [("username", 1)], [("email", 1)]],
     ),
     CourseCollection(
         LEARNERS,

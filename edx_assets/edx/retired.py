@@ -30,9 +30,10 @@ REMOVED = "[retired]"
 _ASKED = 200_000  # identifiers whose answers are kept: a day of a large institution has as many
 _SHORT, _TEXTS = 200, 16_384  # characters, and how many of such texts are kept: addresses repeat
 _ID_IN_TEXT = re.compile(
-    r"""((?:user_id|student_id|author_id)["'\\]*\s*[:=]\s*["'\\]*|/users/)([0-9]{1,18})(?![0-9])"""
+    r"""((?:user_id|student_id|author_id)["'\\]*\s*[:=]\s*["'\\]*|/users/|/progress/)([0-9]{1,18})(?![0-9])"""
 )
-"""User ids in JSON that stays text, in query strings and in the forum's addresses."""
+"""User ids in JSON that stays text, in query strings, and in the forum's addresses and those of
+learners' progress."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,12 @@ class Retired:
         """Whether all of these hashes are among those of the retired learners."""
         return hashes <= self._hashes.keys()
 
+    def and_rows(self, hashes: Set[bytes]) -> "Retired":
+        """These learners, and rows of theirs that `has_row` is to recognise as well."""
+        if not hashes:
+            return self
+        return Retired(self._key, self._hashes.keys() | hashes, self.pseudonyms)
+
     def has_row(self, of: str, value: Any) -> bool:
         """Whether the row with this key, of the table that `of` names, is a retired learner's."""
         return value is not None and self.row_hash(of, value) in self._hashes
@@ -156,7 +163,7 @@ class Retired:
                     if self.words[word]
                 ],
             )
-        if "_id" in text or "/users/" in text:
+        if "_id" in text or "/users/" in text or "/progress/" in text:
             return _ID_IN_TEXT.sub(self._id_in_text, text)
         return text
 

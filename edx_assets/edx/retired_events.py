@@ -1,7 +1,7 @@
 """Tracking records and retired learners: whose event it is, and who else is named in it.
 
-Looking for names costs many times what reading an event does, so only events that name others by
-their nature are searched. An answer to a problem, say, is not.
+Looking for names costs many times what reading an event does. So only events that name others by
+their nature are searched, and those of nobody (a login). An answer to a problem, say, is not.
 """
 
 import re
@@ -15,10 +15,10 @@ Record = dict[str, Any]
 
 NAMING = (
     "forum|discussion|comment|team|cohort|instructor|wiki|notes|openassessment|/u/|/users/|profile"
-    "|account|course_experience|support|bulk|masquerade|peer"
+    "|account|course_experience|support|bulk|masquerade|peer|/progress/[0-9]"
 )
 """A pattern of the types and addresses of events that can name other learners: those of the forum,
-teams, course staff, the wiki, notes, open responses and profiles."""
+teams, course staff, the wiki, notes, open responses, profiles and others' progress."""
 
 PROFILE = "/u/"
 """In the address of a learner's profile page, before the username."""
@@ -96,6 +96,8 @@ def _may_name(retired: Retired, record: Record) -> bool:
     if type(event_type) is str and _naming[event_type]:
         return True
     if type(page) is str and PROFILE in page:
+        return True
+    if not record.get("username") and record.get("user_id") is None:
         return True
     if type(event) is not dict or TARGETS.isdisjoint(event):
         return False

@@ -87,7 +87,10 @@ def retire_everywhere(
         progress("the file of all courses")
         make_warehouse(store, storage, remaking.datasets, keep_former=False)
     progress("check")
-    if left := remaining(store, storage, done, progress).found:
+    columns = {
+        name: [column.name for column in each.columns] for name, each in remaking.datasets.items()
+    }
+    if left := remaining(store, storage, done, progress, columns).found:
         raise NotRetiredError(
             f"data of retired learners is still in {', '.join(sorted(left))}: run it again, and"
             " report it if it fails again"

@@ -31,6 +31,7 @@ def retired(learners: Identifiers = MARY, pseudonyms: bool = False) -> Retired:
         ("0123456789ABCDEF0123456789abcdef", "[retired]"),
         ('"user_id": 9, "student_id": "9"', '"user_id": 0, "student_id": "0"'),
         ("/forum/users/9?x", "/forum/users/0?x"),
+        ("/courses/a/progress/9/", "/courses/a/progress/0/"),
         ("mary_bell and mary and 9 of 9", "mary_bell and mary and 9 of 9"),
         ("user_id=90", "user_id=90"),
         ("", ""),

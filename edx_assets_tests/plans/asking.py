@@ -16,16 +16,12 @@ _ASKING = ("find", "find_raw", "count", "holds", "tally", "update", "delete")
 _PACKAGE = Path(edx_assets.__file__).parent
 
 
-_RETIRED = "edx_assets.loading.retired."
-"""A retirement looks for learners in all that is held, and seldom runs."""
-
-
 def places() -> set[str]:
     """The functions that ask `store`, each as module and name; those of the store are left out."""
     found = set()
     for path in sorted(_PACKAGE.rglob("*.py")):
         module = ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts)
-        if module != Store.__module__ and not module.startswith(_RETIRED):
+        if module != Store.__module__:
             found |= {f"{module}.{name}" for name in _of(ast.parse(path.read_text()), ())}
     return found
 
@@ -58,7 +54,7 @@ def _noting(method: Any, reached: set[str]) -> Any:
         code = sys._getframe(1).f_code
         path = Path(code.co_filename)
         module = ".".join(path.with_suffix("").parts[len(_PACKAGE.parent.parts) :])
-        if path.is_relative_to(_PACKAGE) and not module.startswith(_RETIRED):
+        if path.is_relative_to(_PACKAGE):
             inside = [part for part in code.co_qualname.split(".") if part[:1] != "<"]
             reached.add(".".join([module, *inside]))
         return method(*arguments, **named)

@@ -8,6 +8,8 @@ _EACH_COURSE = "what is due, or told, is so of each course: one entry for each o
 _ONE_READ = "a course's files and their marks have to be of one moment"
 _SEARCHED = "a quarantine is searched as a whole, by a person or for the overview"
 _CHECKED = "the whole of a course is checked"
+_BY_ID = "each value is found by the index, and looked for once more behind it"
+_NOBODY_S = "no index tells whom a line or a note names, and there are few of them"
 _FEW = "there are as many as an institution has courses, or weeks"
 
 LISTED = {
@@ -29,5 +31,17 @@ LISTED = {
     ("course.tracking", "{} by _id"): "an export is of all of a course's events",
     ("course.tracking", "{$or({any $exists})}"): _CHECKED,
     ("course.course_structure", "{$or({any $exists})}"): _CHECKED,
+    ("course.tracking", "{_id $in}"): _BY_ID,
+    ("course.tracking", "{load_file $in}"): "the days of a retired learner are extracted again",
+    ("tracking", "{_id $in}"): _BY_ID,
+    (
+        "tracking",
+        "{$or({any $exists}, {event_type $regex}, {page $regex}, {user_id, username $in}),"
+        " course_id}",
+    ): "a retired learner is looked for in others' events, in the courses that the learner took",
+    ("duplicates", "{}"): _NOBODY_S,
+    ("duplicates", "{_id $in}"): _BY_ID,
+    ("duplicates", "{record $in}"): _BY_ID,
+    ("quarantine", "{}"): _NOBODY_S,
     ("tracking", "{$or({course_id, timestamp $gte $lt}), site}"): "a course is extracted anew",
 }

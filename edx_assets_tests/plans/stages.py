@@ -36,6 +36,7 @@ EVENTS = 200
 """Of the course, on each of these days."""
 _USERS = b"id\tusername\n7\tana\n8\tbob\n9\n"
 """Of the three rows one is too short."""
+_WIKI = b"id\towner_id\n1\t8\n"
 _DAYS = [f"2014-02-{day:02d}" for day in range(2, 9)]
 _STAGES = [f"edx/{stage}" for stage in ("raw_log", "daily_log", "master_tracking")]
 
@@ -75,7 +76,7 @@ def _run(testx: Institution, *assets: str, partition: str | None = None) -> None
 def _members(**changes: bytes | None) -> dict[str, bytes]:
     """A package of the course, which ends later: what has ended is extracted once more."""
     window = structure(start="2014-02-03T00:00:00Z", end="2014-03-10T00:00:00Z")
-    return members(course_structure=json.dumps(window).encode(), **changes)
+    return members(course_structure=json.dumps(window).encode(), wiki_article=_WIKI, **changes)
 
 
 def packages(testx: Institution) -> None:
@@ -165,6 +166,19 @@ def commands(testx: Institution) -> None:
         assert told.exit_code == 0, told.output
 
 
+def retirement(testx: Institution) -> None:
+    """A learner of a list is looked for, retired, and looked for again."""
+    _load(testx, "2014-02-11", [b'{"username": "eve", '])
+    listed = testx.folder / "user_retirement_edx_testx_2014-03-01.csv"
+    listed.write_text(
+        "user_id,original_username,original_email,original_name\r\n"
+        "8,bob,bob@example.org,Bob Blue\r\n3,eve,eve@example.org,Eve Red\r\n"
+    )
+    for more in ((), ("--yes",), ()):
+        told = CliRunner().invoke(main, ["retire", str(listed), *more])
+        assert told.exit_code == 0, told.output
+
+
 def _of_the_course(testx: Institution) -> list[str]:
     definitions = Automation(testx).definitions()
     keys = [key.to_user_string() for each in definitions.assets or [] for key in each.keys]  # type: ignore[union-attr]
@@ -181,4 +195,5 @@ STAGES: list[Callable[[Institution], None]] = [
     update,
     looks,
     commands,
+    retirement,
 ]

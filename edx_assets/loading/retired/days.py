@@ -58,7 +58,7 @@ def mark(store: Store, files: list[str]) -> None:
 
 def settle(store: Store, taken: Mapping[str, Taken]) -> None:
     """Count every marked day again: by what was taken, or by its records where that is not sure."""
-    for found in _entries(store, {"retiring": True}):
+    for found in _entries(store, {"state": DayState.LOADING, "retiring": True}):
         file = str(found["file"])
         with master.changing(store):
             entry = cast(DayEntry, store.get(IMPORTS, found["_id"]))

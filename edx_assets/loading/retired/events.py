@@ -42,6 +42,7 @@ def queries(learners: Identifiers, courses: Iterable[str]) -> list[Query]:
     Others' events are searched in the courses that the learners were in, and outside of courses.
     """
     naming: list[Query] = [{"event_type": {"$regex": NAMING}}, {"page": {"$regex": PROFILE}}]
+    naming.append({"username": {"$in": ["", None]}, "user_id": None})
     naming += [{f"event.{name}": {"$exists": True}} for name in sorted(TARGETS)]
     others = ({"course_id": course, "$or": naming} for course in [*sorted(courses), None])
     return [*_own(learners), *others]
@@ -51,11 +52,14 @@ def queries(learners: Identifiers, courses: Iterable[str]) -> list[Query]:
 class Touched:
     """The records that go or change (`_id`), and what they are of each file.
 
-    A file that has only a note of such a record is among them too.
+    A file that has only a note of such a record is among them too. `past` counts the notes that go,
+    `changed` the notes that change.
     """
 
     records: list[ObjectId] = field(default_factory=list)
     files: dict[str, Taken] = field(default_factory=dict)
+    past: int = 0
+    changed: int = 0
 
 
 def touched(store: Store, retired: Retired, asked: list[Query]) -> Touched:
@@ -77,9 +81,28 @@ def touched(store: Store, retired: Retired, asked: list[Query]) -> Touched:
                 else:
                     taken.changed += 1
             found.records += records
-            for note in store.find(DUPLICATES, {"record": {"$in": records}}, fields=["load_file"]):
-                found.files.setdefault(note["load_file"], Taken())
+    _touch_notes(store, retired, found)
     return found
+
+
+def _touch_notes(store: Store, retired: Retired, found: Touched) -> None:
+    """Add the notes that name a retired learner: all are read, whatever their records say.
+
+    A day that was loaded again after a retirement was killed has its record without the name
+    already, while the note of another day still has it.
+    """
+    known = set(found.records)
+    for note in store.find(DUPLICATES, {}):
+        record = decode(note["document"])
+        told = without_retired(retired, record)
+        if told is record:
+            continue
+        found.files.setdefault(note["load_file"], Taken())
+        found.past += told is None
+        found.changed += told is not None
+        if note["record"] not in known:
+            known.add(note["record"])
+            found.records.append(note["record"])
 
 
 def remove(store: Store, retired: Retired, records: list[ObjectId]) -> None:

@@ -4,7 +4,7 @@ What is made of it (each course's tracking, learners and datasets) is made again
 `exports.retiring`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -13,10 +13,8 @@ from typing import Any, cast
 from edx_assets.edx.collections import (
     COURSE_EXPORT,
     COURSE_STRUCTURE,
-    ENROLMENTS,
-    FORUM,
+    LEARNERS,
     OPT_IN,
-    QUARANTINE,
     TRACKING,
 )
 from edx_assets.edx.file_names import SiteDay, events_file
@@ -26,16 +24,16 @@ from edx_assets.edx.retired_rows import depth
 from edx_assets.loading.days.files import decrypted_key
 from edx_assets.loading.entries import PackageCourse
 from edx_assets.loading.ledger import (
-    LOADS,
+    DUPLICATES,
     MASTER,
     MASTER_QUARANTINE,
     MASTER_TRACKING,
     PACKAGE_COURSES,
 )
 from edx_assets.loading.packages.members import remove_decrypted
-from edx_assets.loading.registry import registered_courses
 from edx_assets.loading.retired import days, events
 from edx_assets.loading.retired.learners import TABLES, identifiers_of
+from edx_assets.loading.retired.places import Place, holds, places_of
 from edx_assets.loading.retired.rows import count_made, find_rows, of_learners, remove_rows
 from edx_assets.loading.retired.suppression import add_learners, key_of_list, suppression
 from edx_assets.resources.storage import Storage
@@ -46,16 +44,6 @@ RETIREMENTS = Collection(MASTER, "retirements")
 """The receipts."""
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A database that can hold a course's learners; `own` is not of an older package."""
-
-    database: str
-    partition: str
-    course_key: str
-    own: bool
 
 
 @dataclass
@@ -87,16 +75,18 @@ class Retirement:
 
 
 def look(store: Store, learners: Identifiers, progress: Progress) -> Retirement:
-    """What is there of learners: nothing is written, not even the list.
+    """What is there of learners: nothing is written but indexes, not even the list.
 
     Raises:
         StoreError: the database failed.
     """
-    places = _places(store)
+    progress(f"{MASTER}: indexes")
+    events.prepare(store)
+    places = places_of(store)
     learners = identifiers_of(store, [place.database for place in places], learners)
     key = token_bytes(32)  # for this look alone
     retired = Retired(key, learners.hashes(key), pseudonyms=False)
-    places = [each for each in places if _is_in(store, each, learners)]
+    places = [each for each in places if holds(store, each, learners)]
     found = Retirement(learners, places, _courses(store, places, learners))
     return _search(store, retired, found, progress)
 
@@ -119,14 +109,16 @@ def retire(
         LostKeyError: the key of the list is gone.
         StoreError: the database failed.
     """
-    places = _places(store)
+    progress(f"{MASTER}: indexes")
+    events.prepare(store)
+    places = places_of(store)
     key = key_of_list(store, storage)
     people = sorted(each.hex() for each in learners.hashes(key))
     receipt_id = hashed(key, "receipt", " ".join(people)).hex()
     before = store.get(RETIREMENTS, receipt_id) or {}
     learners = identifiers_of(store, [place.database for place in places], learners)
     known = {*before.get("databases", ())}
-    places = [p for p in places if p.database in known or _is_in(store, p, learners)]
+    places = [p for p in places if p.database in known or holds(store, p, learners)]
     courses = _courses(store, places, learners) | {*before.get("courses", ())}
     receipt = {
         "_id": receipt_id,
@@ -160,21 +152,41 @@ def retire(
     return found
 
 
+_OF_LEARNER = {LEARNERS: ("_id",), TRACKING: ("user_id", "username")}
+"""Where the collections that are made here, and are no datasets, have a learner's id and username.
+
+A document of `learners` has the id as its own."""
+
+
 def remaining(
-    store: Store, storage: Storage, retirement: Retirement, progress: Progress
+    store: Store,
+    storage: Storage,
+    retirement: Retirement,
+    progress: Progress,
+    datasets: Mapping[str, Sequence[str]],
 ) -> Retirement:
     """Search again for learners who were removed: what is found now should not be there.
 
     What is made of the courses' collections is searched as well. The receipt says the outcome.
+
+    Args:
+        store: the document store.
+        storage: the storage, which has the key of the list.
+        retirement: what was removed.
+        progress: is told what is being done.
+        datasets: the columns of each dataset, by its name.
+
+    Raises:
+        LostKeyError: the key of the list is gone.
+        StoreError: the database failed.
     """
     retired = suppression(store, storage).retired
     again = Retirement(retirement.learners, retirement.places, retirement.courses)
     _search(store, retired, again, progress)
     for place in again.places:
-        packaged = {*of_learners(store, place.database), LOADS, QUARANTINE}
-        for name in sorted({*store.collections(place.database)} - packaged):
+        for name, columns in {**datasets, **_OF_LEARNER}.items():
             collection = Collection(place.database, name)
-            again.note(collection, go=count_made(store, collection, again.learners))
+            again.note(collection, go=count_made(store, collection, again.learners, columns))
     receipt = store.get(RETIREMENTS, retirement.receipt)
     if receipt:
         state = "incomplete" if again.found else "done"
@@ -190,6 +202,7 @@ def _search(store: Store, retired: Retired, found: Retirement, progress: Progres
     for place, name in _in_order(store, found.places):
         collection = Collection(place.database, name)
         rows = find_rows(store, retired, place.partition, collection, found.learners)
+        retired = retired.and_rows(rows.keys)
         found.note(collection, **_counts(rows.gone, rows.changed, rows.lines))
     return found
 
@@ -198,7 +211,6 @@ def _remove_events(
     store: Store, storage: Storage, retired: Retired, found: Retirement, progress: Progress
 ) -> None:
     progress(f"{MASTER}: events")
-    events.prepare(store)
     touched, lines = _note_events(store, retired, found)
     taken = touched.files | {
         file: days.Taken() for file in lines.values() if file not in touched.files
@@ -225,6 +237,7 @@ def _note_events(
         go=sum(len(each.records) for each in touched.files.values()),
         change=sum(each.changed for each in touched.files.values()),
     )
+    found.note(DUPLICATES, go=touched.past, change=touched.changed)
     found.note(MASTER_QUARANTINE, lines=len(lines))
     return touched, lines
 
@@ -257,40 +270,4 @@ def _in_order(store: Store, places: list[Place]) -> list[tuple[Place, str]]:
     return sorted(
         ((place, name) for place in places for name in of_learners(store, place.database)),
         key=lambda each: (depth(each[1]), each[1] in TABLES, each[0].database, each[1]),
-    )
-
-
-def _places(store: Store) -> list[Place]:
-    """Every database that a course has, or had for an older package."""
-    courses = {course["database"]: course for course in registered_courses(store)}
-    places = []
-    for database in store.databases():
-        names = [name for name in courses if database.startswith(f"{name}_")]
-        name = database if database in courses else max(names, key=len, default="")
-        if name and (database == name or LOADS in store.collections(database)):
-            course = courses[name]
-            places.append(Place(database, course["_id"], course["course_key"], database == name))
-    return places
-
-
-def _is_in(store: Store, place: Place, learners: Identifiers) -> bool:
-    """Whether a database has anything of learners, by the indexes."""
-    ids, names = sorted(learners.user_ids), sorted(learners.usernames)
-    asked = {
-        TRACKING: ["user_id", "username"],
-        ENROLMENTS: ["user_id"],
-        FORUM: ["author_id"],
-        "auth_user": ["id", "username"],
-        "user_id_map": ["user_id", "username"],
-        "student_courseaccessrole": ["user_id"],
-    }
-    return any(
-        True
-        for name, fields in asked.items()
-        for field_ in fields
-        for _found in store.find(
-            Collection(place.database, name),
-            {field_: {"$in": names if field_ == "username" else ids}},
-            fields=[],
-        )
     )

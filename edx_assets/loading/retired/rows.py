@@ -3,7 +3,7 @@
 Whose a row is, and what stays of it, is told in `edx.retired_rows`. Events are in `events`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,7 +14,6 @@ from bson import encode
 from edx_assets.edx.collections import (
     COURSE_EXPORT,
     COURSE_STRUCTURE,
-    LEARNERS,
     QUARANTINE,
 )
 from edx_assets.edx.identifiers import Identifiers
@@ -98,14 +97,24 @@ def find_rows(
     return found
 
 
-def count_made(store: Store, collection: Collection, learners: Identifiers) -> int:
-    """How many documents of a collection that is made here (a dataset, say) are these learners'."""
-    ids = {"$in": sorted(learners.user_ids)}
-    usernames = {"$in": sorted(learners.usernames)}
-    query = {"$or": [{"user_id": ids}, {"username": usernames}]}
-    if collection.name == LEARNERS:
-        query["$or"].append({"_id": ids})
-    return store.count(collection, query)
+def count_made(
+    store: Store, collection: Collection, learners: Identifiers, columns: Iterable[str]
+) -> int:
+    """How many documents of a collection that is made here (a dataset, say) are these learners'.
+
+    Args:
+        store: the document store.
+        collection: the collection.
+        learners: the learners.
+        columns: those that it has; others are not asked for, as no index serves that.
+    """
+    values = {
+        "_id": sorted(learners.user_ids),
+        "user_id": sorted(learners.user_ids),
+        "username": sorted(learners.usernames),
+    }
+    asked = [{name: {"$in": values[name]}} for name in columns if values.get(name)]
+    return store.count(collection, {"$or": asked}) if asked else 0
 
 
 def remove_rows(

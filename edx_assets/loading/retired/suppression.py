@@ -26,6 +26,7 @@ KEY = "retirement"
 _STATE = "state"
 _HASH_BYTES = 16
 _PART = 500_000  # hashes: 8 MB of a document's 16
+_PARTS = {"_id": {"$gte": "hashes/", "$lt": "hashes0"}}
 
 
 class LostKeyError(FinalError):
@@ -119,7 +120,7 @@ def _add(store: Store, storage: Storage, hashes: Set[bytes], token: str | None) 
         state = store.get(RETIRED, _STATE)
         key = key_of_list(store, storage)
         new = sorted(set(hashes) - set(_hashes(store)))
-        part = sum(1 for _part in store.find(RETIRED, {"hashes": {"$exists": True}}, fields=[]))
+        part = sum(1 for _part in store.find(RETIRED, _PARTS, fields=[]))
         for start in range(0, len(new), _PART):
             content = Binary(b"".join(new[start : start + _PART]))
             store.put(RETIRED, {"_id": f"hashes/{part:06}", "hashes": content})
@@ -134,7 +135,7 @@ def _add(store: Store, storage: Storage, hashes: Set[bytes], token: str | None) 
 
 def _hashes(store: Store) -> set[bytes]:
     found: set[bytes] = set()
-    for document in store.find(RETIRED, {"hashes": {"$exists": True}}):
+    for document in store.find(RETIRED, _PARTS):
         content = bytes(document["hashes"])
         found.update(content[at : at + _HASH_BYTES] for at in range(0, len(content), _HASH_BYTES))
     return found

@@ -39,10 +39,20 @@ def post(number: int, body: str) -> bytes:
     return json.dumps(event(number, event=told, event_type=kind, event_source="server")).encode()
 
 
+def request(number: int, address: str, told: str = "{}", **fields: Any) -> bytes:
+    """A request to the server: what was sent stays text, and is no field of its own."""
+    of = {"event": told, "event_type": address, "event_source": "server"} | fields
+    return json.dumps(event(number, **of)).encode()
+
+
+LOGIN = '{"POST": {"email": ["mary@example.org"]}, "GET": {}}'
+NOBODY = {"username": "", "context": {"course_id": "TestX/T101/2014", "user_id": None}}
+
 FILES: list[Delivery] = [
     ("edx", 3, [line(1), mary(2), post(3, "thanks, Mary_B!"), b'{"username": "mary_b", ', b"{"]),
     ("edx", 4, [mary(2), mary(5), line(1), post(3, "thanks, Mary_B!"), mary(6, username="")]),
     ("edge", 4, [mary(7), line(5), post(8, "ask mary@example.org"), post(9, "not maryland")]),
+    ("edge", 5, [request(11, "/login", LOGIN, **NOBODY), request(12, "/c/progress/9/")]),
     ("edx", 5, [line(3), line(6), b"9", post(10, "Mary Ann  Blue said 9 of 9")]),
 ]
 
@@ -65,11 +75,11 @@ def test_a_learner_is_retired_as_if_the_days_were_loaded_again(
     done = retire(store, storage, "list.csv", MARY, ignore)
     in_place = state(store)
     adds_up(store)
-    assert not remaining(store, storage, done, ignore).found
-    for word in ("mary_b", "mary@example.org", "mary ann"):
+    assert not remaining(store, storage, done, ignore, {}).found
+    for word in ("mary_b", "mary@example.org", "mary ann", "progress/9"):
         assert word not in everything(store)
     retired = store.find_raw(MASTER_TRACKING, {})
-    assert len(list(retired)) == (8 if mode == "delete" else 12)
+    assert len(list(retired)) == (10 if mode == "delete" else 14)
     keep = {name: list(store.find_raw(name, {})) for name in (_HASHES,)}
     empty(mongo_uri)
     for name, documents in keep.items():
@@ -85,7 +95,8 @@ def test_what_is_found_of_a_learner_is_told_before_anything_is_written(
     before = everything(store)
     found = look(store, MARY, ignore).found
     assert found == {
-        "tracking_logs.tracking": {"go": 4, "change": 3},
+        "tracking_logs.tracking": {"go": 4, "change": 5},
+        "tracking_logs.duplicates": {"go": 1, "change": 1},
         "tracking_logs.quarantine": {"lines": 1},
     }
     assert everything(store) == before
@@ -119,7 +130,7 @@ def test_days_that_a_killed_retirement_left_can_be_loaded_instead(
     load(store, storage, FILES)
     retire(store, storage, "list.csv", MARY, ignore)
     right = state(store)
-    for writes in range(3, 100, 3):
+    for writes in range(2, 100, 2):
         empty(mongo_uri)
         load(store, storage, FILES)
         try:

@@ -125,7 +125,7 @@ def test_a_learner_is_retired_as_if_the_package_were_loaded_again(
             assert entry["rows"] == entry["documents"] + others
         load(store, testx, rebuild=True, day=None if database == DATABASE else "2014-02-02")
         assert state(store, database) == in_place
-    assert not remaining(store, storage, done, ignore).found
+    assert not remaining(store, storage, done, ignore, {}).found
 
 
 def test_rows_of_the_learner_go_and_those_that_others_build_on_stay(
@@ -171,6 +171,8 @@ def test_what_is_found_of_a_learner_is_told_before_anything_is_written(
     assert found[f"{DATABASE}.auth_user"] == {"go": 1, "lines": 1}
     assert found[f"{DATABASE}.forum"] == {"change": 2}
     assert state(store) == before
+    storage = Storage(place=str(testx.folder / "files"))
+    assert retire(store, storage, "list.csv", MARY, ignore).found == found
 
 
 def test_a_late_package_and_tables_in_any_order_do_not_bring_a_learner_back(
