@@ -12,7 +12,12 @@ _BY_ID = "each value is found by the index, and looked for once more behind it"
 _NOBODY_S = "no index tells whom a line or a note names, and there are few of them"
 _FEW = "there are as many as an institution has courses, or weeks"
 
+_ONCE = "the ledger of the first version is brought up to date"
+
 LISTED = {
+    ("packages", "{_id $gte, any $exists}"): _ONCE,
+    ("package_courses", "{_id $gte, any $exists}"): _ONCE,
+    ("course_loads", "{_id $gte, collection, any $exists}"): _ONCE,
     ("imports", "{} by _id"): _EACH_DAY,
     ("imports", "{}"): "the first look of a sensor's process: later ones read what has changed",
     ("imports", "{_id $gte $lte} by _id"): _ONE_READ,

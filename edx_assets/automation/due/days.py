@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from edx_assets.edx.delivery import LOG_DELAY
 from edx_assets.edx.file_names import events_file
+from edx_assets.loading.days.master_tracking import RECORDS
 from edx_assets.loading.entries import DayEntry
 from edx_assets.loading.ledger import day_entries, is_settled
 from edx_assets.resources.delivered import Delivered
@@ -15,8 +16,8 @@ from edx_assets.resources.store import Store
 
 
 def days_in_ledger(store: Store, site: str) -> dict[date, DayEntry]:
-    """The ledger's entries for a site's days: state, ETag, file, and the files they wait for."""
-    fields = ["date", "state", "etag", "file", "recount_for"]
+    """The ledger's entries for a site's days, with what tells whether they are due."""
+    fields = ["date", "state", "etag", "version", "file", "recount_for"]
     entries = day_entries(store, site, fields)
     return {date.fromisoformat(entry["date"]): entry for entry in entries}
 
@@ -29,11 +30,11 @@ def days_due(
     first: date,
     last: date,
 ) -> dict[date, str]:
-    """The days to load, in order, each with its version on S3.
+    """The days to load, in order, each with its version on S3, and that of its reader.
 
-    A day is due if the ledger lacks it, has not finished it, or has it with another ETag. A day
-    without a file between two days with one is due once. A file that is gone from S3 changes
-    nothing.
+    A day is due if the ledger lacks it, has not finished it, or has it with another ETag or by an
+    earlier reader. A day without a file between two days with one is due once. A file that is gone
+    from S3 changes nothing.
 
     Args:
         site: `edx` or `edge`.
@@ -47,7 +48,7 @@ def days_due(
     for item, day in listed:
         files.setdefault(day, []).append(item)
     due = {
-        day: "+".join(sorted({f"{item.key}:{item.etag}" for item in items}))
+        day: "+".join([*sorted({f"{item.key}:{item.etag}" for item in items}), f"{RECORDS}"])
         for day, items in files.items()
         if not _is_done(ledger.get(day), {item.etag for item in items})
     }
@@ -76,4 +77,4 @@ def days_waiting(ledger: dict[date, DayEntry], busy: Collection[date]) -> set[da
 def _is_done(entry: DayEntry | None, etags: set[str] | None) -> bool:
     if entry is None or not is_settled(entry):
         return False
-    return etags is None or etags == {entry["etag"]}
+    return etags is None or (etags == {entry["etag"]} and entry["version"] == RECORDS)

@@ -33,6 +33,7 @@ from edx_assets.edx.collections import TRACKING
 from edx_assets.edx.courses import partition_course
 from edx_assets.edx.file_names import SITES
 from edx_assets.loading.ledger import day_entries, tracking_load
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.partitions import courses_partitions
 from edx_assets.resources.courses_file import CoursesFile
 from edx_assets.resources.mongo import Mongo
@@ -126,6 +127,7 @@ def requests_of_due(
     days: CourseDays | None = None,
 ) -> list[RunRequest]:
     """The runs of `courses_to_ask`, where `ask` says which of those that are due are wanted."""
+    upgrade(store)
     runs = runs_in_flight(instance)
     busy = partitions_of(runs_of(runs, "course"))
     sorting = runs_of(runs, "packages")

@@ -15,6 +15,7 @@ from edx_assets.loading.entries import PackageCourse, Source
 from edx_assets.loading.ledger import package_of
 from edx_assets.loading.packages.members import course_file, opt_in_list
 from edx_assets.loading.stage import StageMissingError
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -31,6 +32,7 @@ def course_package(store: Store, partition: str, day: str | None) -> PackageCour
     Raises:
         StageMissingError: no such package has been sorted.
     """
+    upgrade(store)
     package = package_of(store, partition, day)
     if package is None:
         raise StageMissingError(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edx_assets.loading.ledger import MASTER
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.lock import locked
 from edx_assets.resources.store import Collection, Store
 
@@ -15,6 +16,7 @@ def turn(store: Store, collection: Collection) -> Iterator[None]:
     So what is staged under the collection's name at its beginning was left by a dead run. It is
     dropped even where there is nothing to load.
     """
+    upgrade(store)
     with locked(store, MASTER, f"{collection.database}.{collection.name}"):
         store.clear_staged(collection.database, [collection.name])
         yield

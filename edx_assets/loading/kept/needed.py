@@ -79,7 +79,7 @@ def need_of_package(
     if (
         raw is None
         or entry is None
-        or not is_sorted(entry, [raw["etag"], raw["opt_in_etag"], SORTING])
+        or not is_sorted(entry, [raw["etag"], raw.get("opt_in_etag"), SORTING])
     ):
         return NOT_SORTED
     try:
@@ -87,7 +87,7 @@ def need_of_package(
         opt_in = buckets.opt_in_list_of(date.fromisoformat(day))
     except NotDeliveredError:
         return ONLY_COPY
-    if item is None or (raw["opt_in_etag"] and opt_in is None):
+    if item is None or (raw.get("opt_in_etag") and opt_in is None):
         return ONLY_COPY
     delivered = [item.etag, opt_in.etag if opt_in else None]
-    return None if delivered == [raw["etag"], raw["opt_in_etag"]] else NOT_SORTED
+    return None if delivered == [raw["etag"], raw.get("opt_in_etag")] else NOT_SORTED

@@ -32,6 +32,7 @@ from edx_assets.loading.registry import (
     registered_courses,
 )
 from edx_assets.loading.stage import Metadata, StageMissingError
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.gnupg import Gnupg
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -61,12 +62,13 @@ def sort_package(
         CourseRefusedError: some courses cannot be told, or cannot have a database; the others are
             registered anyway.
     """
+    upgrade(store)
     raw = storage.read_json(f"packages/{day}/raw.json")
     if raw is None:
         raise StageMissingError(
             f"the package of {day} is not downloaded: materialize packages/database_package first"
         )
-    source = [raw["etag"], raw["opt_in_etag"], SORTING]
+    source = [raw["etag"], raw.get("opt_in_etag"), SORTING]
     before = cast(PackageEntry | None, store.get(PACKAGES, str(day)))
     if not rebuild and before and is_sorted(before, source) and not _refusals(before):
         return _metadata(before, "unchanged")
@@ -93,7 +95,7 @@ def sort_package(
             source=source,
             partition=partition,
             tables=[members[table] for table in sorted(members)],
-            opt_in=raw["opt_in_etag"] is not None,
+            opt_in=raw.get("opt_in_etag") is not None,
             failed_exports=groups.failed.get(group, []),
         )
         store.put(PACKAGE_COURSES, of_course)
