@@ -6,6 +6,7 @@ What follows for a course belongs in `tracking`.
 from dataclasses import dataclass, field
 from typing import cast
 
+from edx_assets.automation.due.collector import collector_off
 from edx_assets.edx.courses import Window
 from edx_assets.loading.courses.window_files import (
     DayFile,
@@ -45,6 +46,7 @@ class CourseDays:
     """By site and course key, the days with events of the course."""
     _digests: dict[tuple[_Course, ...], tuple[Window, str]] = field(default_factory=dict)
 
+    @collector_off()
     def look(self, store: Store) -> None:
         """Read what has changed in the ledger.
 

@@ -5,6 +5,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import cast
 
+from edx_assets.automation.due.collector import collector_off
 from edx_assets.automation.due.loads import Loads, loads_of
 from edx_assets.edx.collections import OPT_IN, from_package
 from edx_assets.loading.courses.package import package_source, reader_version
@@ -14,6 +15,7 @@ from edx_assets.loading.packages.newest import newest_packages
 from edx_assets.resources.store import Store
 
 
+@collector_off()
 def packages_due(store: Store, loads: Loads | None = None) -> dict[str, str]:
     """Partitions of courses whose collections were not loaded from their newest package.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from edx_assets.automation.due.collector import collector_off
 from edx_assets.edx.collections import TRACKING
 from edx_assets.loading.entries import CourseLoad
 from edx_assets.loading.ledger import COURSE_LOADS, load_id, load_names
@@ -15,6 +16,7 @@ _OF_EACH = ("source", "package")
 _OF_TRACKING = ("source", "state", "sealed", "structure_window", "held_back")
 
 
+@collector_off()
 def loads_of(store: Store) -> Loads:
     """The loads of every course.
 
