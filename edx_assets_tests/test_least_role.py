@@ -228,7 +228,7 @@ def test_a_run_and_the_doctor_say_what_is_wrong(
     testx: Institution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     testx.deliver("2014-02-03", [event(1)])
-    monkeypatch.setattr("edx_assets.cli.main._DOCTOR_PATIENCE_MS", 1000)
+    monkeypatch.setattr("edx_assets.cli.doctor._PATIENCE_MS", 1000)
     uri = f"{os.environ['EDX_MONGO_URI']}&serverSelectionTimeoutMS=1000"
     foreign = Authority(tmp_path / "foreign").file
     for wrong, words in {
