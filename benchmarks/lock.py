@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+from concurrent.futures import ProcessPoolExecutor
 from statistics import median, quantiles
 from time import monotonic, sleep
 
@@ -19,12 +20,11 @@ PAUSE_SECONDS = 0.25
 
 def rows(plan: Plan) -> list[Row]:
     """The median and the 99th percentile of all waits."""
-    with scratch_store(plan) as uri, multiprocessing.get_context("spawn").Pool(WRITERS) as pool:
-        waits = [
-            wait
-            for own in pool.starmap(_waits, [(uri, plan.lock_turns)] * WRITERS, chunksize=1)
-            for wait in own
-        ]
+    spawn = multiprocessing.get_context("spawn")
+    # not multiprocessing's own pool: it ends by SIGTERM, which its processes may ignore
+    with scratch_store(plan) as uri, ProcessPoolExecutor(WRITERS, mp_context=spawn) as pool:
+        found = pool.map(_waits, [uri] * WRITERS, [plan.lock_turns] * WRITERS)
+        waits = [wait for own in found for wait in own]
     note = f"{WRITERS} writers, {len(waits)} turns; longest {max(waits) * 1000:.0f} ms"
     return [
         Row("lock", "median wait", median(waits) * 1000, "ms", 50, True, note),
