@@ -70,7 +70,7 @@ _ON_THE_FIRST_SERVER_ALONE = {
 }
 """Tests that ask of a store what those of `resources` and of the stages ask of every server."""
 
-_BUILT_ONCE = {"end_to_end", "test_benchmarks.py"}
+_BUILT_ONCE = {"end_to_end", "leaks", "test_benchmarks.py"}
 """Tests that look at what takes a minute to build: one process builds it, and runs them all."""
 
 
