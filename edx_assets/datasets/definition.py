@@ -123,7 +123,7 @@ def read(name: str, text: str) -> Dataset:
         elif found := _FIELD.fullmatch(line):
             field = found[1]
             told[field] = [found[2]]
-        elif line:
+        elif line and not columns:  # what follows them is a remark on the query
             told[field].append(line)
     words = {field: " ".join(lines).strip() for field, lines in told.items()}
     for needed in ("Purpose", "Grain", "Source", "Needs"):
@@ -132,6 +132,9 @@ def read(name: str, text: str) -> Dataset:
     if not columns:
         raise _wrong(name, 1, "begins a head without columns")
     indexes = [each for each in words.get("Indexes", "").split(";") if each.strip()]
+    known = {column.name for column in columns}
+    if unknown := [field for each in indexes for field in _words(each) if field not in known]:
+        raise _wrong(name, 1, f"begins a head with an index of {unknown[0]}, which is no column")
     query = "\n".join(lines[end:]).strip().removesuffix(";")
     return Dataset(
         name=name,

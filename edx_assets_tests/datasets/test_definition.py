@@ -15,7 +15,7 @@ HEAD = """\
 -- Grain: one row.
 -- Source: our own.
 -- Needs: numbers
--- Indexes: n; n, m
+-- Indexes: n
 --
 -- | column | type | meaning |
 -- |---|---|---|
@@ -30,7 +30,7 @@ def test_a_head_says_all_of_a_dataset() -> None:
         grain="one row.",
         source="our own.",
         columns=read("count", HEAD).columns,
-        indexes=(("n",), ("n", "m")),
+        indexes=(("n",),),
         needs=("numbers",),
         query="SELECT count(*) AS n\nFROM numbers",
         line=12,
@@ -38,6 +38,15 @@ def test_a_head_says_all_of_a_dataset() -> None:
     assert [(c.name, c.type, c.meaning) for c in read("count", HEAD).columns] == [
         ("n", "BIGINT", "the number")
     ]
+
+
+def test_indexes_are_of_columns() -> None:
+    two = HEAD.replace("Indexes: n", "Indexes: n, m; m")
+    with pytest.raises(DatasetError, match=r"line 1 begins a head with an index of m, which is no"):
+        read("count", two)
+    told = two + "-- | m | BIGINT | another |\n-- A remark; on the query, m.\n"
+    assert read("count", told).indexes == (("n", "m"), ("m",))
+    assert read("count", told).needs == ("numbers",)
 
 
 @pytest.mark.parametrize(
