@@ -23,6 +23,7 @@ from edx_assets.loading.days.files import raw_log
 from edx_assets.loading.entries import PackageState
 from edx_assets.loading.ledger import PACKAGES, day_entry, is_settled
 from edx_assets.loading.packages.database_package import bring_package
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.partitions import packages_partitions
 from edx_assets.resources.delivered import DeliveryError, NotDeliveredError
 from edx_assets.resources.etags import md5
@@ -93,6 +94,7 @@ def load_folder_packages(
         _tell_of_s3(shell, error)
         on_s3 = set()
     wanted = []
+    upgrade(shell.store)
     for day, path in sorted(found.packages.items()):
         entry = shell.store.get(PACKAGES, str(day))
         if span and day not in span:
@@ -102,7 +104,7 @@ def load_folder_packages(
         elif str(day) in busy:
             plan.leave(IN_FLIGHT, day)
         elif entry and not again and entry["state"] == PackageState.SORTED:
-            plan.leave(LOADED if entry["source"][0] == md5(path) else OTHER, day)
+            plan.leave(LOADED if entry["source"][:1] == [md5(path)] else OTHER, day)
         else:
             wanted.append(day)
     _tell(shell, plan, found)

@@ -19,6 +19,7 @@ from edx_assets.edx.file_names import SITES
 from edx_assets.loading.entries import DayEntry, PackageEntry, PackageState
 from edx_assets.loading.ledger import PACKAGES, is_settled
 from edx_assets.loading.packages.course_files import SORTING, is_sorted
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
 
@@ -109,6 +110,7 @@ def _state(entry: DayEntry | None, etag: str) -> str:
 
 
 def _packages(buckets: Buckets, store: Store, span: Span | None) -> Iterator[Row]:
+    upgrade(store)
     opt_in = buckets.opt_in_lists()
     for day, item in sorted(buckets.packages().items()):
         if span and day not in span:

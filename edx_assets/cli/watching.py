@@ -31,6 +31,7 @@ from edx_assets.edx.file_names import SITES
 from edx_assets.errors import EXPECTED
 from edx_assets.loading.entries import DayEntry, DayState
 from edx_assets.loading.ledger import day_entries
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.store import Store
 from edx_assets.settings import Settings
 
@@ -102,6 +103,7 @@ class Watch:
                 "remaining": len(found.free) if found else None,
             }
         rate = rate_of(entries, sizes, now)
+        upgrade(self._store)
         loads = loads_of(self._store)
         behind = self._courses_behind(loads)
         done |= {("course", course) for course in loads.keys() - behind}

@@ -2,14 +2,21 @@
 
 import json
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pymongo import MongoClient
 
+from edx_assets.automation.due.packages import deliveries_due
+from edx_assets.cli.main import main
+from edx_assets.definitions import build_resources
 from edx_assets.loading.days.master_tracking import RECORDS
+from edx_assets.loading.kept.tidying import tidy
 from edx_assets.loading.upgrade import FORM, NewerLedgerError, upgrade
 from edx_assets.resources.store import Collection, Store
+from edx_assets.settings import load_settings
 from edx_assets_tests.automation.automation import Automation
 from edx_assets_tests.institution import Institution, event, failure_text
 from edx_assets_tests.loading.courses.course_package import COURSE, DATABASE, members
@@ -133,3 +140,31 @@ def test_a_newer_ledger_is_left_alone(store: Store) -> None:
     store.put(versions, {"_id": "ledger", "form": FORM + 1})
     with pytest.raises(NewerLedgerError, match="install that version"):
         upgrade(store)
+
+
+@pytest.mark.usefixtures("loaded")
+@pytest.mark.parametrize("look", ["packages", "listing", "tidying", "folder"])
+def test_whoever_looks_first_brings_the_ledger_up_to_date(
+    testx: Institution, client: Client, store: Store, tmp_path: Path, look: str
+) -> None:
+    as_first_version(client, testx.folder / "files")
+    settings = load_settings()
+    resources = build_resources(settings)
+    if look == "packages":
+        assert [*deliveries_due(resources["buckets"], store, ())] == ["2014-02-09"]
+    elif look == "tidying":
+        tidy(resources["buckets"], store, resources["storage"], settings, time())
+    else:
+        (tmp_path / "dagster").mkdir()
+        folder = tmp_path / "brought"
+        folder.mkdir()
+        key = "testx-2014-02-09.zip"
+        testx.s3.download_file("course-data", key, str(folder / key))
+        testx.s3.delete_object(Bucket="course-data", Key=key)
+        words = ["load", "--packages", "--from-folder", str(folder)]
+        command = ["list", "--packages"] if look == "listing" else words
+        result = CliRunner().invoke(
+            main, command, env={"DAGSTER_HOME": str(tmp_path / "dagster")}, catch_exceptions=False
+        )
+        assert result.exit_code == 0, result.output
+    assert store.get(Collection("tracking_logs", "versions"), "ledger")

@@ -1,6 +1,7 @@
 """Storages for tests, and their shortest use."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,17 @@ def write(storage: Storage, key: str, content: bytes = b"content") -> None:
 def read(storage: Storage, key: str) -> bytes:
     with storage.reading(key) as path:
         return path.read_bytes()
+
+
+ACTS: dict[str, Callable[[Storage, str], Any]] = {
+    "writing": write,
+    "reading": read,
+    "exists": lambda storage, key: storage.exists(key),
+    "holds": lambda storage, key: storage.holds(key, 0),
+    "delete": lambda storage, key: storage.delete(key),
+    "write_json": lambda storage, key: storage.write_json(key, {}),
+    "read_json": lambda storage, key: storage.read_json(key),
+    "use": lambda storage, key: storage.use(key),
+    "delete_unused": lambda storage, key: storage.delete_unused(key, 0),
+}
+"""What a storage is asked to do with a key."""

@@ -15,6 +15,7 @@ import pytest
 
 from edx_assets.resources.storage import Storage
 from edx_assets.settings import InvalidSettingError, MissingSettingError
+from edx_assets_tests.resources.places import ACTS, read, write
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=["umask 000", "umask 022", "umask 077"])
@@ -34,20 +35,10 @@ def storage(folder: Path) -> Storage:
     return Storage(place=str(folder))
 
 
-def write(storage: Storage, key: str, content: bytes = b"content") -> None:
-    with storage.writing(key) as path:
-        path.write_bytes(content)
-
-
 def write_half(storage: Storage, key: str) -> None:
     with storage.writing(key) as path:
         path.write_bytes(b"half")
         raise ZeroDivisionError
-
-
-def read(storage: Storage, key: str) -> bytes:
-    with storage.reading(key) as path:
-        return path.read_bytes()
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -92,17 +83,6 @@ def test_an_error_leaves_what_was_there(
 
 
 KEYS = ["../out", "a/../../out", "/etc/passwd", "..", ".", "", "a/..", "link/out"]
-ACTS: dict[str, Callable[[Storage, str], Any]] = {
-    "writing": write,
-    "reading": read,
-    "exists": lambda storage, key: storage.exists(key),
-    "holds": lambda storage, key: storage.holds(key, 0),
-    "delete": lambda storage, key: storage.delete(key),
-    "write_json": lambda storage, key: storage.write_json(key, {}),
-    "read_json": lambda storage, key: storage.read_json(key),
-    "use": lambda storage, key: storage.use(key),
-    "delete_unused": lambda storage, key: storage.delete_unused(key, 0),
-}
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())

@@ -11,7 +11,7 @@ from edx_assets.resources.secret_key import secret_key
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.stored import MissingFileError, digest_of
 from edx_assets_tests.delivery import Delivery
-from edx_assets_tests.resources.places import a_bucket, read, write
+from edx_assets_tests.resources.places import ACTS, a_bucket, read, write
 
 
 @pytest.fixture(params=["folder", "bucket", "folder of a bucket"])
@@ -145,19 +145,6 @@ def test_what_is_read_often_is_what_is_there_now(storage: Storage) -> None:
     storage.delete("zip")
     with pytest.raises(MissingFileError), storage.reading("zip", again=True):
         pass
-
-
-ACTS: dict[str, Callable[[Storage, str], Any]] = {
-    "writing": write,
-    "reading": read,
-    "exists": lambda storage, key: storage.exists(key),
-    "holds": lambda storage, key: storage.holds(key, 0),
-    "delete": lambda storage, key: storage.delete(key),
-    "write_json": lambda storage, key: storage.write_json(key, {}),
-    "read_json": lambda storage, key: storage.read_json(key),
-    "use": lambda storage, key: storage.use(key),
-    "delete_unused": lambda storage, key: storage.delete_unused(key, 0),
-}
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())

@@ -10,6 +10,7 @@ from typing import cast
 from edx_assets.loading.entries import PackageEntry
 from edx_assets.loading.ledger import PACKAGES
 from edx_assets.loading.packages.course_files import SORTING, is_sorted
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.store import Store
 
@@ -31,6 +32,7 @@ def deliveries_due(
         busy: dates whose package is in flight; they are left out.
         wanted: which dates are asked for, if not those of the last weeks.
     """
+    upgrade(store)
     found, opt_in = buckets.packages(), buckets.opt_in_lists()
     due = {}
     for day, item in found.items():

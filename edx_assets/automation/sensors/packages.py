@@ -16,7 +16,6 @@ from edx_assets.automation.due.packages import deliveries_due
 from edx_assets.automation.requests import package_requests
 from edx_assets.automation.runs import partitions_of, runs_in_flight, runs_of, to_ask
 from edx_assets.automation.ticks import INTERVAL_SECONDS, default_status, plain_ticks
-from edx_assets.loading.upgrade import upgrade
 from edx_assets.partitions import packages_partitions
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.mongo import Mongo
@@ -54,7 +53,6 @@ def packages_to_ask(
     instance: DagsterInstance, buckets: Buckets, store: Store, night: str = ""
 ) -> list[RunRequest]:
     """The runs for the packages on S3 that are due; `night` as in `to_ask`."""
-    upgrade(store)
     due = deliveries_due(
         buckets, store, partitions_of(runs_of(runs_in_flight(instance), "packages"))
     )

@@ -14,6 +14,7 @@ from edx_assets.loading.packages.members import (
 )
 from edx_assets.loading.packages.newest import newest_packages
 from edx_assets.loading.stage import Metadata
+from edx_assets.loading.upgrade import upgrade
 from edx_assets.resources.buckets import Buckets
 from edx_assets.resources.storage import Storage
 from edx_assets.resources.store import Store
@@ -79,6 +80,7 @@ def tidy(
         StoreError: the database failed.
     """
     settings.require(*KEEP)
+    upgrade(store)
     work = _Tidying(storage)
     work.count("unfinished", *storage.clear_unfinished())
     files = list(storage.files())
